@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EpochMillis, epochMillis, type Millis, millis } from './units.ts';
+
+/** Time and chance, handed in so that tests own them. */
+export interface Clock {
+  /** Wall-clock time. May jump; use it only for times that leave the process. */
+  now(): EpochMillis;
+  /** Time since an arbitrary start. Never jumps back; use it for every span. */
+  elapsed(): Millis;
+  /** Resolves after the span; rejects with the signal's reason when that aborts first. */
+  sleep(span: Millis, signal?: AbortSignal): Promise<void>;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
+
+/** The machine's own clock and generator. */
+export const systemClock: Clock = {
+  now: () => epochMillis(Date.now()),
+  elapsed: () => millis(performance.now()),
+  sleep: (span, signal) => sleep(span, undefined, signal ? { signal } : {}),
+  random: Math.random,
+};

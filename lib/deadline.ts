@@ -1,0 +1,22 @@
+import type { Clock } from './clock.ts';
+import { type EpochMillis, epochMillis, type Millis, millis } from './units.ts';
+
+/** The moment by which something has to be over. Counts on a clock that never jumps. */
+export interface Deadline {
+  /** Time left; zero when it has passed, never negative. */
+  remaining(): Millis;
+  /** The same moment on the wall clock, for claims that other invocations read. */
+  readonly at: EpochMillis;
+  /** A deadline that is over earlier by the given span. */
+  before(span: Millis): Deadline;
+}
+
+/** The deadline that lies `span` from now. */
+export function deadlineIn(span: Millis, clock: Clock): Deadline {
+  const end = clock.elapsed() + span;
+  return {
+    remaining: () => millis(Math.max(0, end - clock.elapsed())),
+    at: epochMillis(clock.now() + span),
+    before: (earlier) => deadlineIn(millis(end - clock.elapsed() - earlier), clock),
+  };
+}

@@ -1,0 +1,15 @@
+/** A setting is missing or wrong. Thrown at cold start; names every fault at once and stops the function. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`configuration refused: ${faults.join('; ')}`);
+    this.faults = faults;
+  }
+}
+
+/** Doris, Lambda or this program broke a rule that exactly-once rests on. Fails the invocation: nothing is acknowledged. */
+export class ContractViolation extends Error {
+  override readonly name = 'ContractViolation';
+}
