@@ -1,4 +1,69 @@
+import { blake3 } from '@noble/hashes/blake3.js';
+import type { Target } from '../ports.ts';
+import { type Position, spellPosition } from '../source/position.ts';
+import type { SourceShard } from '../source/record.ts';
+
 declare const brand: unique symbol;
 
-/** Identity of exactly one set of records going to exactly one table. 1-128 characters of `[-_A-Za-z0-9:]`. */
+/** Identity of exactly one set of records going to exactly one table. 1-128 characters of `[-_A-Za-z0-9:]` (Doris, FeNameFormat). */
 export type Label = string & { readonly [brand]: 'label' };
+
+/** What a label is made of: the same members give the same label on any machine and any day, other members another one. */
+export interface Membership {
+  readonly source: SourceShard;
+  readonly target: Target;
+  /** Positions of all rows of the load, in order, at least one. */
+  readonly positions: readonly Position[];
+}
+
+/** Format of labels. Another one makes every label differ: a breaking change, to be named in the changelog. */
+const FORMAT = '1';
+
+const STREAM_CHARACTERS = 12;
+const SHARD_CHARACTERS = 6;
+/** Of the position, the last characters: a sequence number has 56 digits today. */
+const POSITION_CHARACTERS = 64;
+/** 96 bits, as 16 characters of base64url. */
+const HASH_BYTES = 12;
+
+/**
+ * `{prefix}-{stream}-{shard}-{first position}-{count}-{format}{hash}`. The head is for people and may collide; the hash is over the raw
+ * values, each with its length, so `("ab","c")` and `("a","bc")` differ.
+ * @param prefix - 1-16 characters of `[-_A-Za-z0-9]`.
+ */
+export function labelOf(prefix: string, { source, target, positions }: Membership): Label {
+  const [first] = positions;
+  if (first === undefined) throw new TypeError('a label needs at least one record');
+  const raw = [
+    FORMAT,
+    prefix,
+    source.kind,
+    source.stream,
+    source.shard,
+    target.database,
+    target.table,
+    String(positions.length),
+    ...positions.map(spellPosition),
+  ];
+  const hash = Buffer.from(blake3(Buffer.from(raw.map(withLength).join('')), { dkLen: HASH_BYTES })).toString('base64url');
+  const head = [
+    prefix,
+    source.streamName.replace(/[^-_A-Za-z0-9]/g, '_').slice(0, STREAM_CHARACTERS),
+    shardNumber(source.shard),
+    spellPosition(first).slice(-POSITION_CHARACTERS),
+    positions.length,
+  ];
+  return `${head.join('-')}-${FORMAT}${hash}` as Label;
+}
+
+function withLength(value: string): string {
+  return `${Buffer.byteLength(value)}:${value}`;
+}
+
+/** `shardId-000000000012` is 12 to people. */
+function shardNumber(shard: string): string {
+  return shard
+    .replace(/^shardId-0*(?=\d)/, '')
+    .replace(/[^-_A-Za-z0-9]/g, '_')
+    .slice(-SHARD_CHARACTERS);
+}

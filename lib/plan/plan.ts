@@ -1,0 +1,40 @@
+import type { Target } from '../ports.ts';
+import type { Batch, DecodedRecord, SourceShard } from '../source/record.ts';
+import { type Routing, route } from './route.ts';
+
+/** The records of one batch that go to one table, in order; without a table, those that can go nowhere (all poison). */
+export interface TableBatch {
+  readonly source: SourceShard;
+  readonly target?: Target;
+  readonly records: readonly DecodedRecord[];
+}
+
+/** Groups a batch by table. Concatenated and sorted by position, the groups are the batch. */
+export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
+  const groups = new Map<string, { target?: Target; records: DecodedRecord[] }>();
+  for (const record of batch.records) {
+    const target = route(routing, batch.source, record);
+    const key = targetName(target);
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { ...(target === undefined ? {} : { target }), records: [] };
+      groups.set(key, group);
+    }
+    group.records.push(target === undefined ? unroutable(record) : record);
+  }
+  return [...groups.values()].map((group) => ({ source: batch.source, ...group }));
+}
+
+/** `database.table`, or `-` for none. */
+export function targetName(target: Target | undefined): string {
+  return target === undefined ? '-' : `${target.database}.${target.table}`;
+}
+
+function unroutable(record: DecodedRecord): DecodedRecord {
+  if (record.kind === 'poison') return record;
+  return {
+    kind: 'poison',
+    record: record.record,
+    fault: { errorClass: 'unroutable', reason: 'no rule of DORIS_ROUTES fits and there is no DORIS_TABLE' },
+  };
+}

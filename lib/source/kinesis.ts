@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { ContractViolation } from '../errors.ts';
+import { type Bytes, epochMillis } from '../units.ts';
+import { deaggregate } from './kpl.ts';
+import { kinesisPosition } from './position.ts';
+import type { Batch, DecodedRecord, SourceRecord, SourceShard } from './record.ts';
+import { decodeRow, type RowRules } from './rows.ts';
+
+/** Limits of decoding. */
+export interface DecodeRules extends RowRules {
+  /** Decoded bytes of one batch at which decoding stops; the rest of the batch has to come again. Bounds memory against compression. */
+  readonly maxBatchBytes: Bytes;
+}
+
+const eventSchema = z.object({
+  Records: z.array(
+    z.object({
+      eventSource: z.literal('aws:kinesis'),
+      eventSourceARN: z
+        .string()
+        .regex(/^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/[^/]+/, 'must be the ARN of a Kinesis stream or of its consumer'),
+      eventID: z.string().regex(/^[^:]+:\d+$/, 'must be <shard id>:<sequence number>'),
+      kinesis: z.object({
+        sequenceNumber: z.string().regex(/^(0|[1-9]\d{0,128})$/, 'must be a sequence number'),
+        partitionKey: z.string().nullish(),
+        data: z.string(),
+        approximateArrivalTimestamp: z.number().nonnegative(),
+      }),
+    }),
+  ),
+});
+
+type KinesisEventRecord = z.infer<typeof eventSchema>['Records'][number];
+
+/**
+ * Reads Lambda's Kinesis event: one batch a shard, records in order of their positions, each once.
+ * Lambda delivers one shard an event; an event with several is read all the same, one batch each.
+ * @throws {ContractViolation} when the event is not shaped as Lambda shapes it, or when a sequence number comes twice with different data.
+ */
+export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] {
+  const parsed = eventSchema.safeParse(event);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ContractViolation(`not a Kinesis event: ${issue?.path.join('.') || 'event'}: ${issue?.message}`);
+  }
+  const byShard = new Map<string, KinesisEventRecord[]>();
+  for (const record of parsed.data.Records) {
+    const key = `${streamArnOf(record)} ${shardOf(record)}`;
+    const records = byShard.get(key);
+    if (records) records.push(record);
+    else byShard.set(key, [record]);
+  }
+  return [...byShard.values()].map((records) => decodeShard(records, rules));
+}
+
+/** A consumer of enhanced fan-out has an ARN below the stream's. */
+function streamArnOf(record: KinesisEventRecord): string {
+  return record.eventSourceARN.replace(/\/consumer\/.*$/, '');
+}
+
+function shardOf(record: KinesisEventRecord): string {
+  return record.eventID.slice(0, record.eventID.lastIndexOf(':'));
+}
+
+function decodeShard(records: readonly KinesisEventRecord[], rules: DecodeRules): Batch {
+  const source = sourceOf(records);
+  const { distinct, duplicates } = inOrderOnce(records);
+  const decoded: DecodedRecord[] = [];
+  let size = 0;
+  for (const record of distinct) {
+    const sequenceNumber = record.kinesis.sequenceNumber;
+    if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: sequenceNumber };
+    for (const row of decodeRecord(record, rules)) {
+      decoded.push(row);
+      size += row.kind === 'row' ? row.line.length : row.record.payload.length;
+    }
+  }
+  return { source, records: decoded, duplicates };
+}
+
+function sourceOf(records: readonly KinesisEventRecord[]): SourceShard {
+  const [first] = records;
+  if (first === undefined) throw new TypeError('a shard without records');
+  const stream = streamArnOf(first);
+  return { kind: 'kinesis', stream, streamName: stream.slice(stream.indexOf('/') + 1), shard: shardOf(first) };
+}
+
+/** Sequence numbers as numbers: the longer is the larger, and digits compare as text. */
+function bySequenceNumber(a: KinesisEventRecord, b: KinesisEventRecord): number {
+  const left = a.kinesis.sequenceNumber;
+  const right = b.kinesis.sequenceNumber;
+  if (left.length !== right.length) return left.length - right.length;
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/**
+ * A shard is ordered and a sequence number is unique in it, so the same number with the same bytes is the same record brought twice.
+ * On a consumer of enhanced fan-out it may be something else: Lambda takes KPL aggregates apart there and gives their user records
+ * one sequence number, and such twins cannot be told from duplicates.
+ */
+function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: KinesisEventRecord[]; duplicates: number } {
+  const ordered = records.toSorted(bySequenceNumber);
+  const distinct = ordered.filter((record, index) => {
+    const before = ordered[index - 1];
+    if (before === undefined || bySequenceNumber(before, record) !== 0) return true;
+    if (before.kinesis.data !== record.kinesis.data || record.eventSourceARN.includes('/consumer/')) {
+      throw new ContractViolation(
+        `sequence number ${record.kinesis.sequenceNumber} of ${record.eventSourceARN} comes twice in one batch: KPL aggregates over enhanced fan-out have no position of their own. Attach the function to the stream itself`,
+      );
+    }
+    return false;
+  });
+  return { distinct, duplicates: ordered.length - distinct.length };
+}
+
+function decodeRecord({ kinesis }: KinesisEventRecord, rules: RowRules): DecodedRecord[] {
+  const data = Buffer.from(kinesis.data, 'base64');
+  const whole: SourceRecord = {
+    position: kinesisPosition(kinesis.sequenceNumber),
+    itemIdentifier: kinesis.sequenceNumber,
+    arrivedAt: epochMillis(Math.round(kinesis.approximateArrivalTimestamp * 1000)),
+    payload: data,
+    ...(kinesis.partitionKey == null ? {} : { partitionKey: kinesis.partitionKey }),
+  };
+  if (data.length !== base64Length(kinesis.data)) {
+    const record = { ...whole, payload: Buffer.from(kinesis.data, 'utf8') };
+    return [{ kind: 'poison', record, fault: { errorClass: 'decode', reason: 'data is not base64' } }];
+  }
+  const content = deaggregate(data);
+  switch (content.kind) {
+    case 'plain':
+      return [decodeRow(whole, rules)];
+    case 'damaged':
+      return [{ kind: 'poison', record: whole, fault: { errorClass: 'decode', reason: content.reason } }];
+    case 'aggregate':
+      return content.userRecords.map(({ data: payload, partitionKey }, index) => {
+        const { partitionKey: _outer, ...shared } = whole;
+        const position = kinesisPosition(kinesis.sequenceNumber, index);
+        return decodeRow({ ...shared, position, payload, ...(partitionKey === undefined ? {} : { partitionKey }) }, rules);
+      });
+    default:
+      return content satisfies never;
+  }
+}
+
+/** Bytes that a base64 text stands for; Node skips characters that are none, so fewer come out of a damaged text. */
+function base64Length(text: string): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return Math.floor(((text.length - padding) * 3) / 4);
+}

@@ -1,0 +1,33 @@
+declare const brand: unique symbol;
+
+/**
+ * Where a record stands in its source shard. A string whose plain comparison (`<`) is the order of the shard, because digits are
+ * zero-padded: a Kinesis sequence number has up to 129 digits (API pattern `0|([1-9]\d{0,128})`), far more than a JS or DynamoDB
+ * number holds. A KPL user record adds `:` and its sub-sequence number.
+ */
+export type Position = string & { readonly [brand]: 'position' };
+
+/** Digits of the longest sequence number that the Kinesis API allows. */
+const SEQUENCE_DIGITS = 129;
+/** Digits of a sub-sequence number: an aggregate of 10 MiB holds fewer than 10^8 user records. */
+const SUB_SEQUENCE_DIGITS = 8;
+
+/** @param sequenceNumber - as the event spells it, without leading zeros. @param subSequence - index of a KPL user record in its aggregate. */
+export function kinesisPosition(sequenceNumber: string, subSequence?: number): Position {
+  const padded = sequenceNumber.padStart(SEQUENCE_DIGITS, '0');
+  return (subSequence === undefined ? padded : `${padded}:${String(subSequence).padStart(SUB_SEQUENCE_DIGITS, '0')}`) as Position;
+}
+
+/** The position as people and the source write it: `495...`, or `495...:3` for a KPL user record. */
+export function spellPosition(position: Position): string {
+  return position
+    .split(':')
+    .map((digits) => digits.replace(/^0+(?=\d)/, ''))
+    .join(':');
+}
+
+/** Takes back a position that the ledger stored. @throws {TypeError} when the text is not one. */
+export function storedPosition(text: string): Position {
+  if (!/^\d{129}(:\d{8})?$/.test(text)) throw new TypeError(`not a stored position: ${text.slice(0, 160)}`);
+  return text as Position;
+}
