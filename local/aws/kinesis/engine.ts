@@ -1,0 +1,110 @@
+import { createRequire } from 'node:module';
+import { create, type Store } from 'kinesalite/db/index.js';
+import { checkTypes, checkValidations } from 'kinesalite/validations/index.js';
+import { speedUpSequences } from './fast-sequence.ts';
+import { mendGetRecords } from './get-records.ts';
+import { mendListShards, readListShards } from './list-shards.ts';
+import { checkPutSize } from './put-size.ts';
+import { type Fault, isFault, type Reply, type Request, refuse } from './reply.ts';
+
+/** Kinesis without its wire protocol: one call in, one reply out. */
+export interface KinesisEngine {
+  /** Runs one operation, such as `PutRecords`, with its input as the JSON protocol carries it. */
+  call(operation: string, input: Request): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+/** How a stream behaves while it is made or changed, and who owns it. */
+export interface KinesisEngineOptions {
+  readonly region: string;
+  readonly accountId: string;
+  /** How long a new, changed or deleted stream stays in its passing state. */
+  readonly transitionMillis: number;
+}
+
+/**
+ * kinesalite's store, checks and actions, called without its HTTP front: that hangs over HTTP/2 on large requests and knows no
+ * StreamARN. What its actions leave out of the replies is put in here.
+ */
+export const createKinesisEngine = (options: KinesisEngineOptions): KinesisEngine => {
+  const { transitionMillis: ms } = options;
+  const store = create({ createStreamMs: ms, deleteStreamMs: ms, updateStreamMs: ms, shardLimit: 1000 });
+  store.metaDb.awsAccountId = options.accountId;
+  store.metaDb.awsRegion = options.region;
+  return {
+    call: async (operation, input) => {
+      const known = operations.get(operation);
+      if (known === undefined) return refuse('UnknownOperationException', `${operation} is not served by the local Kinesis`);
+      try {
+        return { status: 200, body: await run(store, known, input) };
+      } catch (fault) {
+        if (isFault(fault)) return { status: fault.statusCode, body: fault.body };
+        throw fault;
+      }
+    },
+    close: () => new Promise((resolve) => store.db.close(() => resolve())),
+  };
+};
+
+interface Operation {
+  readonly name: string;
+  readonly act: (store: Store, input: Request, done: (error: Error | null, output?: object) => void) => void;
+  readonly types: object;
+  readonly custom: unknown;
+}
+
+const operationNames = [
+  'AddTagsToStream',
+  'CreateStream',
+  'DecreaseStreamRetentionPeriod',
+  'DeleteStream',
+  'DescribeStream',
+  'DescribeStreamSummary',
+  'GetRecords',
+  'GetShardIterator',
+  'IncreaseStreamRetentionPeriod',
+  'ListShards',
+  'ListStreams',
+  'ListTagsForStream',
+  'MergeShards',
+  'PutRecord',
+  'PutRecords',
+  'RemoveTagsFromStream',
+  'SplitShard',
+];
+
+speedUpSequences();
+
+const load = createRequire(import.meta.url);
+
+const operations: ReadonlyMap<string, Operation> = new Map(
+  operationNames.map((name) => {
+    const file = `${name.charAt(0).toLowerCase()}${name.slice(1)}.js`;
+    const { types, custom } = load(`kinesalite/validations/${file}`) as Pick<Operation, 'types' | 'custom'>;
+    return [name, { name, act: load(`kinesalite/actions/${file}`) as Operation['act'], types, custom }];
+  }),
+);
+
+const run = async (store: Store, operation: Operation, sent: Request): Promise<object> => {
+  const input = namedStream(sent);
+  const listing = operation.name === 'ListShards' ? readListShards(input) : undefined;
+  const checked = checkTypes({ ...(listing?.engineInput ?? input) }, operation.types);
+  checkValidations(checked, operation.types, operation.custom, operation.name);
+  checkPutSize(checked);
+  const output = await act(store, operation, checked);
+  if (listing !== undefined) return mendListShards(output, listing);
+  if (operation.name === 'GetRecords') return mendGetRecords(store, checked, output);
+  return output;
+};
+
+/** kinesalite reads only StreamName; the SDK's users may send StreamARN instead, on every call. */
+const namedStream = (input: Request): Request => {
+  const arn = input['StreamARN'];
+  if (typeof arn !== 'string' || input['StreamName'] !== undefined) return input;
+  return { ...input, StreamName: arn.slice(arn.indexOf('/') + 1) };
+};
+
+const act = (store: Store, operation: Operation, input: Request): Promise<object> =>
+  new Promise((resolve, reject) => {
+    operation.act(store, input, (error: Error | Fault | null, output) => (error ? reject(error) : resolve(output ?? {})));
+  });
