@@ -26,8 +26,7 @@ export function spellPosition(position: Position): string {
     .join(':');
 }
 
-/** Takes back a position that the ledger stored. @throws {TypeError} when the text is not one. */
-export function storedPosition(text: string): Position {
-  if (!/^\d{129}(:\d{8})?$/.test(text)) throw new TypeError(`not a stored position: ${text.slice(0, 160)}`);
-  return text as Position;
+/** Whether a text is a position as {@link kinesisPosition} makes them. */
+export function isPosition(text: string): text is Position {
+  return /^\d{129}(:\d{8})?$/.test(text);
 }

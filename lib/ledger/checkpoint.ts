@@ -1,0 +1,104 @@
+import type { Label } from '../plan/label.ts';
+import type { Position } from '../source/position.ts';
+import type { SourceShard } from '../source/record.ts';
+import type { EpochMillis } from '../units.ts';
+
+/** Names one checkpoint: the progress of one source shard into one table. */
+export interface CheckpointKey {
+  /** The label prefix: loaders that share a ledger table do not share progress. */
+  readonly loader: string;
+  readonly source: SourceShard;
+  /** `database.table`, or `-` for records that no table takes. */
+  readonly target: string;
+}
+
+/** A load that was written down before its first attempt. */
+export interface Claim {
+  /** `open`: in doubt until its label tells. `loaded`: known to be in Doris, but its dead letters are not all accepted yet. */
+  readonly state: 'open' | 'loaded';
+  readonly label: Label;
+  /** Position of the first and of the last record of the piece. */
+  readonly first: Position;
+  readonly last: Position;
+  /** Rows of the load. */
+  readonly rows: number;
+  /** Whether the limits cut this load, or it is a part of one that Doris refused. */
+  readonly origin: 'cut' | 'isolation';
+  /** No invocation that holds this claim starts an attempt after this moment; 0 when the last one has let go of it. */
+  readonly deadline: EpochMillis;
+  /** Grows by one whenever another invocation takes the claim over. */
+  readonly epoch: number;
+  readonly claimedAt: EpochMillis;
+}
+
+/** One source shard's progress into one table. */
+export interface Checkpoint {
+  /** Settled through this position; nothing is settled yet when absent. */
+  readonly through?: Position;
+  readonly claim?: Claim;
+}
+
+/** Totals that a move adds to the checkpoint, for people and dashboards. */
+export interface Settled {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly loads: number;
+  readonly deadLetters: number;
+}
+
+/**
+ * What must still be true for a move to happen.
+ * - `vacant`: no claim, and nothing settled at or past `before`.
+ * - `holding`: the claim with this label is there; with an epoch, nobody took it over since.
+ */
+export type Expectation =
+  | { readonly kind: 'vacant'; readonly before: Position }
+  | { readonly kind: 'holding'; readonly label: Label; readonly epoch?: number };
+
+/** One atomic step of a checkpoint. */
+export interface Move {
+  readonly expect: Expectation;
+  /** The new watermark; stays as it is when absent. Never lower than the present one. */
+  readonly through?: Position;
+  /** The claim afterwards; none when absent. */
+  readonly claim?: Claim;
+  readonly settled?: Settled;
+}
+
+export type MoveResult = { readonly kind: 'moved' } | { readonly kind: 'refused'; readonly current: Checkpoint };
+
+/** Keeps checkpoints. Each call is one atomic, durable, strongly consistent step. */
+export interface Ledger {
+  /** @throws {LedgerUnavailable} */
+  read(key: CheckpointKey): Promise<Checkpoint>;
+  /**
+   * Moves the checkpoint when the expectation holds, else tells what it is. A lost reply may make a move that happened look refused: the
+   * current checkpoint then shows what the move wanted.
+   * @throws {LedgerUnavailable}
+   */
+  move(key: CheckpointKey, move: Move): Promise<MoveResult>;
+}
+
+/** The ledger did not answer or refused to work. Whether a move happened is not known. */
+export class LedgerUnavailable extends Error {
+  override readonly name = 'LedgerUnavailable';
+}
+
+/** Whether a checkpoint lets a move happen: the rule that every ledger implements. */
+export function allows(current: Checkpoint, { expect, through }: Move): boolean {
+  if (current.through !== undefined && through !== undefined && through < current.through) return false;
+  switch (expect.kind) {
+    case 'vacant':
+      return current.claim === undefined && (current.through === undefined || current.through < expect.before);
+    case 'holding':
+      return current.claim?.label === expect.label && (expect.epoch === undefined || current.claim.epoch === expect.epoch);
+    default:
+      return expect satisfies never;
+  }
+}
+
+/** The checkpoint after a move. */
+export function moved(current: Checkpoint, move: Move): Checkpoint {
+  const through = move.through ?? current.through;
+  return { ...(through === undefined ? {} : { through }), ...(move.claim === undefined ? {} : { claim: move.claim }) };
+}

@@ -1,0 +1,103 @@
+import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
+import type { Bytes } from '../units.ts';
+
+/** Limits of one load. */
+export interface LoadLimits {
+  readonly maxRows: number;
+  /** A single row that is larger still makes a load of its own. */
+  readonly maxBytes: Bytes;
+}
+
+/** How many rows of a piece Doris will refuse, as far as its counts tell. Only ever decides which load comes next, never a record's fate. */
+export interface Suspicion {
+  readonly atLeast: number;
+  /** Whether it is exactly that many. */
+  readonly exact: boolean;
+}
+
+/** What a load that Doris took, or the absence of bad rows, proves. */
+export const CLEAN: Suspicion = { atLeast: 0, exact: true };
+
+/** A run of records of one table that is settled together: its rows are one load, its poison rows lie between them. */
+export interface Piece {
+  readonly records: readonly DecodedRecord[];
+  readonly rows: readonly Row[];
+  readonly bytes: number;
+  /** Whether it is what the limits cut, or a part of a load that Doris refused. */
+  readonly origin: 'cut' | 'isolation';
+  readonly suspicion?: Suspicion;
+  /** Set on a left half: what is known of it and the right half, the next piece, together. */
+  readonly withNext?: Suspicion;
+}
+
+/** Makes a piece of records in order. */
+export function pieceOf(records: readonly DecodedRecord[], origin: Piece['origin'] = 'cut'): Piece {
+  const rows = records.filter((record): record is Row => record.kind === 'row');
+  const bytes = rows.reduce((sum, row) => sum + row.line.length + 1, 0);
+  return { records, rows, bytes, origin };
+}
+
+/** The poison rows of a piece. */
+export function poisonOf(piece: Piece): PoisonRow[] {
+  return piece.records.filter((record): record is PoisonRow => record.kind === 'poison');
+}
+
+/** Cuts records into pieces, as large as the limits allow from the front: the same records give the same cuts. */
+export function cut(records: readonly DecodedRecord[], limits: LoadLimits): Piece[] {
+  const pieces: Piece[] = [];
+  let start = 0;
+  let rows = 0;
+  let size = 0;
+  for (const [index, record] of records.entries()) {
+    if (record.kind === 'poison') continue;
+    const length = record.line.length + 1;
+    if (rows > 0 && (rows + 1 > limits.maxRows || size + length > limits.maxBytes)) {
+      pieces.push(pieceOf(records.slice(start, index)));
+      start = index;
+      rows = 0;
+      size = 0;
+    }
+    rows++;
+    size += length;
+  }
+  if (start < records.length) pieces.push(pieceOf(records.slice(start)));
+  return pieces;
+}
+
+/** Cuts a piece of at least two rows in the middle. The halves inherit what is known of both together. */
+export function halve(piece: Piece, both: Suspicion): [Piece, Piece] {
+  const middle = piece.rows[Math.ceil(piece.rows.length / 2)];
+  if (middle === undefined) throw new TypeError('a piece of one row cannot be halved');
+  const at = piece.records.indexOf(middle);
+  return [{ ...pieceOf(piece.records.slice(0, at), 'isolation'), withNext: both }, pieceOf(piece.records.slice(at), 'isolation')];
+}
+
+/** Hands on what the front piece turned out to be to its right half, which follows it. */
+export function learn(front: Piece, found: Suspicion, rest: readonly Piece[]): readonly Piece[] {
+  const [next, ...others] = rest;
+  if (front.withNext === undefined || next === undefined) return rest;
+  const left = front.withNext.atLeast - found.atLeast;
+  const exact = front.withNext.exact && found.exact;
+  if (!exact && !(found.exact && found.atLeast === 0)) return rest;
+  return [{ ...next, suspicion: { atLeast: Math.max(0, left), exact } }, ...others];
+}
+
+/**
+ * Readies the front of the work: a piece that is known to hold bad rows is halved without loading it, and pieces that are known to be
+ * clean are loaded as one.
+ */
+export function nextInLine(work: readonly Piece[]): readonly Piece[] {
+  const [front, next, ...rest] = work;
+  if (front === undefined) return work;
+  if (front.suspicion !== undefined && front.suspicion.atLeast > 0 && front.rows.length > 1) {
+    return nextInLine([...halve(front, front.suspicion), ...work.slice(1)]);
+  }
+  if (next !== undefined && isClean(front) && isClean(next)) {
+    return nextInLine([{ ...pieceOf([...front.records, ...next.records], 'isolation'), suspicion: CLEAN }, ...rest]);
+  }
+  return work;
+}
+
+function isClean({ suspicion }: Piece): boolean {
+  return suspicion?.exact === true && suspicion.atLeast === 0;
+}

@@ -1,0 +1,30 @@
+import type { DeadLetter } from '../dead-letter/letter.ts';
+import type { Label } from '../plan/label.ts';
+import type { Fault, PoisonRow } from '../source/record.ts';
+import type { Run } from './run.ts';
+
+/** The load that refused a row. */
+export interface RefusedLoad {
+  readonly label: Label;
+  readonly attempts: number;
+}
+
+/** Hands poison rows to the dead letters. Their receipt comes before any move of the ledger past them. */
+export async function deadLetterRows(run: Run, poison: readonly PoisonRow[], load?: RefusedLoad): Promise<void> {
+  if (poison.length === 0) return;
+  const { clock, deadLetters } = run.ports;
+  const base = { source: run.batch.source, target: run.key.target, failedAt: clock.now() };
+  const letters = poison.map(
+    ({ fault, record }): DeadLetter => ({ ...base, fault, record, ...(fault.errorClass === 'data-quality' ? load : {}) }),
+  );
+  await deadLetters.send(letters);
+  tell(run, poison);
+}
+
+function tell(run: Run, poison: readonly PoisonRow[]): void {
+  const counts = new Map<Fault['errorClass'], number>();
+  for (const { fault } of poison) counts.set(fault.errorClass, (counts.get(fault.errorClass) ?? 0) + 1);
+  for (const [errorClass, records] of counts) {
+    run.ports.telemetry.record({ kind: 'dead-lettered', source: run.batch.source, target: run.key.target, errorClass, records });
+  }
+}

@@ -1,0 +1,151 @@
+import { ContractViolation } from '../errors.ts';
+import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
+import { cut, pieceOf, poisonOf } from '../plan/pieces.ts';
+import { type Position, spellPosition } from '../source/position.ts';
+import type { DecodedRecord, Row } from '../source/record.ts';
+import { epochMillis, millis } from '../units.ts';
+import { deadLetterRows } from './dead-letter-rows.ts';
+import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step, sharedFor, stop } from './run.ts';
+
+/**
+ * Brings the records at hand in line with what the ledger says: drops what is settled, and resolves an open claim before anything new
+ * is claimed. Whatever a step here finds changed meanwhile, the next claim finds again. An open claim whose records are all here is replayed under its stored cut and label, so that Doris itself decides
+ * whether it had them; otherwise the label's state decides.
+ */
+export async function reconcile(run: Run, current: Checkpoint, records: readonly DecodedRecord[]): Promise<Step> {
+  const { through, claim } = current;
+  for (const boundary of [through, claim?.first, claim?.last]) refuseInterleaving(run, boundary);
+  const open = through === undefined ? records : records.filter(({ record }) => record.position > through);
+  absorb(run, records.length - open.length);
+  if (claim === undefined) return go(cut(open, run.rules.limits));
+  const inside = open.filter(({ record }) => record.position <= claim.last);
+  const after = open.slice(inside.length);
+  if (claim.state === 'loaded') return finishLoaded(run, claim, inside, after);
+  const rows = inside.filter((record): record is Row => record.kind === 'row');
+  if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, claim, inside, after);
+  return resolveByState(run, claim, rows, open);
+}
+
+/**
+ * A shard has one lane. A boundary that lies inside the batch without being one of its records was drawn by another lane: positions then
+ * prove nothing, and going on could drop records.
+ */
+function refuseInterleaving({ batch, key }: Run, boundary: Position | undefined): void {
+  if (boundary === undefined || batch.records.length === 0) return;
+  const inside = firstPosition(batch.records) < boundary && boundary < lastPosition(batch.records);
+  if (!inside || batch.records.some(({ record }) => record.position === boundary)) return;
+  throw new ContractViolation(
+    `lanes of ${key.source.shard} of ${key.source.stream} interleave: the ledger (${key.target}) ends at ${spellPosition(boundary)}, which lies inside the batch but is none of its records. Set ParallelizationFactor to 1 and attach one mapping without a changed filter`,
+  );
+}
+
+function absorb({ batch, key, ports }: Run, records: number): void {
+  if (records > 0) ports.telemetry.record({ kind: 'duplicates-absorbed', source: batch.source, target: key.target, records });
+}
+
+/** The claim's rows are in Doris; only dead letters between them may be missing. The batch may end before the claim does. */
+async function finishLoaded(run: Run, claim: Claim, inside: readonly DecodedRecord[], after: readonly DecodedRecord[]): Promise<Step> {
+  const poison = poisonOf(pieceOf(inside));
+  await deadLetterRows(run, poison);
+  absorb(run, inside.length - poison.length);
+  const ended = lastPosition(run.batch.records) >= claim.last;
+  const through = ended ? claim.last : inside.at(-1)?.record.position;
+  const settled = ended
+    ? { rows: claim.rows, bytes: 0, loads: 1, deadLetters: poison.length }
+    : { rows: 0, bytes: 0, loads: 0, deadLetters: poison.length };
+  const result = await run.ports.ledger.move(run.key, {
+    expect: { kind: 'holding', label: claim.label },
+    settled,
+    ...(through === undefined ? {} : { through }),
+    ...(ended ? {} : { claim }),
+  });
+  return go(cut(result.kind === 'moved' ? after : [...inside, ...after], run.rules.limits));
+}
+
+/** Writes this invocation's deadline into the claim before it is used, so that whoever comes next knows how long it may be. */
+async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[], after: readonly DecodedRecord[]): Promise<Step> {
+  const mine: Claim = { ...claim, epoch: claim.epoch + 1, deadline: epochMillis(Math.max(claim.deadline, run.deadline.at)) };
+  const result = await run.ports.ledger.move(run.key, { expect: { kind: 'holding', label: claim.label, epoch: claim.epoch }, claim: mine });
+  if (result.kind === 'refused') return go(cut([...inside, ...after], run.rules.limits));
+  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], { claim: mine, sharedUntil: claim.deadline, replay: true });
+}
+
+/** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
+async function resolveByState(
+  run: Run,
+  current: Checkpoint,
+  claim: Claim,
+  rows: readonly Row[],
+  open: readonly DecodedRecord[],
+): Promise<Step> {
+  const state = await run.ports.doris.labelState(databaseOf(run), claim.label, run.deadline);
+  switch (state.kind) {
+    case 'visible':
+    case 'committed':
+      refuseOtherMembership(run, claim, rows);
+      return resolved(run, claim, open, state.kind, { ...claim, state: 'loaded' });
+    case 'prepare':
+    case 'precommitted':
+      return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
+    case 'unreachable':
+      return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
+    case 'aborted':
+    case 'unknown': {
+      const busy = sharedFor(run, claim.deadline);
+      if (busy > 0) return stop(`for ${Math.ceil(busy / 1000)} s another invocation may still load under claim ${claim.label}`);
+      if (state.kind === 'unknown' && outlivedLabel(run, claim)) {
+        return stop(`unverifiable: claim ${claim.label} is older than Doris remembers labels, and the batch does not hold its records`);
+      }
+      return resolved(run, claim, open, state.kind, undefined);
+    }
+    default:
+      return state satisfies never;
+  }
+}
+
+function databaseOf({ table }: Run): string {
+  if (table.target === undefined) throw new TypeError('a claim without a table');
+  return table.target.database;
+}
+
+function outlivedLabel({ ports, rules }: Run, claim: Claim): boolean {
+  return millis(ports.clock.now() - claim.claimedAt) > rules.labelMemory;
+}
+
+/** All records of the claim's span are here and still their label differs: which of them it loaded cannot be told. */
+function refuseOtherMembership({ batch, key }: Run, claim: Claim, rows: readonly Row[]): void {
+  const holdsSpan = firstPosition(batch.records) <= claim.first && claim.last <= lastPosition(batch.records);
+  if (!holdsSpan && rows.length <= claim.rows) return;
+  throw new ContractViolation(
+    `claim ${claim.label} on ${key.target} holds ${claim.rows} rows, but the records of its span now make ${rows.length} rows of another label: routes or limits changed while it was in doubt. Restore the former settings until it is settled`,
+  );
+}
+
+async function resolved(
+  run: Run,
+  current: Checkpoint,
+  claim: Claim,
+  open: readonly DecodedRecord[],
+  state: string,
+  next: Claim | undefined,
+): Promise<Step> {
+  const { ledger, telemetry } = run.ports;
+  const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
+  const result = await ledger.move(run.key, {
+    expect: { kind: 'holding', label: claim.label, epoch: claim.epoch },
+    ...(next === undefined ? {} : { claim: next }),
+  });
+  const again = go(cut(open, run.rules.limits));
+  if (result.kind === 'refused') return again;
+  telemetry.record({ kind: 'claim-resolved', ...identity, state, consequence: next === undefined ? 'dropped' : 'loaded' });
+  if (next === undefined && claim.first < firstPosition(run.batch.records)) {
+    telemetry.record({
+      kind: 'claim-abandoned',
+      ...identity,
+      first: spellPosition(claim.first),
+      last: spellPosition(claim.last),
+      rows: claim.rows,
+    });
+  }
+  return again;
+}

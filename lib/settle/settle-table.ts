@@ -1,0 +1,87 @@
+import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
+import { LedgerUnavailable } from '../ledger/checkpoint.ts';
+import { cut, nextInLine, type Piece, poisonOf } from '../plan/pieces.ts';
+import { spellPosition } from '../source/position.ts';
+import type { DecodedRecord } from '../source/record.ts';
+import { deadLetterRows } from './dead-letter-rows.ts';
+import { loadPiece } from './load-piece.ts';
+import { reconcile } from './reconcile.ts';
+import { claimFor, firstPosition, go, hasTime, lastPosition, type Run, recordsOf, type State, type Step, stop } from './run.ts';
+
+/** How far a table's records got. */
+export type TableSettlement =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'unsettled'; readonly from: DecodedRecord; readonly reason: string };
+
+/**
+ * Settles the records of one table in order, piece by piece:
+ *
+ *     ledger:  claim k ──────────────► settle k + claim k+1 ──────────► settle k+1
+ *     Doris:            PUT k (label k)                      PUT k+1
+ *
+ * A crash between any two steps leaves an open claim, which the next delivery finds and resolves before it does anything else.
+ * @throws {ContractViolation} when Doris breaks a rule or two lanes of one shard interleave.
+ */
+export async function settleTable(run: Run): Promise<TableSettlement> {
+  let state: State = { work: cut(run.table.records, run.rules.limits) };
+  while (state.work.length > 0) {
+    const step = await orStop(settleNext(run, state));
+    if (step.kind === 'stop') return unsettled(run, state, step.reason);
+    state = step;
+  }
+  return { kind: 'settled' };
+}
+
+function unsettled(run: Run, { work }: State, reason: string): TableSettlement {
+  const from = recordsOf(work)[0];
+  if (from === undefined) return { kind: 'settled' };
+  run.ports.telemetry.record({
+    kind: 'unsettled',
+    source: run.batch.source,
+    target: run.key.target,
+    from: spellPosition(from.record.position),
+    reason,
+  });
+  return { kind: 'unsettled', from, reason };
+}
+
+/** The ledger and the dead letters may be away for a while like everybody else: the records stay with their source. */
+async function orStop(step: Promise<Step>): Promise<Step> {
+  try {
+    return await step;
+  } catch (error) {
+    if (error instanceof LedgerUnavailable || error instanceof DeadLettersUnavailable) return stop(error.message);
+    throw error;
+  }
+}
+
+async function settleNext(run: Run, { work: queue, held }: State): Promise<Step> {
+  const work = nextInLine(queue);
+  const [piece, ...rest] = work;
+  if (piece === undefined) return go([]);
+  if (!hasTime(run)) return stop('no time left in this invocation');
+  if (piece.rows.length === 0) return settlePoison(run, piece, rest);
+  if (!run.ports.breaker.admits(run.key.target)) return stop('breaker open: the table took no loads lately');
+  if (held !== undefined) return loadPiece(run, piece, rest, held);
+  return claimAndLoad(run, piece, rest);
+}
+
+async function claimAndLoad(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {
+  const claim = claimFor(run, piece);
+  const result = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, claim });
+  if (result.kind === 'refused') return reconcile(run, result.current, recordsOf([piece, ...rest]));
+  return loadPiece(run, piece, rest, { claim, replay: false });
+}
+
+/** Without rows there is no load and no claim: the watermark is looked at first, so that a redelivery sends no letter twice. */
+async function settlePoison(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {
+  const { ledger } = run.ports;
+  const first = firstPosition(piece.records);
+  const records = recordsOf([piece, ...rest]);
+  const current = await ledger.read(run.key);
+  if (current.claim !== undefined || (current.through !== undefined && current.through >= first)) return reconcile(run, current, records);
+  await deadLetterRows(run, poisonOf(piece));
+  const settled = { rows: 0, bytes: 0, loads: 0, deadLetters: piece.records.length };
+  const result = await ledger.move(run.key, { expect: { kind: 'vacant', before: first }, through: lastPosition(piece.records), settled });
+  return result.kind === 'moved' ? go(rest) : reconcile(run, result.current, records);
+}

@@ -1,0 +1,81 @@
+import type { LoadOutcome } from './ports.ts';
+import type { Fault, SourceShard } from './source/record.ts';
+import type { EpochMillis, Millis } from './units.ts';
+
+/** What a loader tells about itself. A closed list: each kind is one log line, and the numbers feed the metrics. Never a payload, never a secret. */
+export type LoaderEvent =
+  /** One Stream Load under one label, however many attempts it took. */
+  | {
+      readonly kind: 'load';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly label: string;
+      readonly rows: number;
+      readonly bytes: number;
+      readonly first: string;
+      readonly last: string;
+      readonly attempts: number;
+      readonly outcome: LoadOutcome['kind'];
+      readonly how?: string;
+      readonly reason?: string;
+      readonly txnId?: number;
+      /** Whether the claim was found open, left by an earlier invocation. */
+      readonly replay: boolean;
+      readonly took: Millis;
+    }
+  /** Records that an earlier delivery had settled already. */
+  | { readonly kind: 'duplicates-absorbed'; readonly source: SourceShard; readonly target: string; readonly records: number }
+  /** An open claim that could not be replayed was resolved by its label's state. */
+  | {
+      readonly kind: 'claim-resolved';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly label: string;
+      readonly state: string;
+      readonly consequence: 'loaded' | 'dropped';
+    }
+  /** A claim was dropped whose records the source no longer brings: they are in nobody's hands but Lambda's on-failure destination. */
+  | {
+      readonly kind: 'claim-abandoned';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly label: string;
+      readonly first: string;
+      readonly last: string;
+      readonly rows: number;
+    }
+  | {
+      readonly kind: 'dead-lettered';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly errorClass: Fault['errorClass'];
+      readonly records: number;
+    }
+  /** So many rows are bad that it is a schema mistake: nothing goes to the dead letters, the shard waits for a person. */
+  | {
+      readonly kind: 'fuse-blown';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly label: string;
+      readonly bad: number;
+      readonly of: number;
+      readonly reason: string;
+    }
+  /** The rest of a table's records has to come again. */
+  | { readonly kind: 'unsettled'; readonly source: SourceShard; readonly target: string; readonly from: string; readonly reason: string }
+  /** One shard's batch is over. */
+  | {
+      readonly kind: 'batch';
+      readonly source: SourceShard;
+      readonly records: number;
+      readonly tables: number;
+      readonly unsettled: number;
+      /** Arrival of the newest record that is settled, when there is one. */
+      readonly settledArrival?: EpochMillis;
+      readonly took: Millis;
+    };
+
+/** Takes events; never fails the work that they report. */
+export interface Telemetry {
+  record(event: LoaderEvent): void;
+}
