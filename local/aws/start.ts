@@ -1,5 +1,5 @@
+import type { Endpoint } from '../loopback.ts';
 import { type DynamoDb, type DynamoDbOptions, startDynamoDb } from './dynamodb/server.ts';
-import type { Endpoint } from './endpoint.ts';
 import { type KinesisOptions, startKinesis } from './kinesis/server.ts';
 import { type SqsOptions, startSqs } from './sqs/server.ts';
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { type Endpoint, listenOnLoopback } from '../../loopback.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../owned-process.ts';
-import { type Endpoint, listenOnLoopback } from '../endpoint.ts';
 
 /** Where the binary of this platform is, or undefined when npm installed none. */
 export const dynoxidePath = (): string | undefined => {

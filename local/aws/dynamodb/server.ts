@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '../../loopback.ts';
 import { startDynalite } from './dynalite.ts';
 import { dynoxidePath, startDynoxide } from './dynoxide.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { type Endpoint, listenOnLoopback } from '../../loopback.ts';
 import { type AnyRequest, type AnyResponse, createDualProtocolServer } from '../dual-protocol.ts';
-import { type Endpoint, listenOnLoopback } from '../endpoint.ts';
 import { createKinesisEngine, type KinesisEngine } from './engine.ts';
 import { type Reply, type Request, refuse } from './reply.ts';
 

@@ -1,5 +1,5 @@
 import { buildApp } from 'fauxqs';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '../../loopback.ts';
 import { createStores, permitEveryPlane } from './fauxqs-internals.ts';
 import { refusalOf } from './send-rules.ts';
 
