@@ -1,0 +1,35 @@
+import { type Millis, millis } from '../units.ts';
+import { basicAuthorization } from './authorization.ts';
+import type { Line } from './line.ts';
+import { type Answer, askOnce } from './question.ts';
+import { redirectTo } from './redirect.ts';
+
+const LONGEST_ANSWER = 256 * 1024;
+
+/** GETs a path (with query) from one frontend and follows it to the master (reference 5), by the same policy as a load. */
+export async function askFrontend(frontend: URL, path: string, left: Millis, line: Line): Promise<Answer> {
+  const authorization = basicAuthorization(await line.settings.credentials());
+  const end = line.clock.elapsed() + Math.min(left, line.settings.frontendTimeout);
+  const visited: [URL, ...URL[]] = [new URL(`${frontend.pathname.replace(/\/$/, '')}${path}`, frontend)];
+  for (;;) {
+    const url = visited.at(-1) ?? visited[0];
+    const within = millis(end - line.clock.elapsed());
+    const answer = await askOnce({ url, authorization, within, longest: LONGEST_ANSWER }, line.wires.questions);
+    if (answer.kind === 'silent' || (answer.status !== 307 && answer.status !== 308)) return answer;
+    const next = redirectTo(answer.location, visited, line.settings);
+    if (next.kind === 'refuse') return { kind: 'silent', reason: next.reason };
+    visited.push(next.url);
+  }
+}
+
+/** The `data` of the frontend's `{msg, code, data}` shape when it reports no fault; otherwise what it reports, undefined when it is another shape. */
+export function dataOf(text: string): { readonly data: unknown } | { readonly fault: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('code' in value)) return undefined;
+    const data = 'data' in value ? value.data : undefined;
+    return value.code === 0 ? { data } : { fault: `code ${String(value.code)}: ${typeof data === 'string' ? data : 'no reason given'}` };
+  } catch {
+    return undefined;
+  }
+}

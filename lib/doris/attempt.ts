@@ -1,0 +1,92 @@
+import type { Deadline } from '../deadline.ts';
+import { ContractViolation } from '../errors.ts';
+import type { Load } from '../ports.ts';
+import { millis } from '../units.ts';
+import { basicAuthorization } from './authorization.ts';
+import { sizeOf } from './body.ts';
+import type { Line } from './line.ts';
+import { judge } from './reply.ts';
+import { type Entrance, type Exchange, putLoad } from './stream-load.ts';
+import type { Verdict } from './verdict.ts';
+import { wording } from './wording.ts';
+
+/** What one round came to, and how many of its PUTs reached a server. */
+export interface Attempt {
+  readonly verdict: Exclude<Verdict, { readonly kind: 'breach' }>;
+  readonly reached: number;
+}
+
+/** No attempt starts with less than this: Doris's shortest timeout. */
+export const SHORTEST_ATTEMPT = millis(1000);
+
+/**
+ * One round: asks entrance after entrance until one takes the load in hand, and judges its answer.
+ * @throws {ContractViolation} when Doris says Success to something else than what was sent.
+ */
+export async function attempt(load: Load, deadline: Deadline, line: Line): Promise<Attempt> {
+  let reached = 0;
+  let verdict: Attempt['verdict'] = { kind: 'unavailable', reason: 'less than 1 s was left to start a load' };
+  for (const entrance of await entrances(deadline, line)) {
+    if (deadline.remaining() < SHORTEST_ATTEMPT) break;
+    const taken = await put(load, entrance, deadline, line);
+    reached += taken.reached ? 1 : 0;
+    verdict = kept(taken.verdict, load);
+    if (!taken.silent) break;
+  }
+  return { verdict, reached };
+}
+
+interface Taken {
+  readonly verdict: Verdict;
+  readonly reached: boolean;
+  readonly silent: boolean;
+}
+
+async function put(load: Load, entrance: Entrance, deadline: Deadline, line: Line): Promise<Taken> {
+  const { settings, wires, clock } = line;
+  const authorization = basicAuthorization(await settings.credentials());
+  const started = clock.elapsed();
+  const exchange = await putLoad({ load, entrance, authorization, left: deadline.remaining() }, settings, wires);
+  const verdict = verdictOn(exchange, load);
+  settings.onAttempt({
+    kind: 'attempt',
+    label: load.label,
+    host: exchange.host,
+    verdict: verdict.kind,
+    reason: 'reason' in verdict ? verdict.reason : verdict.kind === 'rejected-data' ? verdict.message : '',
+    took: millis(clock.elapsed() - started),
+    size: sizeOf(load.body),
+  });
+  if (entrance.role === 'frontend') line.frontends[verdict.kind === 'unavailable' ? 'failed' : 'worked'](entrance.url);
+  // Nobody took the load in hand: the next entrance may, at once.
+  const silent = exchange.kind === 'lost' && !exchange.bodyBegun && exchange.host === entrance.url.host;
+  return { verdict, reached: exchange.reached, silent };
+}
+
+function verdictOn(exchange: Exchange, load: Load): Verdict {
+  switch (exchange.kind) {
+    case 'reply':
+      return judge(exchange, load);
+    case 'refused-redirect':
+      return { kind: 'rejected-config', reason: exchange.reason };
+    case 'lost':
+      return { kind: exchange.bodyBegun ? 'unknown' : 'unavailable', reason: wording(`${exchange.host}: ${exchange.reason}`) };
+    default:
+      return exchange satisfies never;
+  }
+}
+
+function kept(verdict: Verdict, load: Load): Attempt['verdict'] {
+  if (verdict.kind !== 'breach') return verdict;
+  const { database, table } = load.target;
+  throw new ContractViolation(
+    `Doris reports success for label ${load.label} into ${database}.${table} (${load.rows} rows), but ${verdict.what} - check group_commit and proxies`,
+  );
+}
+
+async function entrances(deadline: Deadline, line: Line): Promise<readonly Entrance[]> {
+  const frontends = line.frontends.inTurn().map((url) => ({ url, role: 'frontend' }) as const);
+  if (line.settings.route === 'frontend') return frontends;
+  const backends = await line.backends.inTurn(deadline, line);
+  return [...backends.map((url) => ({ url, role: 'backend' }) as const), ...frontends];
+}

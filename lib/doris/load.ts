@@ -1,0 +1,156 @@
+import { type Deadline, deadlineIn } from '../deadline.ts';
+import type { Load, LoadOutcome } from '../ports.ts';
+import { millis } from '../units.ts';
+import { attempt, SHORTEST_ATTEMPT } from './attempt.ts';
+import { askLabelState } from './label-state.ts';
+import type { Line } from './line.ts';
+import { explain } from './rejection.ts';
+import { type Pressure, retryDelay } from './retry.ts';
+import type { RefusedRows, Setback } from './verdict.ts';
+
+/** What is known while nothing is told yet. `inDoubt`: an earlier attempt may have stored the rows, until the label's state shows otherwise. */
+interface Standing {
+  readonly setback: Setback;
+  readonly inDoubt: boolean;
+  readonly attempts: number;
+}
+
+type Step = { readonly kind: 'told'; readonly outcome: LoadOutcome } | { readonly kind: 'again'; readonly standing: Standing };
+
+const NOT_STARTED: Setback = { kind: 'unavailable', reason: 'less than 1 s was left to start a load' };
+
+/** Puts a load until its fate is told, the rounds are used up, or time is. Every attempt has the same label and the same bytes. */
+export async function loadUntilTold(load: Load, deadline: Deadline, line: Line): Promise<LoadOutcome> {
+  let standing: Standing = { setback: NOT_STARTED, inDoubt: false, attempts: 0 };
+  for (let round = 1; round <= line.settings.maxAttempts && deadline.remaining() >= SHORTEST_ATTEMPT; round += 1) {
+    const step = await tryOnce(load, standing, deadline, line);
+    if (step.kind === 'told') return step.outcome;
+    standing = step.standing;
+    if (standing.setback.kind === 'rejected-config' || round === line.settings.maxAttempts) break;
+    if (!(await backedOff(load, standing.setback, round, deadline, line))) break;
+  }
+  return { ...afterAll(standing), attempts: standing.attempts };
+}
+
+async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: Line): Promise<Step> {
+  const { verdict, reached } = await attempt(load, deadline, line);
+  const attempts = before.attempts + reached;
+  switch (verdict.kind) {
+    case 'committed':
+      return told(committedAs(verdict.how, verdict.txnId, attempts));
+    case 'rejected-data':
+      return told(await blame(verdict, load, attempts, deadline, line));
+    case 'unknown':
+    case 'running':
+      return await settleDoubt(load, { setback: verdict, inDoubt: true, attempts }, deadline, line);
+    case 'rejected-config':
+    case 'overload':
+    case 'unavailable': {
+      const standing = { setback: verdict, inDoubt: before.inDoubt, attempts };
+      return before.inDoubt ? await settleDoubt(load, standing, deadline, line) : { kind: 'again', standing };
+    }
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** Asks what became of the label before anything is put under it again. */
+async function settleDoubt(load: Load, standing: Standing, deadline: Deadline, line: Line): Promise<Step> {
+  const { setback, attempts } = standing;
+  const fate = await resolve(load, deadline, line);
+  switch (fate) {
+    case 'stored':
+      return told(committedAs('already-loaded', undefined, attempts));
+    case 'open':
+      return told({ kind: 'running', reason: `the label's transaction is still open: ${setback.reason}`, attempts });
+    case 'aborted':
+      return { kind: 'again', standing: { setback: notStored(setback), inDoubt: false, attempts } };
+    case 'untold':
+      return { kind: 'again', standing };
+    default:
+      return fate satisfies never;
+  }
+}
+
+function told(outcome: LoadOutcome): Step {
+  return { kind: 'told', outcome };
+}
+
+function committedAs(how: 'loaded' | 'publish-timeout' | 'already-loaded', txnId: number | undefined, attempts: number): LoadOutcome {
+  return { kind: 'committed', how, attempts, ...(txnId === undefined ? {} : { txnId }) };
+}
+
+/** Once the transaction is seen ABORTED there is nothing unknown about it any more: it merely did not work out. */
+function notStored(setback: Setback): Setback {
+  const open = setback.kind === 'unknown' || setback.kind === 'running';
+  return open ? { kind: 'unavailable', reason: `the transaction was aborted: ${setback.reason}` } : setback;
+}
+
+/** A refused connection says nothing about the attempt before it, whose reply was lost. */
+function afterAll({ setback, inDoubt }: Standing): Setback {
+  if (!inDoubt || setback.kind === 'running' || setback.kind === 'unknown') return setback;
+  return { kind: 'unknown', reason: `an earlier attempt's reply was lost; the last one: ${setback.reason}` };
+}
+
+type Fate = 'stored' | 'open' | 'aborted' | 'untold';
+
+/** Asks for the label until its transaction has ended, or time has. A precommitted one waits for somebody else, so nobody waits for it. */
+async function resolve(load: Load, deadline: Deadline, line: Line): Promise<Fate> {
+  for (let poll = 1; ; poll += 1) {
+    const state = await askLabelState(load.target.database, load.label, deadline, line);
+    switch (state.kind) {
+      case 'visible':
+      case 'committed':
+        return 'stored';
+      case 'aborted':
+        return 'aborted';
+      case 'precommitted':
+        return 'open';
+      case 'unknown':
+      case 'unreachable':
+        return 'untold';
+      case 'prepare':
+        if (!(await waited('open-transaction', poll, deadline, line))) return 'open';
+        break;
+      default:
+        return state satisfies never;
+    }
+  }
+}
+
+/** Rows are blamed only after their transaction was seen ABORTED: a Fail alone is no proof that nothing is stored (reference 3.1). */
+async function blame(refused: RefusedRows, load: Load, attempts: number, deadline: Deadline, line: Line): Promise<LoadOutcome> {
+  const watch = deadlineIn(millis(Math.min(line.settings.abortTimeout, deadline.remaining())), line.clock);
+  for (let poll = 1; ; poll += 1) {
+    const state = await askLabelState(load.target.database, load.label, watch, line);
+    if (state.kind === 'visible' || state.kind === 'committed') return committedAs('already-loaded', refused.txnId, attempts);
+    if (state.kind === 'aborted') {
+      const rejection = await explain(refused, deadline, line);
+      return { kind: 'rejected-data', rejection, attempts, ...(refused.txnId === undefined ? {} : { txnId: refused.txnId }) };
+    }
+    if (!(await waited('open-transaction', poll, watch, line))) {
+      return {
+        kind: 'unknown',
+        reason: `rows were refused, but the transaction was not seen aborted (last: ${state.kind}): ${refused.message}`,
+        attempts,
+      };
+    }
+  }
+}
+
+/** Waits before the next round; false when there would be no time left for it. */
+async function backedOff(load: Load, setback: Setback, round: number, deadline: Deadline, line: Line): Promise<boolean> {
+  const pressure = setback.kind === 'overload' ? 'overload' : 'unavailable';
+  const delay = retryDelay(pressure, round, line.clock.random());
+  if (delay + SHORTEST_ATTEMPT > deadline.remaining()) return false;
+  line.settings.onAttempt({ kind: 'backoff', label: load.label, after: setback.kind, delay });
+  await line.clock.sleep(delay);
+  return true;
+}
+
+async function waited(pressure: Pressure, poll: number, deadline: Deadline, line: Line): Promise<boolean> {
+  const delay = retryDelay(pressure, poll, line.clock.random());
+  if (delay >= deadline.remaining()) return false;
+  await line.clock.sleep(delay);
+  return true;
+}

@@ -1,0 +1,168 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import type { Load } from '../ports.ts';
+import { meaningOf } from './texts.ts';
+import type { Setback, Verdict } from './verdict.ts';
+import { wording } from './wording.ts';
+
+/** A reply as it came. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+  /** The body was longer than anybody would read. */
+  readonly cut: boolean;
+  /** Bytes of the load's body may have left before the reply came. */
+  readonly bodyBegun: boolean;
+}
+
+/** What the reply has to be about. */
+export type Sent = Pick<Load, 'label' | 'rows'>;
+
+const LONGEST_UNPACKED = 1024 * 1024;
+
+/** Judges a reply to a Stream Load: any status, any body, exactly one verdict. Only a well-formed 200 can mean success. */
+export function judge(reply: Reply, sent: Sent): Verdict {
+  if (reply.status !== 200) return judgeStatus(reply);
+  if (reply.cut) return unknown('the reply is longer than 1 MiB');
+  const fields = parse(reply);
+  if (fields === undefined)
+    return unknown(`the reply is no JSON object (content type ${wording(reply.headers['content-type'] ?? '') || 'none'})`);
+  if (typeof fields['Status'] === 'string') return judgeLoad(fields['Status'], fields, sent);
+  if (typeof fields['status'] === 'string' || typeof fields['code'] === 'number') return judgeFrontend(fields, reply.bodyBegun);
+  return unknown('the reply has none of the shapes that Doris uses');
+}
+
+/** Doris answers a load with 200 whatever happens; another status comes from a proxy, a wrong address, or a server in trouble. */
+function judgeStatus({ status, bodyBegun }: Reply): Setback {
+  const reason = `HTTP ${status}`;
+  if (status === 429) return { kind: 'overload', reason };
+  if (status === 408 || status === 425 || status >= 500) return { kind: bodyBegun ? 'unknown' : 'unavailable', reason };
+  if (status >= 400) return { kind: 'rejected-config', reason };
+  if (status >= 300) return { kind: 'rejected-config', reason: `${reason}: only the redirects 307 and 308 keep a PUT what it is` };
+  return unknown(reason);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The backend's report on the load (reference 3). */
+function judgeLoad(status: string, fields: Fields, sent: Sent): Verdict {
+  switch (status) {
+    case 'Success':
+      return committed('loaded', fields, sent);
+    case 'Publish Timeout':
+      return committed('publish-timeout', fields, sent);
+    case 'Label Already Exists':
+      return existing(fields, sent);
+    case 'Fail':
+      return failed(fields, sent);
+    default:
+      return unknown(`Doris reports a status that is not known: ${wording(status)}`);
+  }
+}
+
+function committed(how: 'loaded' | 'publish-timeout', fields: Fields, sent: Sent): Verdict {
+  const label = text(fields['Label']);
+  const loaded = count(fields['NumberLoadedRows']);
+  // Without them nothing ties the word Success to this load; the label's state will tell.
+  if (label === undefined || loaded === undefined) return unknown('the reply reports success without label or row count');
+  const what = [
+    ...(label === sent.label ? [] : [`label ${wording(label)} is echoed`]),
+    ...(String(fields['GroupCommit']) === 'true' ? ['group commit was applied'] : []),
+    ...(loaded === sent.rows ? [] : [`${loaded} of ${sent.rows} rows are counted as loaded`]),
+    ...excess('filtered', count(fields['NumberFilteredRows'])),
+    ...excess('unselected', count(fields['NumberUnselectedRows'])),
+  ];
+  return what.length > 0 ? { kind: 'breach', what: what.join(', ') } : { kind: 'committed', how, txnId: txnId(fields) };
+}
+
+function excess(how: string, rows: number | undefined): readonly string[] {
+  return rows === undefined || rows === 0 ? [] : [`${rows} rows are ${how}`];
+}
+
+function existing(fields: Fields, sent: Sent): Verdict {
+  const message = text(fields['Message']) ?? '';
+  const job = text(fields['ExistingJobStatus']) ?? '';
+  if (!echoes(fields, sent)) return unknown('the reply is about another label');
+  switch (job) {
+    case 'FINISHED': {
+      const holder = /relate to txn \[(\d{1,18})\]/.exec(message)?.[1];
+      return { kind: 'committed', how: 'already-loaded', txnId: holder === undefined ? undefined : Number(holder) };
+    }
+    case 'RUNNING':
+    case 'PRECOMMITTED':
+      return { kind: 'running', reason: `another transaction holds the label: ${job}` };
+    default:
+      // Cloud mode names no job status (reference 3.1).
+      return unknown(`the label exists, its transaction's state is not told (${wording(job) || 'empty'})`);
+  }
+}
+
+function failed(fields: Fields, sent: Sent): Verdict {
+  const message = text(fields['Message']) ?? '';
+  const meaning = meaningOf(message);
+  const reason = wording(message) || 'Doris reports Fail without a message';
+  if (meaning !== 'rejected-data') return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning, reason };
+  // A reply about other rows must never blame these.
+  if (!echoes(fields, sent)) return unknown('the reply is about another label');
+  return {
+    kind: 'rejected-data',
+    firstError: text(fields['FirstErrorMsg']),
+    errorUrl: text(fields['ErrorURL']),
+    message: reason,
+    counted: { total: count(fields['NumberTotalRows']) ?? 0, filtered: count(fields['NumberFilteredRows']) ?? 0 },
+    txnId: txnId(fields),
+  };
+}
+
+/**
+ * The frontend's two shapes, `{status, msg}` and `{msg, code, data, count}` (reference 1.1). It stores nothing itself, so before any body
+ * byte left a text that nobody has described still means that nothing is stored.
+ */
+function judgeFrontend(fields: Fields, bodyBegun: boolean): Setback {
+  const said = [text(fields['msg']), text(fields['data'])].filter((part) => part !== undefined).join(': ');
+  const code = count(fields['code']);
+  const reason = `frontend: ${wording(said) || 'no reason given'}${code === undefined ? '' : ` (code ${code})`}`;
+  if (fields['status'] === 'OK' || code === 0) return unknown(`${reason}, which is no answer to a load`);
+  if (code === 401 || code === 403 || code === 404) return { kind: 'rejected-config', reason };
+  const meaning = meaningOf(said);
+  // Rows are refused by backends alone.
+  if (meaning === undefined || meaning === 'ambiguous' || meaning === 'rejected-data')
+    return { kind: bodyBegun ? 'unknown' : 'unavailable', reason };
+  return { kind: meaning, reason };
+}
+
+function parse(reply: Reply): Fields | undefined {
+  try {
+    // Some proxies pack a reply although identity was asked for.
+    const packed = /^\s*(x-)?gzip\s*$/i.test(reply.headers['content-encoding'] ?? '');
+    const body = packed ? gunzipSync(reply.body, { maxOutputLength: LONGEST_UNPACKED }) : reply.body;
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function echoes(fields: Fields, sent: Sent): boolean {
+  const label = text(fields['Label']) ?? '';
+  return label === '' || label === sent.label;
+}
+
+function unknown(reason: string): Setback {
+  return { kind: 'unknown', reason };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** -1 means that no transaction was begun. */
+function txnId(fields: Fields): number | undefined {
+  const id = count(fields['TxnId']);
+  return id !== undefined && id > 0 ? id : undefined;
+}

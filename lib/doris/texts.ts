@@ -1,0 +1,50 @@
+import type { Setback } from './verdict.ts';
+
+/** What a failure's text means. `ambiguous`: the load may be stored all the same. */
+export type Meaning = 'rejected-data' | 'ambiguous' | Exclude<Setback['kind'], 'running' | 'unknown'>;
+
+/**
+ * Doris's failure texts (reference 3.2, 1.1), first match wins. The order carries meaning: refused rows may be quoted in a text and say anything,
+ * so their codes are anchored and come first; the FE uses ANALYSIS_ERROR for whatever goes wrong at begin and at commit, so it comes last.
+ */
+const TABLE: readonly (readonly [Meaning, RegExp])[] = [
+  ['rejected-data', /^(\[[A-Z_]+\][a-z ]*:?\s*)?\[DATA_QUALITY_ERROR\]/],
+  [
+    'rejected-data',
+    /^(\[[A-Z_]+\])?(Parse json data (for JsonDoc )?failed\b|JSON data is (an )?array-object\b|JSON data is not an array-object\b)/,
+  ],
+  ['ambiguous', /^\[(THRIFT_RPC_ERROR|PUBLISH_TIMEOUT|TIMEOUT|SERVICE_UNAVAILABLE|NOT_MASTER)\]/],
+
+  ['rejected-config', /\b(unknown (column|table|database)\b|Access denied\b|Unauthorized\b|Label format error\b|unknown data format\b)/i],
+  ['rejected-config', /\b(no default value\b|column count doesn't match\b|Invalid (timeout|strict mode format|mem limit format)\b)/i],
+  ['rejected-config', /\bexceed BE's conf\b|\bThere is no 100-continue header\b|\bNo (database|table|cloud cluster name) selected\b/],
+  [
+    'rejected-config',
+    /\b(Database not found|(Olap)?Table not found|(database|table) is invalid|(public|private) endpoint is null|Invalid header host)\b/,
+  ],
+  // Cloud gives a label up after 100 aborted loads; CLEAN LABEL frees it (reference 4).
+  ['rejected-config', /\btoo many aborted txn for label\b/],
+
+  ['overload', /\bcurrent running txns on db\b|\bTOO_MANY_(VERSION|SEGMENTS|TASKS)|(?<![\w-])E?-23[58]\b/],
+  ['overload', /\b(MEM_LIMIT_EXCEEDED|MEM_ALLOC_FAILED|FETCH_MEMORY_EXCEEDED|memory limit exceeded)\b/i],
+  [
+    'overload',
+    /\bDISK_REACH_CAPACITY_LIMIT\b|\bNO_AVAILABLE_ROOT_PATH\b|(?<![\w-])E?-(232|223|608)\b|\bquota\b.*\bexceed|\bexceeds? .*\bquota\b/i,
+  ],
+
+  ['unavailable', /\bNo backend (load )?available\b|\balive replica num \d+ < quorum replica num\b|\bblocked on schema change\b/i],
+
+  [
+    'ambiguous',
+    /\b(transaction \[?-?\d+\]?|already (aborted|committed|visible)|time(d|s)? ?out|publish|commit|cancel|rpc|not (the )?master)\w*\b/i,
+  ],
+
+  ['rejected-config', /^\[(ANALYSIS_ERROR|INVALID_ARGUMENT|NOT_AUTHORIZED|DATA_FILE_TYPE_ERROR)\]/],
+];
+
+/** The meaning of a failure's text; undefined when nobody has described it, which makes it as good as ambiguous. */
+export function meaningOf(text: string): Meaning | undefined {
+  // A reply may be a megabyte; every known text names itself early.
+  const start = text.slice(0, 4000);
+  return TABLE.find(([, pattern]) => pattern.test(start))?.[0];
+}

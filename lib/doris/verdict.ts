@@ -1,0 +1,22 @@
+/** What kept a load from being stored, or from being known to be stored. */
+export interface Setback {
+  readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown';
+  readonly reason: string;
+}
+
+/** Rows refused by Doris. The reason's parts come in the order in which they are worth telling. */
+export interface RefusedRows {
+  readonly kind: 'rejected-data';
+  readonly firstError: string | undefined;
+  readonly errorUrl: string | undefined;
+  readonly message: string;
+  readonly counted: { readonly total: number; readonly filtered: number };
+  readonly txnId: number | undefined;
+}
+
+/** What one PUT came to, judged by its own reply alone. `breach`: a Success that breaks a rule. */
+export type Verdict =
+  | { readonly kind: 'committed'; readonly how: 'loaded' | 'publish-timeout' | 'already-loaded'; readonly txnId: number | undefined }
+  | { readonly kind: 'breach'; readonly what: string }
+  | RefusedRows
+  | Setback;

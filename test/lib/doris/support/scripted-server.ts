@@ -1,0 +1,119 @@
+import http from 'node:http';
+import net from 'node:net';
+
+/** What a server saw of one request. `body` is what was read until the reply. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: http.IncomingHttpHeaders;
+  body: string;
+}
+
+/** One request under way. */
+export interface Call {
+  readonly seen: Seen;
+  readonly request: http.IncomingMessage;
+  readonly response: http.ServerResponse;
+  /** Says 100 and reads the body to its end. */
+  takeBody(): Promise<string>;
+  /** Reads the body without ever saying 100. */
+  takeSilently(): Promise<string>;
+  redirect(location: string): void;
+  json(value: unknown): void;
+}
+
+export type Script = (call: Call, nth: number) => unknown;
+
+export interface ScriptedServer {
+  readonly url: URL;
+  readonly host: string;
+  readonly seen: Seen[];
+  /** TCP connections ever taken. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+/** A server on a free port of 127.0.0.1 that answers as the script says. `nth` counts requests from 1. */
+export async function scriptedServer(script: Script, server: http.Server = http.createServer(), scheme = 'http'): Promise<ScriptedServer> {
+  const seen: Seen[] = [];
+  let connections = 0;
+  const sockets = new Set<net.Socket>();
+  server.on('connection', (socket: net.Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const onRequest = (request: http.IncomingMessage, response: http.ServerResponse) => {
+    const entry: Seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: '' };
+    seen.push(entry);
+    request.on('error', () => {});
+    void script(callOf(entry, request, response), seen.length);
+  };
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const url = new URL(`${scheme}://127.0.0.1:${portOf(server)}`);
+  return {
+    url,
+    host: url.host,
+    seen,
+    connections: () => connections,
+    close: () => closeAll(server, sockets),
+  };
+}
+
+/** A server below HTTP: the script gets each connection. */
+export async function rawServer(script: (socket: net.Socket) => void): Promise<ScriptedServer> {
+  let connections = 0;
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    script(socket);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const url = new URL(`http://127.0.0.1:${portOf(server)}`);
+  return { url, host: url.host, seen: [], connections: () => connections, close: () => closeAll(server, sockets) };
+}
+
+/** An address at which nobody listens. */
+export async function deadAddress(): Promise<URL> {
+  const server = await rawServer(() => {});
+  await server.close();
+  return server.url;
+}
+
+function callOf(seen: Seen, request: http.IncomingMessage, response: http.ServerResponse): Call {
+  const takeSilently = async () => {
+    for await (const piece of request) seen.body += String(piece);
+    return seen.body;
+  };
+  return {
+    seen,
+    request,
+    response,
+    takeSilently,
+    takeBody: () => {
+      response.writeContinue();
+      return takeSilently();
+    },
+    redirect: (location) => response.writeHead(307, { location, 'content-type': 'text/html;charset=utf-8' }).end(),
+    json: (value) => response.writeHead(200).end(`${JSON.stringify(value, null, 4)}\n`),
+  };
+}
+
+function portOf(server: net.Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('server has no TCP address');
+  return address.port;
+}
+
+function closeAll(server: net.Server, sockets: ReadonlySet<net.Socket>): Promise<void> {
+  return new Promise((closed) => {
+    server.close(() => closed());
+    for (const socket of sockets) socket.destroy();
+  });
+}
