@@ -20,3 +20,12 @@ export function deadlineIn(span: Millis, clock: Clock): Deadline {
     before: (earlier) => deadlineIn(millis(end - clock.elapsed() - earlier), clock),
   };
 }
+
+/** Kept back from an invocation for settling and answering. */
+const LEAST_MARGIN = 500;
+const MOST_MARGIN = 5_000;
+
+/** When loads have to be over in an invocation that has `remaining` left: a tenth of it, 0.5 to 5 s, is kept for settling and answering. */
+export function invocationDeadline(remaining: Millis, clock: Clock): Deadline {
+  return deadlineIn(millis(remaining - Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, remaining / 10))), clock);
+}

@@ -3,8 +3,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(`configuration refused: ${faults.join('; ')}`);
+  constructor(faults: readonly string[], options?: ErrorOptions) {
+    super(`configuration refused: ${faults.join('; ')}`, options);
     this.faults = faults;
   }
 }

@@ -1,0 +1,75 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, KinesisStreamBatchResponse } from 'aws-lambda';
+import { memoryBreaker } from '../lib/breaker.ts';
+import { systemClock } from '../lib/clock.ts';
+import { type Config, readConfig } from '../lib/config.ts';
+import { credentialsFrom } from '../lib/credentials.ts';
+import { s3PayloadStore } from '../lib/dead-letter/s3.ts';
+import { sqsDeadLetters } from '../lib/dead-letter/sqs.ts';
+import { invocationDeadline } from '../lib/deadline.ts';
+import { connectDoris } from '../lib/doris/client.ts';
+import { dynamoLedger } from '../lib/ledger/dynamodb.ts';
+import { loadBatch } from '../lib/pipeline.ts';
+import { type FlushingTelemetry, powertoolsTelemetry } from '../lib/powertools-telemetry.ts';
+import type { Ports } from '../lib/settle/run.ts';
+import { decodeKinesisEvent } from '../lib/source/kinesis.ts';
+import { millis } from '../lib/units.ts';
+
+/** Every AWS call is bounded: a hanging one must not eat the time that is left for answering. */
+const AWS_CALLS = { maxAttempts: 4, requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000 } };
+
+interface Loader {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly telemetry: FlushingTelemetry;
+}
+
+function wire(): Loader {
+  const config = readConfig(process.env);
+  const telemetry = powertoolsTelemetry(config.metricsNamespace, systemClock);
+  const { credentials, ...doris } = config.doris;
+  const ports: Ports = {
+    doris: connectDoris(
+      { ...doris, credentials: credentialsFrom(credentials, () => new SecretsManagerClient(AWS_CALLS), systemClock) },
+      systemClock,
+    ),
+    ledger: dynamoLedger(new DynamoDBClient(AWS_CALLS), config.ledgerTable, systemClock),
+    deadLetters: sqsDeadLetters(queueOf(config), systemClock),
+    breaker: memoryBreaker(systemClock),
+    clock: systemClock,
+    telemetry,
+  };
+  return { config, ports, telemetry };
+}
+
+function queueOf({ deadLetters: { queueUrl, maxBytes, bucket } }: Config) {
+  const queue = { client: new SQSClient(AWS_CALLS), queueUrl, maxBytes };
+  return bucket === undefined ? queue : { ...queue, store: s3PayloadStore(new S3Client(AWS_CALLS), bucket) };
+}
+
+/** Wired once per cold start. A configuration error is told by every invocation until it is mended. */
+let loader: Loader | undefined;
+
+/**
+ * Lambda handler for a Kinesis event source with `ReportBatchItemFailures`.
+ * @returns for each shard of the event that is not settled, the sequence number from which Lambda has to bring it again.
+ * @throws {ConfigError} naming every faulty setting. @throws {ContractViolation} when a rule that exactly-once rests on is broken.
+ */
+export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<KinesisStreamBatchResponse> {
+  loader ??= wire();
+  const { config, ports, telemetry } = loader;
+  const deadline = invocationDeadline(millis(context.getRemainingTimeInMillis()), systemClock);
+  try {
+    const batchItemFailures: { itemIdentifier: string }[] = [];
+    for (const batch of decodeKinesisEvent(event, config.decode)) {
+      const settlement = await loadBatch(batch, ports, config.load, deadline);
+      if (settlement.kind === 'unsettled') batchItemFailures.push({ itemIdentifier: settlement.from });
+    }
+    return { batchItemFailures };
+  } finally {
+    telemetry.flush();
+  }
+}

@@ -1,0 +1,156 @@
+import { closest } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import type { RedirectPolicy } from './doris/redirect-policy.ts';
+import { ConfigError } from './errors.ts';
+import type { LoadRules } from './pipeline.ts';
+import { type Routing, routesByField } from './plan/route.ts';
+import type { Target } from './ports.ts';
+import { SETTINGS, type Setting, type SettingName } from './settings.ts';
+import type { DecodeRules } from './source/kinesis.ts';
+import { bytes, type Millis, millis, seconds } from './units.ts';
+
+/** Who Doris is told that we are. */
+export type CredentialSource =
+  | { readonly kind: 'fixed'; readonly username: string; readonly password: string }
+  | { readonly kind: 'secret'; readonly id: string };
+
+/** Everything that the environment decides, checked. */
+export interface Config {
+  readonly doris: {
+    readonly frontends: readonly URL[];
+    readonly credentials: CredentialSource;
+    readonly redirects: RedirectPolicy;
+    readonly allowInsecureRedirect: boolean;
+    readonly caCert?: string;
+    readonly route: 'frontend' | 'backend';
+    readonly backendAddresses: ReadonlyMap<string, string>;
+    readonly maxAttempts: number;
+    readonly maxLoadTimeout: Millis;
+    readonly connectTimeout: Millis;
+  };
+  readonly decode: DecodeRules;
+  readonly load: LoadRules;
+  readonly ledgerTable: string;
+  readonly deadLetters: { readonly queueUrl: string; readonly bucket?: string; readonly maxBytes: number };
+  readonly metricsNamespace: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Value<N extends SettingName> =
+  | z.output<(typeof SETTINGS)[N]['schema']>
+  | ((typeof SETTINGS)[N] extends { optional: true } ? undefined : never);
+type Values = { readonly [N in SettingName]: Value<N> };
+
+/**
+ * Reads the environment. Names of `DORIS_*` that are not known are refused, since a misspelt setting would silently be its default.
+ * @throws {ConfigError} naming every fault at once: the variable, the value (never a secret) and what is allowed.
+ */
+export function readConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const read = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, env, faults)]);
+  faults.push(...unknownNames(env));
+  const values = Object.fromEntries(read) as Values;
+  faults.push(...contradictions(values));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return configOf(values);
+}
+
+function readSetting(name: string, setting: Setting<unknown>, env: Environment, faults: string[]): unknown {
+  const text = env[name] === '' && !setting.mayBeEmpty ? undefined : env[name];
+  const given = text ?? setting.fallback;
+  if (given === undefined) {
+    if (!setting.optional) faults.push(`${name}: is missing; must be ${setting.rule}`);
+    return undefined;
+  }
+  const parsed = setting.schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue !== undefined && issue.path.length > 0 ? ` (at ${issue.path.join('.')}: ${issue.message})` : '';
+  faults.push(`${name}: must be ${setting.rule}${where} (given ${shown(given, setting)})`);
+  return undefined;
+}
+
+/** A value as an error may show it: no secrets, no credentials inside a URL, not too long. */
+function shown(text: string, setting: Setting<unknown>): string {
+  if (setting.secret) return `${text.length} characters, not shown`;
+  return JSON.stringify(text.replace(/\/\/[^/,\s]*@/g, '//***@').slice(0, 200));
+}
+
+function unknownNames(env: Environment): string[] {
+  const known = Object.keys(SETTINGS);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('DORIS_') && !Object.hasOwn(SETTINGS, name))
+    .map((name) => `${name}: is no setting of this loader; did you mean ${closest(name, known)}?`);
+}
+
+function contradictions(values: Values): string[] {
+  const faults: string[] = [];
+  const fixed = values.DORIS_USER !== undefined || values.DORIS_PASSWORD !== undefined;
+  if (values.DORIS_SECRET_ID !== undefined && fixed) faults.push('DORIS_SECRET_ID: goes without DORIS_USER and DORIS_PASSWORD');
+  if (values.DORIS_SECRET_ID === undefined && values.DORIS_USER === undefined)
+    faults.push('DORIS_USER: is missing, and so is DORIS_SECRET_ID');
+  if (values.DORIS_SECRET_ID === undefined && values.DORIS_PASSWORD === undefined)
+    faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
+  if (values.DORIS_TABLE === undefined && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
+  return faults;
+}
+
+function configOf(values: Values): Config {
+  const routing = routingOf(values);
+  const bucket = values.DEAD_LETTER_BUCKET;
+  return {
+    doris: dorisOf(values),
+    decode: { maxRowBytes: bytes(values.MAX_ROW_BYTES), maxBatchBytes: bytes(values.MAX_BATCH_BYTES), keepFields: routesByField(routing) },
+    load: {
+      routing,
+      labelPrefix: values.LABEL_PREFIX,
+      limits: { maxRows: values.MAX_LOAD_ROWS, maxBytes: bytes(values.MAX_LOAD_BYTES) },
+      fuseShare: values.POISON_FUSE_SHARE,
+      fuseRows: values.POISON_FUSE_ROWS,
+      isolationLoads: values.ISOLATION_LOADS,
+      labelMemory: seconds(values.LABEL_MEMORY_SECONDS),
+    },
+    ledgerTable: values.LEDGER_TABLE,
+    deadLetters: {
+      queueUrl: values.DEAD_LETTER_QUEUE_URL,
+      maxBytes: values.DEAD_LETTER_MAX_BYTES,
+      ...(bucket === undefined ? {} : { bucket }),
+    },
+    metricsNamespace: values.METRICS_NAMESPACE,
+  };
+}
+
+function dorisOf(values: Values): Config['doris'] {
+  const caCert = values.DORIS_CA_CERT;
+  return {
+    frontends: values.DORIS_FE_URLS,
+    credentials: credentialsOf(values),
+    redirects: values.DORIS_REDIRECT_HOSTS ?? { entries: [] },
+    allowInsecureRedirect: values.DORIS_ALLOW_INSECURE_REDIRECT,
+    route: values.DORIS_LOAD_VIA,
+    backendAddresses: values.DORIS_BACKEND_ADDRESSES ?? new Map(),
+    maxAttempts: values.DORIS_MAX_ATTEMPTS,
+    maxLoadTimeout: seconds(values.DORIS_LOAD_TIMEOUT_SECONDS),
+    connectTimeout: millis(values.DORIS_CONNECT_TIMEOUT_MS),
+    ...(caCert === undefined ? {} : { caCert }),
+  };
+}
+
+function credentialsOf({ DORIS_SECRET_ID: id, DORIS_USER: username = '', DORIS_PASSWORD: password = '' }: Values): CredentialSource {
+  return id === undefined ? { kind: 'fixed', username, password } : { kind: 'secret', id };
+}
+
+function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES }: Values): Routing {
+  const rules = DORIS_ROUTES.map(({ stream, field, equals, table: name }) => ({
+    target: targetOf(name, database),
+    ...(stream === undefined ? {} : { stream }),
+    ...(field === undefined ? {} : { field }),
+    ...(equals === undefined ? {} : { equals }),
+  }));
+  return { rules, ...(table === undefined ? {} : { defaultTarget: { database, table } }) };
+}
+
+function targetOf(name: string, database: string): Target {
+  const [first = '', second] = name.split('.');
+  return second === undefined ? { database, table: first } : { database: first, table: second };
+}

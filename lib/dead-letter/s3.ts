@@ -1,0 +1,35 @@
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { spellPosition } from '../source/position.ts';
+import { type DeadLetter, DeadLettersUnavailable } from './letter.ts';
+import type { PayloadStore } from './sqs.ts';
+
+/** Keeps payloads in a bucket, under a key made of the record's identity: the same record sent twice is one object. */
+export function s3PayloadStore(client: S3Client, bucket: string): PayloadStore {
+  return {
+    async keep(letter) {
+      const key = keyOf(letter);
+      try {
+        await client.send(
+          new PutObjectCommand({ Bucket: bucket, Key: key, Body: letter.record.payload, ContentType: 'application/octet-stream' }),
+        );
+      } catch (error) {
+        const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+        throw new DeadLettersUnavailable(`the dead-letter bucket ${bucket} did not take ${key}: ${why}`, { cause: error });
+      }
+      return `s3://${bucket}/${key}`;
+    },
+  };
+}
+
+/** `dead-letters/{target}/{account}/{stream}/{shard}/{position}` */
+function keyOf({ source, record, target }: DeadLetter): string {
+  const [, , , region, account] = source.stream.split(':');
+  return [
+    'dead-letters',
+    target,
+    `${region}-${account}`,
+    source.streamName,
+    source.shard,
+    spellPosition(record.position).replace(':', '.'),
+  ].join('/');
+}

@@ -1,0 +1,99 @@
+import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../clock.ts';
+import { type Millis, millis } from '../units.ts';
+import { type DeadLetter, type DeadLetters, DeadLettersUnavailable } from './letter.ts';
+import { inlineBody, type LetterMessage, messageOf, omittedBody, sizeOf } from './message.ts';
+
+/** Keeps payloads that no queue message can hold. */
+export interface PayloadStore {
+  /** @returns where it is, as `s3://bucket/key`. @throws {DeadLettersUnavailable} */
+  keep(letter: DeadLetter): Promise<string>;
+}
+
+/** The queue that dead letters go to. */
+export interface DeadLetterQueue {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  /** Largest message and largest batch in bytes, attributes counted (SQS: 1 MiB). */
+  readonly maxBytes: number;
+  /** For larger payloads; without one their letters say so and keep the position. */
+  readonly store?: PayloadStore;
+}
+
+const BATCH_ENTRIES = 10;
+const ATTEMPTS = 5;
+const FIRST_PAUSE = millis(100);
+
+/** Dead letters in an SQS queue. */
+export function sqsDeadLetters(queue: DeadLetterQueue, clock: Clock): DeadLetters {
+  return {
+    async send(letters) {
+      const messages: LetterMessage[] = [];
+      for (const letter of letters) messages.push(await fitted(letter, queue));
+      for (const batch of batchesOf(messages, queue.maxBytes)) await sendBatch(batch, queue, clock);
+    },
+  };
+}
+
+async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue): Promise<LetterMessage> {
+  const { payload } = letter.record;
+  if (payload.length <= maxBytes) {
+    const message = messageOf(letter, inlineBody(payload));
+    if (sizeOf(message) <= maxBytes) return message;
+  }
+  if (store !== undefined) return messageOf(letter, { encoding: 's3', text: await store.keep(letter) });
+  const reason = `payload of ${payload.length} bytes does not fit into a message and no DEAD_LETTER_BUCKET is set. It was refused because: ${letter.fault.reason}`;
+  return messageOf({ ...letter, fault: { ...letter.fault, errorClass: 'oversize', reason } }, omittedBody(payload));
+}
+
+/** At most ten messages and `maxBytes` a batch, in order. */
+export function batchesOf(messages: readonly LetterMessage[], maxBytes: number): LetterMessage[][] {
+  const batches: LetterMessage[][] = [];
+  let size = 0;
+  for (const message of messages) {
+    const last = batches.at(-1);
+    const length = sizeOf(message);
+    if (last !== undefined && last.length < BATCH_ENTRIES && size + length <= maxBytes) {
+      last.push(message);
+      size += length;
+    } else {
+      batches.push([message]);
+      size = length;
+    }
+  }
+  return batches;
+}
+
+async function sendBatch(batch: readonly LetterMessage[], queue: DeadLetterQueue, clock: Clock): Promise<void> {
+  let open = batch;
+  for (let attempt = 1; ; attempt++) {
+    const refused = await sendOnce(open, queue);
+    if (refused.length === 0) return;
+    const fault = refused.find(({ SenderFault }) => SenderFault) ?? refused[0];
+    if (fault?.SenderFault || attempt === ATTEMPTS) {
+      throw new DeadLettersUnavailable(
+        `the dead-letter queue refused ${refused.length} of ${batch.length} letters: ${fault?.Code}: ${fault?.Message ?? 'no reason given'}`,
+      );
+    }
+    open = refused.flatMap(({ Id }) => open[Number(Id)] ?? []);
+    await clock.sleep(pauseBefore(attempt, clock.random()));
+  }
+}
+
+async function sendOnce(messages: readonly LetterMessage[], { client, queueUrl }: DeadLetterQueue): Promise<BatchResultErrorEntry[]> {
+  const Entries = messages.map((message, index) => ({ Id: String(index), ...message }));
+  try {
+    const { Successful = [], Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    const told = new Set([...Successful, ...Failed].map(({ Id }) => Id));
+    const untold = Entries.filter(({ Id }) => !told.has(Id)).map(({ Id }) => ({ Id, Code: 'NoReceipt', SenderFault: false }));
+    return [...Failed, ...untold];
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new DeadLettersUnavailable(`the dead-letter queue did not answer: ${why}`, { cause: error });
+  }
+}
+
+/** Exponential with full jitter. */
+function pauseBefore(attempt: number, random: number): Millis {
+  return millis(FIRST_PAUSE * 2 ** (attempt - 1) * random);
+}

@@ -1,0 +1,110 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { MetricUnit as Unit } from '@aws-lambda-powertools/metrics/types';
+import type { Clock } from './clock.ts';
+import type { LoadOutcome } from './ports.ts';
+import type { LoaderEvent, Telemetry } from './telemetry.ts';
+
+const SERVICE = 'doris-lambda-loader';
+
+/** Telemetry that gathers metrics until it is flushed. */
+export interface FlushingTelemetry extends Telemetry {
+  /** Writes the gathered metrics, one line a table. Call it once an invocation. */
+  flush(): void;
+}
+
+type Measure = readonly [name: string, unit: Unit, value: number];
+
+/** Structured log lines, and CloudWatch metrics in embedded metric format with the table as dimension, both on standard output. */
+export function powertoolsTelemetry(namespace: string, clock: Clock): FlushingTelemetry {
+  const logger = new Logger({ serviceName: SERVICE });
+  const perTable = new Map<string, Metrics>();
+  const metricsOf = (table: string): Metrics => {
+    let metrics = perTable.get(table);
+    if (metrics === undefined) {
+      metrics = new Metrics({ namespace, serviceName: SERVICE, defaultDimensions: { table } });
+      perTable.set(table, metrics);
+    }
+    return metrics;
+  };
+  return {
+    record(event) {
+      const { kind, source, ...details } = event;
+      logger[levelOf(event)](kind, { stream: source.stream, shard: source.shard, ...details });
+      const table = 'target' in event ? event.target : 'all';
+      for (const [name, unit, value] of measuresOf(event, clock)) metricsOf(table).addMetric(name, unit, value);
+    },
+    flush() {
+      for (const metrics of perTable.values()) if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
+  };
+}
+
+function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
+  switch (event.kind) {
+    case 'fuse-blown':
+    case 'claim-abandoned':
+      return 'error';
+    case 'unsettled':
+    case 'claim-resolved':
+    case 'dead-lettered':
+      return 'warn';
+    case 'load':
+      return event.outcome === 'committed' ? 'info' : 'warn';
+    case 'duplicates-absorbed':
+    case 'batch':
+      return 'info';
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Metric of each outcome that is no success. */
+const OUTCOME_METRICS = {
+  'rejected-data': 'LoadsRejectedData',
+  'rejected-config': 'LoadsRejectedConfig',
+  overload: 'LoadsOverload',
+  unavailable: 'LoadsUnavailable',
+  running: 'LoadsRunning',
+  unknown: 'LoadsUnknown',
+} as const satisfies Record<Exclude<LoadOutcome['kind'], 'committed'>, string>;
+
+function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
+  switch (event.kind) {
+    case 'load':
+      return measuresOfLoad(event);
+    case 'duplicates-absorbed':
+      return [['DuplicatesAbsorbed', MetricUnit.Count, event.records]];
+    case 'dead-lettered':
+      return [['RowsDeadLettered', MetricUnit.Count, event.records]];
+    case 'fuse-blown':
+      return [['FuseBlown', MetricUnit.Count, 1]];
+    case 'unsettled':
+      return [['Unsettled', MetricUnit.Count, 1]];
+    case 'claim-resolved':
+      return [['ClaimsResolvedByState', MetricUnit.Count, 1]];
+    case 'claim-abandoned':
+      return [['ClaimsAbandoned', MetricUnit.Count, 1]];
+    case 'batch':
+      return event.settledArrival === undefined
+        ? []
+        : [['Behind', MetricUnit.Milliseconds, Math.max(0, clock.now() - event.settledArrival)]];
+    default:
+      return event satisfies never;
+  }
+}
+
+function measuresOfLoad(load: LoaderEvent & { kind: 'load' }): Measure[] {
+  const all: Measure[] = [
+    ['LoadLatency', MetricUnit.Milliseconds, load.took],
+    ['RetriedAttempts', MetricUnit.Count, Math.max(0, load.attempts - 1)],
+    ['ClaimsReplayed', MetricUnit.Count, load.replay ? 1 : 0],
+  ];
+  if (load.outcome !== 'committed') return [...all, [OUTCOME_METRICS[load.outcome], MetricUnit.Count, 1]];
+  return [
+    ...all,
+    ['Loads', MetricUnit.Count, 1],
+    ['RowsLoaded', MetricUnit.Count, load.rows],
+    ['BytesLoaded', MetricUnit.Bytes, load.bytes],
+  ];
+}

@@ -1,0 +1,236 @@
+import { z } from 'zod';
+import { parseRedirectHosts, type RedirectPolicy } from './doris/redirect-policy.ts';
+import { ConfigError } from './errors.ts';
+
+/** One environment variable: what it means, what it may hold, and what it is when it is absent. */
+export interface Setting<T> {
+  readonly about: string;
+  /** What is allowed, in words; part of the error for anything else. */
+  readonly rule: string;
+  readonly schema: z.ZodType<T, string>;
+  /** Text that stands for an absent variable. Without one an absent variable is a fault, or `undefined` where `optional`. */
+  readonly fallback?: string;
+  readonly optional?: true;
+  /** The value is never printed. */
+  readonly secret?: true;
+  /** Empty text is a value of its own, not an absent variable. */
+  readonly mayBeEmpty?: true;
+}
+
+/** A name of a Doris database or table. */
+const identifier = z.string().regex(/^[-_\p{L}\p{N}]{1,256}$/u);
+
+const frontends = z.string().transform((text, context) => {
+  const urls = text.split(',').map((part) => part.trim());
+  const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined));
+  const good = parsed.filter((url): url is URL => url !== undefined && isFrontend(url));
+  if (good.length !== urls.length) context.addIssue({ code: 'custom', message: 'not a list of frontends' });
+  return good;
+});
+
+function isFrontend(url: URL): boolean {
+  return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+}
+
+const redirectHosts = z.string().transform((text, context): RedirectPolicy => {
+  try {
+    return parseRedirectHosts(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    context.addIssue({ code: 'custom', message: error.faults.join('; ') });
+    return z.NEVER;
+  }
+});
+
+const HOST_AND_PORT = /^(\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+):\d{1,5}$/;
+
+const addresses = z.string().transform((text, context) => {
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every((side) => HOST_AND_PORT.test(side)));
+  if (good.length !== pairs.length) context.addIssue({ code: 'custom', message: 'not a list of addresses' });
+  return new Map(good);
+});
+
+const routeTable = z.string().regex(/^[-_\p{L}\p{N}]{1,256}(\.[-_\p{L}\p{N}]{1,256})?$/u, 'must be table or database.table');
+
+const routes = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.array(
+      z
+        .strictObject({
+          stream: z.string().min(1).optional(),
+          field: z.string().min(1).optional(),
+          equals: z.union([z.string(), z.int(), z.boolean()]).optional(),
+          table: routeTable,
+        })
+        .refine(({ field, equals }) => (field === undefined) === (equals === undefined), 'field and equals go together'),
+    ),
+  );
+
+function wholeNumber(from: number, to: number): { rule: string; schema: z.ZodType<number, string> } {
+  return {
+    rule: `whole number from ${from} to ${to}`,
+    schema: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(from).max(to)),
+  };
+}
+
+const flag = { rule: 'true or false', schema: z.enum(['true', 'false']).transform((text) => text === 'true') };
+
+function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
+/** Every environment variable that the loaders read, besides those of the AWS SDK. */
+export const SETTINGS = {
+  DORIS_FE_URLS: setting({
+    about: 'Frontends, tried in turn',
+    rule: 'comma-separated http(s)://host:port, without credentials',
+    schema: frontends,
+  }),
+  DORIS_USER: setting({ about: 'User name', rule: 'text without a colon', schema: z.string().regex(/^[^:\p{Cc}]+$/u), optional: true }),
+  DORIS_PASSWORD: setting({
+    about: 'Password; may be empty',
+    rule: 'any text',
+    schema: z.string(),
+    optional: true,
+    secret: true,
+    mayBeEmpty: true,
+  }),
+  DORIS_SECRET_ID: setting({
+    about: 'Secrets Manager secret that holds `{"username","password"}`, in place of `DORIS_USER` and `DORIS_PASSWORD`',
+    rule: 'name or ARN of a secret',
+    schema: z.string().regex(/^\S{1,2048}$/),
+    optional: true,
+  }),
+  DORIS_DATABASE: setting({ about: 'Database', rule: 'name of letters, digits, - and _', schema: identifier }),
+  DORIS_TABLE: setting({
+    about: 'Table for records that no route takes; they are unroutable without it',
+    rule: 'name of letters, digits, - and _',
+    schema: identifier,
+    optional: true,
+  }),
+  DORIS_ROUTES: setting({
+    about: 'Which records go to which table; the first rule that fits decides',
+    rule: 'JSON array of {"stream"?, "field"? with "equals", "table": "table" or "database.table"}',
+    schema: routes,
+    fallback: '[]',
+  }),
+  DORIS_REDIRECT_HOSTS: setting({
+    about: 'Hosts that may receive the credentials after a redirect; when absent, the hosts of `DORIS_FE_URLS` on any port',
+    rule: 'comma-separated host, host:port, *.suffix or CIDR',
+    schema: redirectHosts,
+    optional: true,
+  }),
+  DORIS_ALLOW_INSECURE_REDIRECT: setting({
+    about: 'Lets credentials go from an https frontend to an http backend in clear',
+    ...flag,
+    fallback: 'false',
+  }),
+  DORIS_CA_CERT: setting({
+    about: 'Private certificate authority',
+    rule: 'PEM text of one or more certificates',
+    schema: z.string().regex(/^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/),
+    optional: true,
+    secret: true,
+  }),
+  DORIS_LOAD_VIA: setting({
+    about: '`backend` asks the frontend for its backends and loads there directly, one hop less',
+    rule: 'frontend or backend',
+    schema: z.enum(['frontend', 'backend']),
+    fallback: 'frontend',
+  }),
+  DORIS_BACKEND_ADDRESSES: setting({
+    about: 'Backends under the address by which they are reached from here (Kubernetes, NAT)',
+    rule: 'comma-separated host:port=host:port, the address that Doris gives first',
+    schema: addresses,
+    optional: true,
+  }),
+  DORIS_MAX_ATTEMPTS: setting({ about: 'Attempts of one load within one invocation', ...wholeNumber(1, 20), fallback: '5' }),
+  DORIS_LOAD_TIMEOUT_SECONDS: setting({
+    about: 'Longest time one load may take; never more than the invocation has left',
+    ...wholeNumber(1, 3600),
+    fallback: '120',
+  }),
+  DORIS_CONNECT_TIMEOUT_MS: setting({ about: 'For TCP and TLS together', ...wholeNumber(100, 60_000), fallback: '3000' }),
+  LABEL_PREFIX: setting({
+    about: 'First part of every label, and the name under which this loader keeps its progress',
+    rule: '1-16 of [-_A-Za-z0-9]',
+    schema: z.string().regex(/^[-_A-Za-z0-9]{1,16}$/),
+    fallback: 'doris',
+  }),
+  LABEL_MEMORY_SECONDS: setting({
+    about: 'How long Doris keeps labels for sure (its `streaming_label_keep_max_second`)',
+    ...wholeNumber(60, 31_536_000),
+    fallback: '43200',
+  }),
+  LEDGER_TABLE: setting({
+    about: 'DynamoDB table of checkpoints and claims',
+    rule: 'name or ARN of a table',
+    schema: z.string().regex(/^[-_.:/A-Za-z0-9]{3,1024}$/),
+  }),
+  DEAD_LETTER_QUEUE_URL: setting({
+    about: 'SQS queue for records that can never load',
+    rule: 'URL of a standard queue',
+    schema: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('.fifo')),
+  }),
+  DEAD_LETTER_BUCKET: setting({
+    about: 'S3 bucket for payloads that no message can hold',
+    rule: 'name of a bucket',
+    schema: z.string().regex(/^[-.a-z0-9]{3,63}$/),
+    optional: true,
+  }),
+  DEAD_LETTER_MAX_BYTES: setting({
+    about: 'Largest message of that queue, attributes counted',
+    ...wholeNumber(16_384, 1_048_576),
+    fallback: '1048576',
+  }),
+  MAX_ROW_BYTES: setting({
+    about: 'A larger payload, packed or unpacked, is a poison record',
+    ...wholeNumber(1024, 100 * 1024 ** 2),
+    fallback: String(10 * 1024 ** 2),
+  }),
+  MAX_BATCH_BYTES: setting({
+    about: 'Unpacked bytes of one batch after which the rest has to come again; bounds memory',
+    ...wholeNumber(1024 ** 2, 4 * 1024 ** 3),
+    fallback: String(128 * 1024 ** 2),
+  }),
+  MAX_LOAD_ROWS: setting({ about: 'Rows of one load', ...wholeNumber(1, 10_000_000), fallback: '500000' }),
+  MAX_LOAD_BYTES: setting({
+    about: 'Bytes of one load; a larger single row still loads',
+    ...wholeNumber(1024, 1024 ** 3),
+    fallback: String(64 * 1024 ** 2),
+  }),
+  POISON_FUSE_SHARE: setting({
+    about: 'Share of rows refused by Doris above which it is a schema mistake: nothing is dead-lettered, the shard waits. 1 never blows',
+    rule: 'number from 0 to 1',
+    schema: z
+      .string()
+      .regex(/^\d(\.\d+)?$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(1)),
+    fallback: '0.5',
+  }),
+  POISON_FUSE_ROWS: setting({ about: 'Refused rows below which the fuse never blows', ...wholeNumber(1, 10_000), fallback: '10' }),
+  ISOLATION_LOADS: setting({
+    about: 'Loads that one invocation may spend on finding bad rows, a table',
+    ...wholeNumber(1, 100_000),
+    fallback: '1000',
+  }),
+  METRICS_NAMESPACE: setting({
+    about: 'CloudWatch namespace',
+    rule: '1-255 of [-_./#A-Za-z0-9]',
+    schema: z.string().regex(/^[-_./#A-Za-z0-9]{1,255}$/),
+    fallback: 'DorisLambdaLoader',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
