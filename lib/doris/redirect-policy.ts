@@ -92,7 +92,7 @@ function parseNetwork(text: string): Entry | string {
 
 /** The host as a URL spells it (punycode, shortened IPv6), so that comparing texts is enough. */
 function parseHost(text: string): string | undefined {
-  if (!URL.canParse(`http://${text}/`)) return undefined;
+  if (/[\s?#@%\\]/.test(text) || !URL.canParse(`http://${text}/`)) return undefined;
   const host = bareHost(new URL(`http://${text}/`));
   const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(host);
   // URL reads 10.1 as 10.0.0.1; whoever writes that more likely forgot something.
