@@ -1,0 +1,160 @@
+import { GetRecordsCommand, type GetRecordsCommandOutput, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
+import { recordSpeller, type ShardRecord } from './kinesis-event.ts';
+import type { StartingPosition } from './settings.ts';
+import { createSignal, type Signal } from './signal.ts';
+
+/** Which shard is read, and how. */
+export interface ShardReaderOptions {
+  readonly kinesis: KinesisClient;
+  readonly streamArn: string;
+  readonly region: string;
+  readonly shardId: string;
+  readonly startingPosition: StartingPosition;
+  readonly pollIntervalMillis: number;
+  /** Reading pauses while this many records wait. */
+  readonly mostBuffered: number;
+  /** Of the last call of `drained()`; a read that began later has seen everything put before that call. */
+  readonly currentTicket: () => number;
+  readonly onChanged: () => void;
+  readonly onReadFailure: (reason: string) => void;
+}
+
+/** The records of one shard in order, read ahead of the function. */
+export interface ShardReader {
+  /** Notified when records arrive, when the tip is reached, and when the shard ends. */
+  readonly changed: Signal;
+  peek(): readonly ShardRecord[];
+  take(count: number): readonly ShardRecord[];
+  /** Puts records that were taken back to the head. */
+  putBack(records: readonly ShardRecord[]): void;
+  /** The shard is closed and was read to its end. */
+  isEnded(): boolean;
+  /** How many records had been read when a read that began after the ticket reached the tip; undefined before. */
+  readAtTip(ticket: number): number | undefined;
+  /** Reads at once instead of at the end of the pause. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts to read; resolves when the position is fixed, so that what is put afterwards will be read. */
+export const startShardReader = async (options: ShardReaderOptions): Promise<ShardReader> => {
+  const state: State = { buffer: [], read: 0, last: undefined, isEnded: false, isStopped: false, tips: new Map() };
+  const signals = { changed: createSignal(), wakeUp: createSignal() };
+  const loop = readLoop(options, state, { ...signals, iterator: await iteratorOf(options, undefined) });
+  return {
+    changed: signals.changed,
+    peek: () => state.buffer,
+    take: (count) => {
+      const taken = state.buffer.splice(0, count);
+      signals.wakeUp.notify();
+      return taken;
+    },
+    putBack: (records) => void state.buffer.unshift(...records),
+    isEnded: () => state.isEnded,
+    readAtTip: (ticket) => [...state.tips].find(([seen]) => seen >= ticket)?.[1],
+    wake: () => signals.wakeUp.notify(),
+    stop: async () => {
+      state.isStopped = true;
+      signals.wakeUp.notify();
+      signals.changed.notify();
+      await loop;
+    },
+  };
+};
+
+interface State {
+  readonly buffer: ShardRecord[];
+  /** Records read so far. */
+  read: number;
+  last: string | undefined;
+  isEnded: boolean;
+  isStopped: boolean;
+  /** The first sight of the tip under each ticket, in order. */
+  readonly tips: Map<number, number>;
+}
+
+interface LoopStart {
+  readonly changed: Signal;
+  readonly wakeUp: Signal;
+  readonly iterator: string | undefined;
+}
+
+const readLoop = async (options: ShardReaderOptions, state: State, start: LoopStart): Promise<void> => {
+  const spell = recordSpeller(options);
+  let { iterator } = start;
+  while (!state.isStopped && iterator !== undefined) {
+    if (state.buffer.length >= options.mostBuffered) {
+      await start.wakeUp.wait();
+      continue;
+    }
+    const ticket = options.currentTicket();
+    const read = await readOnce(options, iterator);
+    if (read.kind === 'failed') {
+      options.onReadFailure(read.reason);
+      await start.wakeUp.wait(options.pollIntervalMillis);
+      iterator = await iteratorAfter(options, state, { read, iterator });
+      continue;
+    }
+    keep(state, { output: read.output, spell, ticket });
+    iterator = read.output.NextShardIterator;
+    start.changed.notify();
+    options.onChanged();
+    // Whoever waits for the tip under a newer ticket waits for the next read.
+    const mayRest = read.output.MillisBehindLatest === 0 && ticket === options.currentTicket();
+    if (mayRest && !state.isStopped) await start.wakeUp.wait(options.pollIntervalMillis);
+  }
+};
+
+interface Kept {
+  readonly output: GetRecordsCommandOutput;
+  readonly spell: ReturnType<typeof recordSpeller>;
+  readonly ticket: number;
+}
+
+const keep = (state: State, { output, spell, ticket }: Kept): void => {
+  for (const record of output.Records ?? []) {
+    const { SequenceNumber: sequenceNumber, Data: data, PartitionKey: partitionKey, ApproximateArrivalTimestamp: at } = record;
+    if (sequenceNumber === undefined || data === undefined) continue;
+    state.buffer.push(spell({ sequenceNumber, data, partitionKey, arrivedAt: at?.getTime() ?? 0 }));
+    state.last = sequenceNumber;
+    state.read += 1;
+  }
+  if (output.MillisBehindLatest === 0 && !state.tips.has(ticket)) state.tips.set(ticket, state.read);
+  state.isEnded = output.NextShardIterator === undefined;
+};
+
+type Read =
+  | { readonly kind: 'read'; readonly output: GetRecordsCommandOutput }
+  | { readonly kind: 'failed'; readonly reason: string; readonly isIteratorLost: boolean };
+
+const readOnce = async ({ kinesis, streamArn }: ShardReaderOptions, iterator: string): Promise<Read> => {
+  try {
+    return { kind: 'read', output: await kinesis.send(new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator })) };
+  } catch (thrown) {
+    const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    return { kind: 'failed', reason: `${name}: ${message}`, isIteratorLost: name === 'ExpiredIteratorException' };
+  }
+};
+
+/** An iterator lives five minutes; after that the place is found again by the last record read. */
+const iteratorAfter = async (
+  options: ShardReaderOptions,
+  state: State,
+  { read, iterator }: { readonly read: Extract<Read, { kind: 'failed' }>; readonly iterator: string },
+): Promise<string | undefined> => {
+  if (!read.isIteratorLost) return iterator;
+  return iteratorOf(options, state.last).catch(() => iterator);
+};
+
+const iteratorOf = async (options: ShardReaderOptions, after: string | undefined): Promise<string | undefined> => {
+  const { kinesis, streamArn, shardId, startingPosition } = options;
+  const position =
+    after === undefined
+      ? {
+          ShardIteratorType: startingPosition.kind,
+          ...(startingPosition.kind === 'AT_TIMESTAMP' ? { Timestamp: startingPosition.timestamp } : {}),
+        }
+      : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, StartingSequenceNumber: after };
+  const { ShardIterator } = await kinesis.send(new GetShardIteratorCommand({ StreamARN: streamArn, ShardId: shardId, ...position }));
+  return ShardIterator;
+};

@@ -1,0 +1,56 @@
+import type { InvokeResult } from '../function-process/invoke-result.ts';
+
+/** What one answer of the function means for the records it was given. */
+export type Verdict =
+  /** All of them are done. */
+  | { readonly kind: 'settled' }
+  /** Those before the index are done; the one at the index and all after it come again. */
+  | { readonly kind: 'checkpoint'; readonly index: number }
+  /** None is done: the function said so, or answered with something that names no record of the batch. */
+  | { readonly kind: 'refused' }
+  /** None is done: the invocation itself failed. */
+  | { readonly kind: 'function-error' };
+
+/**
+ * Reads the answer under ReportBatchItemFailures (Lambda guide, services-kinesis-batchfailurereporting): the lowest sequence number is
+ * the checkpoint; an empty answer is success; an identifier that is empty, missing or of no record in the batch fails the whole batch.
+ */
+export const readVerdict = (result: InvokeResult, sequenceNumbers: readonly string[]): Verdict => {
+  if (result.kind !== 'returned') return { kind: 'function-error' };
+  const failures = failuresIn(result.payload);
+  if (failures === undefined) return { kind: 'refused' };
+  if (failures.length === 0) return { kind: 'settled' };
+  const places = new Map(sequenceNumbers.map((sequenceNumber, index) => [sequenceNumber, index]));
+  const failed = failures.map(identifierOf);
+  if (!failed.every((identifier) => identifier !== undefined && places.has(identifier))) return { kind: 'refused' };
+  return { kind: 'checkpoint', index: places.get(lowest(failed.filter((identifier) => identifier !== undefined))) ?? 0 };
+};
+
+/** Sequence numbers have 56 digits: neither text order nor numbers compare them. */
+const lowest = (sequenceNumbers: readonly string[]): string =>
+  sequenceNumbers.reduce((least, next) => (BigInt(next) < BigInt(least) ? next : least));
+
+/** The list of failures, empty when the answer counts as success, undefined when it cannot be read. */
+const failuresIn = (payload: string): readonly unknown[] | undefined => {
+  const answer = parse(payload);
+  if (answer === null || answer === '') return [];
+  if (typeof answer !== 'object') return undefined;
+  if (Array.isArray(answer)) return answer.length === 0 ? [] : undefined;
+  const { batchItemFailures: failures } = answer as { batchItemFailures?: unknown };
+  if (failures === undefined || failures === null) return [];
+  return Array.isArray(failures) ? failures : undefined;
+};
+
+const parse = (payload: string): unknown => {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
+};
+
+const identifierOf = (failure: unknown): string | undefined => {
+  if (typeof failure !== 'object' || failure === null) return undefined;
+  const { itemIdentifier: identifier } = failure as { itemIdentifier?: unknown };
+  return typeof identifier === 'string' ? identifier : undefined;
+};
