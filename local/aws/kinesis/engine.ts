@@ -2,9 +2,10 @@ import { createRequire } from 'node:module';
 import { create, type Store } from 'kinesalite/db/index.js';
 import { checkTypes, checkValidations } from 'kinesalite/validations/index.js';
 import { speedUpSequences } from './fast-sequence.ts';
-import { mendGetRecords } from './get-records.ts';
+import { mendGetRecords, type Stores } from './get-records.ts';
 import { mendListShards, readListShards } from './list-shards.ts';
 import { checkPutSize } from './put-size.ts';
+import { createRecordLog, type RecordLog } from './record-log.ts';
 import { type Fault, isFault, type Reply, type Request, refuse } from './reply.ts';
 
 /** Kinesis without its wire protocol: one call in, one reply out. */
@@ -31,12 +32,13 @@ export const createKinesisEngine = (options: KinesisEngineOptions): KinesisEngin
   const store = create({ createStreamMs: ms, deleteStreamMs: ms, updateStreamMs: ms, shardLimit: 1000 });
   store.metaDb.awsAccountId = options.accountId;
   store.metaDb.awsRegion = options.region;
+  const stores = { store, logOf: keepRecordsInLogs(store) };
   return {
     call: async (operation, input) => {
       const known = operations.get(operation);
       if (known === undefined) return refuse('UnknownOperationException', `${operation} is not served by the local Kinesis`);
       try {
-        return { status: 200, body: await run(store, known, input) };
+        return { status: 200, body: await run(stores, known, input) };
       } catch (fault) {
         if (isFault(fault)) return { status: fault.statusCode, body: fault.body };
         throw fault;
@@ -44,6 +46,21 @@ export const createKinesisEngine = (options: KinesisEngineOptions): KinesisEngin
     },
     close: () => new Promise((resolve) => store.db.close(() => resolve())),
   };
+};
+
+const keepRecordsInLogs = (store: Store): ((stream: string) => RecordLog) => {
+  const logs = new Map<string, RecordLog>();
+  const logOf = (stream: string): RecordLog => {
+    const log = logs.get(stream) ?? createRecordLog();
+    logs.set(stream, log);
+    return log;
+  };
+  store.getStreamDb = logOf;
+  store.deleteStreamDb = (stream, done) => {
+    logs.delete(stream);
+    done();
+  };
+  return logOf;
 };
 
 interface Operation {
@@ -85,15 +102,15 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   }),
 );
 
-const run = async (store: Store, operation: Operation, sent: Request): Promise<object> => {
+const run = async (stores: Stores, operation: Operation, sent: Request): Promise<object> => {
   const input = namedStream(sent);
   const listing = operation.name === 'ListShards' ? readListShards(input) : undefined;
   const checked = checkTypes({ ...(listing?.engineInput ?? input) }, operation.types);
   checkValidations(checked, operation.types, operation.custom, operation.name);
   checkPutSize(checked);
-  const output = await act(store, operation, checked);
+  const output = await act(stores.store, operation, checked);
   if (listing !== undefined) return mendListShards(output, listing);
-  if (operation.name === 'GetRecords') return mendGetRecords(store, checked, output);
+  if (operation.name === 'GetRecords') return mendGetRecords(stores, checked, output);
   return output;
 };
 

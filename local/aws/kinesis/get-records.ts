@@ -9,6 +9,7 @@ import {
   type StoredShard,
   shardIxToHex,
 } from 'kinesalite/db/index.js';
+import type { RecordLog } from './record-log.ts';
 import type { Request } from './reply.ts';
 
 interface ReadRecord extends StoredRecord {
@@ -25,8 +26,14 @@ interface GetRecordsOutput {
 const largestReply = 10 * 1024 * 1024;
 const mostRecords = 10_000;
 
+/** Where streams and their records are kept. */
+export interface Stores {
+  readonly store: Store;
+  readonly logOf: (stream: string) => RecordLog;
+}
+
 /** Puts in what kinesalite leaves out of the reply: the 10 MiB bound, MillisBehindLatest, and the children of a closed shard. */
-export const mendGetRecords = async (store: Store, input: Request, output: object): Promise<object> => {
+export const mendGetRecords = async ({ store, logOf }: Stores, input: Request, output: object): Promise<object> => {
   const read = output as GetRecordsOutput;
   const { stream, shardId } = openIterator(String(input['ShardIterator']));
   if (read.NextShardIterator === undefined) return { ...read, ChildShards: await childrenOf(store, stream, shardId) };
@@ -38,8 +45,8 @@ export const mendGetRecords = async (store: Store, input: Request, output: objec
   if (isWhole && records.length < Number(input['Limit'] ?? mostRecords)) return read;
 
   const next = isWhole ? read.NextShardIterator : createShardIterator(stream, shardId, incrementSequence(last.SequenceNumber));
-  const newest = await newestArrival(store, stream, shardId);
-  const isTip = isWhole && newest?.SequenceNumber === last.SequenceNumber;
+  const shard = shardIxToHex(Number(shardId.slice('shardId-'.length)));
+  const isTip = isWhole && logOf(stream).newest(shard) === `${shard}/${last.SequenceNumber}`;
   const behind = isTip ? 0 : Math.max(1, Math.round(Date.now() - last.ApproximateArrivalTimestamp * 1000));
   return { Records: records, NextShardIterator: next, MillisBehindLatest: behind };
 };
@@ -62,13 +69,6 @@ const openIterator = (iterator: string): { readonly stream: string; readonly sha
     .toString()
     .split('/');
   return { stream, shardId };
-};
-
-const newestArrival = async (store: Store, stream: string, shardId: string): Promise<{ SequenceNumber: string } | undefined> => {
-  const index = Number(shardId.slice('shardId-'.length));
-  const range = { gte: shardIxToHex(index), lt: shardIxToHex(index + 1), limit: 1, reverse: true, values: false };
-  for await (const key of store.getStreamDb(stream).createReadStream(range)) return { SequenceNumber: key.slice(key.indexOf('/') + 1) };
-  return undefined;
 };
 
 const childrenOf = async (store: Store, streamName: string, shardId: string): Promise<readonly object[]> => {

@@ -17,18 +17,12 @@ declare module 'kinesalite/db/index.js' {
     readonly Shards: readonly StoredShard[];
     readonly RetentionPeriodHours: number;
   }
-  export interface RecordRange {
-    readonly gte: string;
-    readonly lt: string;
-    readonly limit: number;
-    readonly reverse: boolean;
-    readonly values: boolean;
-  }
   export interface Store {
     readonly db: { close(done: (error?: Error) => void): void };
     readonly metaDb: { awsAccountId: string; awsRegion: string };
     getStream(name: string, done: (error: Error | null, stream: StoredStream) => void): void;
-    getStreamDb(name: string): { createReadStream(range: RecordRange): AsyncIterable<string> };
+    getStreamDb: (name: string) => object;
+    deleteStreamDb: (name: string, done: () => void) => void;
   }
   export const ITERATOR_PWD_KEY: Buffer;
   export const ITERATOR_PWD_IV: Buffer;
