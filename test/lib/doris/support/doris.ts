@@ -1,12 +1,13 @@
-import type { Clock } from '../../../../lib/clock.ts';
-import { systemClock } from '../../../../lib/clock.ts';
+import { onTestFinished } from 'vitest';
+import { type Clock, systemClock } from '../../../../lib/clock.ts';
+import { type Deadline, deadlineIn } from '../../../../lib/deadline.ts';
 import { connectDoris } from '../../../../lib/doris/client.ts';
 import { parseRedirectHosts } from '../../../../lib/doris/redirect-policy.ts';
 import type { AttemptEvent, DorisSettings } from '../../../../lib/doris/settings.ts';
 import type { Label } from '../../../../lib/plan/label.ts';
 import type { Doris, Load } from '../../../../lib/ports.ts';
-import { millis } from '../../../../lib/units.ts';
-import type { Call, Script } from './scripted-server.ts';
+import { type Millis, millis } from '../../../../lib/units.ts';
+import { type Call, type Script, type ScriptedServer, scriptedServer } from './scripted-server.ts';
 
 export const LABEL = 'events-shard0-1-2' as Label;
 export const USER = 'loader';
@@ -59,12 +60,13 @@ export function failure(message: string, change: Readonly<Record<string, unknown
   return report({ Status: 'Fail', Message: message, NumberLoadedRows: 0, ...change });
 }
 
-/** Delays pass at once, and every one of them is the longest possible; time itself is the machine's. */
+/** Sleeping takes no time but moves the clock on, and every delay is the longest possible. */
 export function hastyClock(): Clock & { readonly slept: number[] } {
   const slept: number[] = [];
   return {
     ...systemClock,
     slept,
+    elapsed: () => millis(systemClock.elapsed() + slept.reduce((sum, span) => sum + span, 0)),
     sleep: async (span) => {
       slept.push(span);
     },
@@ -73,12 +75,14 @@ export function hastyClock(): Clock & { readonly slept: number[] } {
 }
 
 export interface Client {
-  readonly doris: Doris & { close(): Promise<void> };
+  readonly doris: Doris;
   readonly events: AttemptEvent[];
+  /** Delays waited, in order. */
   readonly slept: readonly number[];
+  within(span: Millis): Deadline;
 }
 
-/** A client of these frontends, with short patience. */
+/** A client of these frontends, with short patience; closed with the test. */
 export function aClient(frontends: readonly URL[], change: Partial<DorisSettings> = {}): Client {
   const events: AttemptEvent[] = [];
   const clock = hastyClock();
@@ -92,7 +96,21 @@ export function aClient(frontends: readonly URL[], change: Partial<DorisSettings
     onAttempt: (event) => events.push(event),
     ...change,
   };
-  return { doris: connectDoris(settings, clock), events, slept: clock.slept };
+  const doris = connectDoris(settings, clock);
+  onTestFinished(() => doris.close());
+  return { doris, events, slept: clock.slept, within: (span) => deadlineIn(span, clock) };
+}
+
+export interface Cluster extends Client {
+  readonly fe: ScriptedServer;
+  readonly be: ScriptedServer;
+}
+
+/** One frontend, one backend and a client; all closed with the test. */
+export async function aCluster(backend: Script, states?: readonly string[], change?: Partial<DorisSettings>): Promise<Cluster> {
+  const be = await scriptedServer(backend);
+  const fe = await scriptedServer(frontendTo(() => be.url, states));
+  return { be, fe, ...aClient([fe.url], change) };
 }
 
 /** A frontend: redirects loads to the backend with the user's password in Location, and tells these label states, the last one for ever. */

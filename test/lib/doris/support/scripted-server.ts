@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { onTestFinished } from 'vitest';
 
 /** What a server saw of one request. `body` is what was read until the reply. */
 export interface Seen {
@@ -30,10 +31,9 @@ export interface ScriptedServer {
   readonly seen: Seen[];
   /** TCP connections ever taken. */
   connections(): number;
-  close(): Promise<void>;
 }
 
-/** A server on a free port of 127.0.0.1 that answers as the script says. `nth` counts requests from 1. */
+/** A server on a free port of 127.0.0.1 that answers as the script says, closed with the test. `nth` counts requests from 1. */
 export async function scriptedServer(script: Script, server: http.Server = http.createServer(), scheme = 'http'): Promise<ScriptedServer> {
   const seen: Seen[] = [];
   let connections = 0;
@@ -54,13 +54,8 @@ export async function scriptedServer(script: Script, server: http.Server = http.
   server.on('checkContinue', onRequest);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = new URL(`${scheme}://127.0.0.1:${portOf(server)}`);
-  return {
-    url,
-    host: url.host,
-    seen,
-    connections: () => connections,
-    close: () => closeAll(server, sockets),
-  };
+  onTestFinished(() => closeAll(server, sockets));
+  return { url, host: url.host, seen, connections: () => connections };
 }
 
 /** A server below HTTP: the script gets each connection. */
@@ -76,14 +71,17 @@ export async function rawServer(script: (socket: net.Socket) => void): Promise<S
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = new URL(`http://127.0.0.1:${portOf(server)}`);
-  return { url, host: url.host, seen: [], connections: () => connections, close: () => closeAll(server, sockets) };
+  onTestFinished(() => closeAll(server, sockets));
+  return { url, host: url.host, seen: [], connections: () => connections };
 }
 
 /** An address at which nobody listens. */
 export async function deadAddress(): Promise<URL> {
-  const server = await rawServer(() => {});
-  await server.close();
-  return server.url;
+  const server = net.createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const url = new URL(`http://127.0.0.1:${portOf(server)}`);
+  await closeAll(server, new Set());
+  return url;
 }
 
 function callOf(seen: Seen, request: http.IncomingMessage, response: http.ServerResponse): Call {
