@@ -1,0 +1,42 @@
+import { isUtf8 } from 'node:buffer';
+
+/** A part of a body as text: some whole lines, or one line that is no UTF-8. */
+export type Piece = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'not-utf8'; readonly shown: string };
+
+/** Large enough to make decoding cheap, small enough to be forgotten soon. */
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * Cuts a body behind line ends and decodes it. A piece with bytes that are no UTF-8 is cut again line by line, so that only the bad
+ * lines are lost.
+ * @param delimiter - the end of a line; without one the body is a single document.
+ */
+export function* textPieces(body: Buffer, delimiter: string | undefined): Generator<Piece> {
+  if (delimiter === undefined) {
+    yield decoded(body);
+    return;
+  }
+  const mark = Buffer.from(delimiter);
+  for (const piece of cut(body, mark, PIECE_BYTES)) {
+    if (isUtf8(piece)) yield { kind: 'text', text: piece.toString('utf8') };
+    else yield* lines(piece, mark);
+  }
+}
+
+function* lines(piece: Buffer, mark: Buffer): Generator<Piece> {
+  for (const line of cut(piece, mark, 1)) yield decoded(line);
+}
+
+function decoded(bytes: Buffer): Piece {
+  return isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8') } : { kind: 'not-utf8', shown: bytes.toString('utf8').trimEnd() };
+}
+
+function* cut(body: Buffer, mark: Buffer, bytes: number): Generator<Buffer> {
+  let start = 0;
+  while (start < body.length) {
+    const found = body.indexOf(mark, Math.min(start + bytes - 1, body.length));
+    const end = found < 0 ? body.length : found + mark.length;
+    yield body.subarray(start, end);
+    start = end;
+  }
+}

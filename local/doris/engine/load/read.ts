@@ -1,0 +1,55 @@
+import type { ReadOptions, ReadResult, TableName } from '../../engine.ts';
+import { readCsv } from '../csv/read.ts';
+import { type Fatal, readJson } from '../json/read.ts';
+import type { Database } from '../store/database.ts';
+import { openStage, type Stage } from '../store/stage.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import { pauseEveryFewMillis } from './pause.ts';
+import { type LoadPlan, planLoad } from './plan.ts';
+import { rowSink } from './sink.ts';
+
+/** What a read leaves behind for the publish: the handle of the server and the staging table behind it. */
+export interface Staging {
+  readonly target: TableName;
+  readonly rows: number;
+  readonly stage: Stage;
+}
+
+/** Reads a whole body into a staging table. */
+export async function readBody(
+  database: Database,
+  table: TableDefinition,
+  options: ReadOptions,
+  body: Buffer,
+): Promise<ReadResult & { readonly staged: Staging }> {
+  const plan = planLoad(table, options);
+  const stage = await openStage(database.staging, table.columns);
+  try {
+    const sink = rowSink(plan, stage.append);
+    const fatal = await readRows(body, plan, { sink, pause: pauseEveryFewMillis() });
+    stage.finish();
+    const { loadedRows, filteredRows, unselectedRows, errorLines } = sink.counts();
+    const staged = { target: table.name, rows: loadedRows, stage };
+    const totalRows = loadedRows + filteredRows + unselectedRows;
+    return {
+      staged,
+      totalRows,
+      loadedRows,
+      filteredRows,
+      unselectedRows,
+      errorLines,
+      stoppedEarly: sink.stopped(),
+      ...(fatal && { fatal }),
+    };
+  } catch (error) {
+    stage.finish();
+    await stage.drop();
+    throw error;
+  }
+}
+
+async function readRows(body: Buffer, plan: LoadPlan, tools: Parameters<typeof readJson>[3]): Promise<Fatal> {
+  if (plan.input.kind === 'json') return readJson(body, plan, plan.input, tools);
+  await readCsv(body, plan, plan.input, tools);
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import { type Engine, type EngineOptions, PlanError, type StagedRows, type TableName } from '../engine.ts';
+import { planLoad } from './load/plan.ts';
+import { readBody, type Staging } from './load/read.ts';
+import { createMacros } from './sql/duck-functions.ts';
+import { runStatement } from './sql/statement.ts';
+import { type Catalog, openCatalog } from './store/catalog.ts';
+import { type Database, openDatabase } from './store/database.ts';
+import { mergeStaged } from './store/publish.ts';
+import { type TableDefinition, tableInfo } from './table/definition.ts';
+
+/**
+ * Opens the row half of the stand-in.
+ * @param options - with a file, rows and table definitions outlive the engine; staged rows never do.
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const database = await openDatabase(options.file);
+  await database.write(createMacros);
+  const catalog = await openCatalog(database);
+  const staged = new Map<StagedRows, Staging>();
+  return {
+    hasDatabase: catalog.hasDatabase,
+    table: (name) => {
+      const table = catalog.table(name);
+      return table && tableInfo(table);
+    },
+    plan: (name, headers) => {
+      planLoad(knownTable(catalog, name), headers);
+    },
+    read: async (name, headers, body) => {
+      const { staged: staging, ...result } = await readBody(database, knownTable(catalog, name), headers, body);
+      const handle: StagedRows = { target: name, rows: staging.rows };
+      staged.set(handle, staging);
+      return { ...result, staged: handle };
+    },
+    publish: async (handle) => {
+      const staging = taken(staged, handle);
+      await publish(database, catalog, staging);
+      await staging.stage.drop();
+    },
+    discard: async (handle) => {
+      await taken(staged, handle).stage.drop();
+    },
+    query: (statement, name) => runStatement({ catalog, database }, statement, name),
+    close: () => database.close(),
+  };
+}
+
+function knownTable(catalog: Catalog, name: TableName): TableDefinition {
+  const table = catalog.table(name);
+  if (table) return table;
+  const reason = catalog.hasDatabase(name.database)
+    ? `unknown table, tableName=${name.table}`
+    : `unknown database, database=${name.database}`;
+  throw new PlanError('ANALYSIS_ERROR', `TStatus: errCode = 2, detailMessage = ${reason}`);
+}
+
+/** The table may have been dropped, or made anew, since the rows were read. */
+async function publish(database: Database, catalog: Catalog, staging: Staging): Promise<void> {
+  await database.transaction(async (connection) => {
+    await mergeStaged(connection, knownTable(catalog, staging.target), staging.stage.table);
+  });
+}
+
+/** @throws {Error} when the rows were published or discarded before: the server must not do that. */
+function taken(staged: Map<StagedRows, Staging>, handle: StagedRows): Staging {
+  const staging = staged.get(handle);
+  if (!staging)
+    throw new Error(`staged rows of ${handle.target.database}.${handle.target.table} are gone: they were published or discarded before`);
+  staged.delete(handle);
+  return staging;
+}

@@ -1,0 +1,62 @@
+import { SqlError } from '../../engine.ts';
+import { type Column, keyColumns, sequenceColumn, type TableDefinition } from '../table/definition.ts';
+
+/**
+ * Refuses declarations that Doris refuses, and the ones the stand-in could only get wrong.
+ * @throws {SqlError} with the reason.
+ */
+export function checkTable(table: TableDefinition): void {
+  checkNames(table.columns);
+  checkKeyOrder(table);
+  for (const column of table.columns) checkColumn(table, column);
+  checkPartitionColumns(table);
+  checkProperties(table);
+}
+
+function refuse(reason: string): never {
+  throw new SqlError(`errCode = 2, detailMessage = ${reason}`);
+}
+
+function checkNames(columns: readonly Column[]): void {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name.toLowerCase())) refuse(`Duplicate column name '${name}'`);
+    seen.add(name.toLowerCase());
+  }
+}
+
+/** Doris wants the key columns first, in the order of the table. */
+function checkKeyOrder(table: TableDefinition): void {
+  const keys = keyColumns(table);
+  if (keys.some((key, index) => table.columns[index] !== key)) refuse('Key columns should be a ordered prefix of the schema.');
+}
+
+function checkColumn({ keysType }: TableDefinition, { name, key, aggregation, type, nullable, default: standard }: Column): void {
+  if (key && aggregation) refuse(`Key column ${name} can not set aggregation type ${aggregation}`);
+  if (keysType === 'AGG_KEYS' && !key && !aggregation)
+    refuse(`${name} must set aggregation type: an AGGREGATE KEY table has no other value columns`);
+  if (keysType !== 'AGG_KEYS' && aggregation) refuse(`Column ${name} can not set aggregation type ${aggregation} in a ${keysType} table`);
+  const keyable = type.kind !== 'float' && type.kind !== 'json' && type.kind !== 'nested' && type.kind !== 'state';
+  if (key && (!keyable || (type.kind === 'text' && type.name === 'STRING')))
+    refuse(`Type of column ${name} can not be used in a key, please check`);
+  if (standard?.kind === 'null' && !nullable) refuse(`Can not set null default value to non nullable column: ${name}`);
+}
+
+function checkPartitionColumns({ partitioning, columns }: TableDefinition): void {
+  if (partitioning.kind !== 'declared') return;
+  for (const name of partitioning.columns) {
+    if (!columns.some((column) => column.name.toLowerCase() === name.toLowerCase())) refuse(`Partition column[${name}] does not exist`);
+  }
+}
+
+function checkProperties(table: TableDefinition): void {
+  const { properties } = table;
+  if (properties['function_column.sequence_type'] !== undefined) {
+    refuse('the stand-in has no function_column.sequence_type, name a column with function_column.sequence_col');
+  }
+  if (properties['dynamic_partition.enable'] === 'true') refuse('the stand-in has no dynamic partitions');
+  const named = properties['function_column.sequence_col'];
+  if (named === undefined) return;
+  if (table.keysType !== 'UNIQUE_KEYS') refuse('sequence column only support UNIQUE_KEYS');
+  if (!sequenceColumn(table)) refuse(`The specified sequence column[${named}] not exists`);
+}

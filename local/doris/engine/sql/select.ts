@@ -1,0 +1,23 @@
+import { type QueryResult, SqlError } from '../../engine.ts';
+import { STORE } from '../store/database.ts';
+import { quoteName } from '../store/identifier.ts';
+import { queryResult } from './result.ts';
+import type { Statement } from './statement.ts';
+import { translate } from './translate.ts';
+
+/** Runs a SELECT on DuckDB. */
+export async function runSelect({ text, current, catalog, database }: Statement): Promise<QueryResult> {
+  const { sql, tables } = translate(text, { current, catalog });
+  return database.read(async (connection) => {
+    try {
+      await connection.run(catalog.hasDatabase(current) ? `USE ${quoteName(STORE)}.${quoteName(current)}` : 'USE memory.main');
+      const result = await connection.runAndReadAll(sql);
+      return queryResult(
+        result,
+        tables.flatMap(({ columns }) => columns),
+      );
+    } catch (error) {
+      throw new SqlError(`errCode = 2, detailMessage = ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  });
+}

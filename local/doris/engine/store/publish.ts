@@ -1,0 +1,93 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Column, keyColumns, sequenceColumn, type TableDefinition } from '../table/definition.ts';
+import { storageType } from '../table/types.ts';
+import { STORE } from './database.ts';
+import { quoteName } from './identifier.ts';
+
+/** The table in the store, ready to stand in a statement. */
+export function storedTable({ name }: Pick<TableDefinition, 'name'>): string {
+  return `${quoteName(STORE)}.${quoteName(name.database)}.${quoteName(name.table)}`;
+}
+
+/** Moves the staged rows into the table by its key model. The caller holds the transaction. */
+export async function mergeStaged(connection: DuckDBConnection, table: TableDefinition, stage: string): Promise<void> {
+  switch (table.keysType) {
+    case 'DUP_KEYS':
+      await connection.run(`INSERT INTO ${storedTable(table)} SELECT * FROM ${stage}`);
+      return;
+    case 'UNIQUE_KEYS':
+      return replaceByKey(connection, table, stage, winners(table, stage));
+    case 'AGG_KEYS':
+      return replaceByKey(connection, table, stage, aggregated(table, stage));
+    default:
+      table.keysType satisfies never;
+  }
+}
+
+/** New rows are worked out first, then every stored row of a staged key makes room for them. */
+async function replaceByKey(connection: DuckDBConnection, table: TableDefinition, stage: string, newRows: string): Promise<void> {
+  await connection.run(`CREATE TEMP TABLE merged AS ${newRows}`);
+  try {
+    await connection.run(
+      `DELETE FROM ${storedTable(table)} AS stored USING (SELECT DISTINCT ${keyList(table)} FROM ${stage}) AS fresh WHERE ${sameKey(table)}`,
+    );
+    await connection.run(`INSERT INTO ${storedTable(table)} SELECT ${columnList(table)} FROM merged`);
+  } finally {
+    await connection.run('DROP TABLE temp.merged');
+  }
+}
+
+/** All rows of the staged keys, stored ones as generation 0 and staged ones as generation 1, each with its place. */
+function candidates(table: TableDefinition, stage: string): string {
+  const columns = columnList(table);
+  return `(SELECT ${columns}, 0 AS "doris generation", rowid AS "doris place" FROM ${storedTable(table)} AS stored
+      WHERE EXISTS (SELECT 1 FROM ${stage} AS fresh WHERE ${sameKey(table)})
+    UNION ALL SELECT ${columns}, 1, rowid FROM ${stage})`;
+}
+
+const LATEST = '"doris generation" DESC, "doris place" DESC';
+
+/** UNIQUE KEY: the last write of a key wins; with a sequence column the highest sequence, and the last of equals. */
+function winners(table: TableDefinition, stage: string): string {
+  const sequence = sequenceColumn(table);
+  if (!sequence) {
+    return `SELECT ${columnList(table)} FROM ${stage} QUALIFY row_number() OVER (PARTITION BY ${keyList(table)} ORDER BY rowid DESC) = 1`;
+  }
+  const order = `${quoteName(sequence.name)} DESC NULLS LAST, ${LATEST}`;
+  return `SELECT ${columnList(table)} FROM ${candidates(table, stage)} QUALIFY row_number() OVER (PARTITION BY ${keyList(table)} ORDER BY ${order}) = 1`;
+}
+
+function aggregated(table: TableDefinition, stage: string): string {
+  const columns = table.columns.map((column) => (column.key ? quoteName(column.name) : aggregate(column)));
+  return `SELECT ${columns.join(', ')} FROM ${candidates(table, stage)} GROUP BY ${keyList(table)}`;
+}
+
+function aggregate({ name, aggregation, type }: Column): string {
+  const column = quoteName(name);
+  const latest = (filter: string) => `first(${column} ORDER BY ${LATEST})${filter}`;
+  const value =
+    aggregation === 'REPLACE_IF_NOT_NULL' ? latest(` FILTER (${column} IS NOT NULL)`) : (COMBINED.get(aggregation)?.(column) ?? latest(''));
+  return `CAST(${value} AS ${storageType(type)}) AS ${column}`;
+}
+
+const COMBINED: ReadonlyMap<string, (column: string) => string> = new Map([
+  ['SUM', (column) => `sum(${column})`],
+  ['MAX', (column) => `max(${column})`],
+  ['MIN', (column) => `min(${column})`],
+]);
+
+function keyList(table: TableDefinition): string {
+  return keyColumns(table)
+    .map(({ name }) => quoteName(name))
+    .join(', ');
+}
+
+function columnList(table: TableDefinition): string {
+  return table.columns.map(({ name }) => quoteName(name)).join(', ');
+}
+
+function sameKey(table: TableDefinition): string {
+  return keyColumns(table)
+    .map(({ name }) => `stored.${quoteName(name)} IS NOT DISTINCT FROM fresh.${quoteName(name)}`)
+    .join(' AND ');
+}
