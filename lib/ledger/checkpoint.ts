@@ -12,10 +12,24 @@ export interface CheckpointKey {
   readonly target: string;
 }
 
+/** Why Doris refused the only row of a load. */
+export interface Refusal {
+  readonly reason: string;
+  readonly errorUrl?: string;
+  readonly attempts: number;
+}
+
+/**
+ * What is known of a claim's load.
+ * - `open`: in doubt until its label tells.
+ * - `loaded`: in Doris for sure, but not all dead letters between its rows are accepted yet.
+ * - `refused`: its only row is judged bad; the row is a dead letter from now on, even if the table would take it later.
+ */
+export type ClaimState = { readonly kind: 'open' } | { readonly kind: 'loaded' } | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /** A load that was written down before its first attempt. */
 export interface Claim {
-  /** `open`: in doubt until its label tells. `loaded`: known to be in Doris, but its dead letters are not all accepted yet. */
-  readonly state: 'open' | 'loaded';
+  readonly state: ClaimState;
   readonly label: Label;
   /** Position of the first and of the last record of the piece. */
   readonly first: Position;

@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../dead-letter/letter.ts';
+import type { Refusal } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
-import type { Fault, PoisonRow } from '../source/record.ts';
+import type { Fault, PoisonRow, Row } from '../source/record.ts';
 import type { Run } from './run.ts';
 
 /** The load that refused a row. */
@@ -27,4 +28,9 @@ function tell(run: Run, poison: readonly PoisonRow[]): void {
   for (const [errorClass, records] of counts) {
     run.ports.telemetry.record({ kind: 'dead-lettered', source: run.batch.source, target: run.key.target, errorClass, records });
   }
+}
+
+/** A row that Doris refused, as the poison row that it is from now on. */
+export function refusedRow({ record }: Row, { reason, errorUrl }: Refusal): PoisonRow {
+  return { kind: 'poison', record, fault: { errorClass: 'data-quality', reason, ...(errorUrl === undefined ? {} : { errorUrl }) } };
 }

@@ -1,11 +1,11 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
-import type { Expectation, Settled } from '../ledger/checkpoint.ts';
+import type { Expectation, Refusal, Settled } from '../ledger/checkpoint.ts';
 import { CLEAN, halve, learn, nextInLine, type Piece, poisonOf, type Suspicion } from '../plan/pieces.ts';
 import type { LoadOutcome, Rejection } from '../ports.ts';
 import { spellPosition } from '../source/position.ts';
-import type { PoisonRow, Row } from '../source/record.ts';
+import type { Row } from '../source/record.ts';
 import { millis } from '../units.ts';
-import { deadLetterRows } from './dead-letter-rows.ts';
+import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { reconcile } from './reconcile.ts';
 import { release } from './release.ts';
 import { claimFor, go, type Held, hasTime, lastPosition, type Run, recordsOf, type Step, sharedFor, stop, targetOf } from './run.ts';
@@ -80,7 +80,7 @@ async function settleCommitted(run: Run, piece: Piece, rest: readonly Piece[], h
     if (!(error instanceof DeadLettersUnavailable)) throw error;
     await run.ports.ledger.move(run.key, {
       expect: { kind: 'holding', label: held.claim.label },
-      claim: { ...held.claim, state: 'loaded' },
+      claim: { ...held.claim, state: { kind: 'loaded' } },
     });
     throw error;
   }
@@ -140,23 +140,25 @@ async function settleRejected(
   return buryRow(run, piece, row, after, held, outcome);
 }
 
+/**
+ * The row's fate is written down before its letter is sent: a crash in between must not let a table that was repaired meanwhile take a
+ * row that is a dead letter already.
+ */
 async function buryRow(
   run: Run,
   piece: Piece,
   row: Row,
   rest: readonly Piece[],
-  held: Held,
-  { attempts, rejection }: LoadOutcome & { kind: 'rejected-data' },
+  { claim }: Held,
+  outcome: LoadOutcome & { kind: 'rejected-data' },
 ): Promise<Step> {
-  const { reason, errorUrl } = rejection;
-  const bad: PoisonRow = {
-    kind: 'poison',
-    record: row.record,
-    fault: { errorClass: 'data-quality', reason, ...(errorUrl === undefined ? {} : { errorUrl }) },
-  };
-  await deadLetterRows(run, [...poisonOf(piece), bad], { label: held.claim.label, attempts });
+  const { reason, errorUrl } = outcome.rejection;
+  const refusal: Refusal = { reason, attempts: outcome.attempts, ...(errorUrl === undefined ? {} : { errorUrl }) };
+  const expect = { kind: 'holding', label: claim.label, epoch: claim.epoch } as const;
+  const judged = await run.ports.ledger.move(run.key, { expect, claim: { ...claim, state: { kind: 'refused', refusal } } });
+  if (judged.kind === 'refused') return reconcile(run, judged.current, recordsOf([piece, ...rest]));
+  await deadLetterRows(run, [...poisonOf(piece), refusedRow(row, refusal)], { label: claim.label, attempts: refusal.attempts });
   run.tally.badRows++;
-  const expect = { kind: 'holding', label: held.claim.label, epoch: held.claim.epoch } as const;
   return settle(run, piece, rest, expect, { rows: 0, bytes: 0, loads: 0, deadLetters: piece.records.length });
 }
 

@@ -1,10 +1,10 @@
 import { ContractViolation } from '../errors.ts';
-import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
-import { cut, pieceOf, poisonOf } from '../plan/pieces.ts';
+import type { Checkpoint, Claim, ClaimState } from '../ledger/checkpoint.ts';
+import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
-import type { DecodedRecord, Row } from '../source/record.ts';
+import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
 import { epochMillis, millis } from '../units.ts';
-import { deadLetterRows } from './dead-letter-rows.ts';
+import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step, sharedFor, stop } from './run.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
   if (claim === undefined) return go(cut(open, run.rules.limits));
   const inside = open.filter(({ record }) => record.position <= claim.last);
   const after = open.slice(inside.length);
-  if (claim.state === 'loaded') return finishLoaded(run, claim, inside, after);
+  if (claim.state.kind !== 'open') return finishDecided(run, claim, claim.state, inside, after);
   const rows = inside.filter((record): record is Row => record.kind === 'row');
   if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, claim, inside, after);
   return resolveByState(run, claim, rows, open);
@@ -43,23 +43,37 @@ function absorb({ batch, key, ports }: Run, records: number): void {
   if (records > 0) ports.telemetry.record({ kind: 'duplicates-absorbed', source: batch.source, target: key.target, records });
 }
 
-/** The claim's rows are in Doris; only dead letters between them may be missing. The batch may end before the claim does. */
-async function finishLoaded(run: Run, claim: Claim, inside: readonly DecodedRecord[], after: readonly DecodedRecord[]): Promise<Step> {
-  const poison = poisonOf(pieceOf(inside));
-  await deadLetterRows(run, poison);
-  absorb(run, inside.length - poison.length);
+/**
+ * The fate of the claim's rows is known: they are in Doris, or the only one is a dead letter. What may be missing are letters. The batch
+ * may end before the claim does; then the claim stays for the rest.
+ */
+async function finishDecided(
+  run: Run,
+  claim: Claim,
+  state: DecidedState,
+  inside: readonly DecodedRecord[],
+  after: readonly DecodedRecord[],
+): Promise<Step> {
+  const dead = inside.flatMap((record) => deadIn(record, state));
+  await deadLetterRows(run, dead, { label: claim.label, attempts: state.kind === 'refused' ? state.refusal.attempts : 1 });
+  absorb(run, inside.length - dead.length);
   const ended = lastPosition(run.batch.records) >= claim.last;
   const through = ended ? claim.last : inside.at(-1)?.record.position;
-  const settled = ended
-    ? { rows: claim.rows, bytes: 0, loads: 1, deadLetters: poison.length }
-    : { rows: 0, bytes: 0, loads: 0, deadLetters: poison.length };
+  const loaded = ended && state.kind === 'loaded';
   const result = await run.ports.ledger.move(run.key, {
     expect: { kind: 'holding', label: claim.label },
-    settled,
+    settled: { rows: loaded ? claim.rows : 0, bytes: 0, loads: loaded ? 1 : 0, deadLetters: dead.length },
     ...(through === undefined ? {} : { through }),
     ...(ended ? {} : { claim }),
   });
   return go(cut(result.kind === 'moved' ? after : [...inside, ...after], run.rules.limits));
+}
+
+type DecidedState = Exclude<ClaimState, { kind: 'open' }>;
+
+function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
+  if (record.kind === 'poison') return [record];
+  return state.kind === 'refused' ? [refusedRow(record, state.refusal)] : [];
 }
 
 /** Writes this invocation's deadline into the claim before it is used, so that whoever comes next knows how long it may be. */
@@ -71,19 +85,13 @@ async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[]
 }
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
-async function resolveByState(
-  run: Run,
-  current: Checkpoint,
-  claim: Claim,
-  rows: readonly Row[],
-  open: readonly DecodedRecord[],
-): Promise<Step> {
+async function resolveByState(run: Run, claim: Claim, rows: readonly Row[], open: readonly DecodedRecord[]): Promise<Step> {
   const state = await run.ports.doris.labelState(databaseOf(run), claim.label, run.deadline);
   switch (state.kind) {
     case 'visible':
     case 'committed':
       refuseOtherMembership(run, claim, rows);
-      return resolved(run, claim, open, state.kind, { ...claim, state: 'loaded' });
+      return resolved(run, claim, open, state.kind, { ...claim, state: { kind: 'loaded' } });
     case 'prepare':
     case 'precommitted':
       return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
@@ -121,14 +129,7 @@ function refuseOtherMembership({ batch, key }: Run, claim: Claim, rows: readonly
   );
 }
 
-async function resolved(
-  run: Run,
-  current: Checkpoint,
-  claim: Claim,
-  open: readonly DecodedRecord[],
-  state: string,
-  next: Claim | undefined,
-): Promise<Step> {
+async function resolved(run: Run, claim: Claim, open: readonly DecodedRecord[], state: string, next: Claim | undefined): Promise<Step> {
   const { ledger, telemetry } = run.ports;
   const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
   const result = await ledger.move(run.key, {

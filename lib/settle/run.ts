@@ -101,7 +101,7 @@ export function labelOfRows(run: Run, rows: readonly Row[]): Label {
 /** The claim for a piece with rows, before its first attempt. */
 export function claimFor(run: Run, piece: Piece): Claim {
   return {
-    state: 'open',
+    state: { kind: 'open' },
     label: labelOfRows(run, piece.rows),
     first: firstPosition(piece.records),
     last: lastPosition(piece.records),

@@ -1,0 +1,84 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { z } from 'zod';
+import { ContractViolation } from '../errors.ts';
+import type { Label } from '../plan/label.ts';
+import { isPosition } from '../source/position.ts';
+import { epochMillis } from '../units.ts';
+import type { Checkpoint, CheckpointKey, Claim, ClaimState, Refusal } from './checkpoint.ts';
+
+/** A DynamoDB item or key. */
+export type Item = Record<string, AttributeValue>;
+
+/** Partition: one source shard under one loader. Sort key: the table. */
+export function keyOf({ loader, source, target }: CheckpointKey): Item {
+  return { pk: { S: `${loader}#${source.kind}#${source.stream}#${source.shard}` }, sk: { S: target } };
+}
+
+/** A claim as an attribute. */
+export function claimAttribute(claim: Claim): AttributeValue {
+  const M: Item = {
+    state: { S: claim.state.kind },
+    label: { S: claim.label },
+    first: { S: claim.first },
+    last: { S: claim.last },
+    rows: { N: String(claim.rows) },
+    origin: { S: claim.origin },
+    deadline: { N: String(claim.deadline) },
+    epoch: { N: String(claim.epoch) },
+    claimedAt: { N: String(claim.claimedAt) },
+  };
+  return { M: claim.state.kind === 'refused' ? { ...M, refusal: refusalAttribute(claim.state.refusal) } : M };
+}
+
+function refusalAttribute({ reason, errorUrl, attempts }: Refusal): AttributeValue {
+  return {
+    M: { reason: { S: reason }, attempts: { N: String(attempts) }, ...(errorUrl === undefined ? {} : { errorUrl: { S: errorUrl } }) },
+  };
+}
+
+const text = z.object({ S: z.string() }).transform(({ S }) => S);
+const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+const position = text.refine(isPosition, 'must be a zero-padded position');
+
+const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, errorUrl: text.optional() }) });
+
+const storedClaim = z.object({
+  M: z.object({
+    state: text.pipe(z.enum(['open', 'loaded', 'refused'])),
+    refusal: storedRefusal.optional(),
+    label: text.transform((label) => label as Label),
+    first: position,
+    last: position,
+    rows: number,
+    origin: text.pipe(z.enum(['cut', 'isolation'])),
+    deadline: number.transform(epochMillis),
+    epoch: number,
+    claimedAt: number.transform(epochMillis),
+  }),
+});
+
+const storedCheckpoint = z.object({ through: position.optional(), claim: storedClaim.optional() });
+
+/** Reads an item back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
+export function checkpointOf(item: Item | undefined): Checkpoint {
+  if (item === undefined) return {};
+  const parsed = storedCheckpoint.safeParse(item);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ContractViolation(
+      `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
+    );
+  }
+  const { through, claim } = parsed.data;
+  return { ...(through === undefined ? {} : { through }), ...(claim === undefined ? {} : { claim: claimOf(claim) }) };
+}
+
+function claimOf({ M: { state, refusal, ...claim } }: z.output<typeof storedClaim>): Claim {
+  return { ...claim, state: stateOf(state, refusal) };
+}
+
+function stateOf(kind: ClaimState['kind'], stored: z.output<typeof storedRefusal> | undefined): ClaimState {
+  if (kind !== 'refused') return { kind };
+  const { reason = 'unknown', attempts = 0, errorUrl } = stored?.M ?? {};
+  return { kind, refusal: { reason, attempts, ...(errorUrl === undefined ? {} : { errorUrl }) } };
+}

@@ -1,0 +1,228 @@
+import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/clock.ts';
+import { ContractViolation } from '../../../lib/errors.ts';
+import { type CheckpointKey, type Claim, type Ledger, LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
+import { dynamoLedger } from '../../../lib/ledger/dynamodb.ts';
+import type { Label } from '../../../lib/plan/label.ts';
+import { kinesisPosition } from '../../../lib/source/position.ts';
+import { epochMillis } from '../../../lib/units.ts';
+import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { memoryLedger } from '../../support/memory-ledger.ts';
+import { SHARD } from '../../support/shard.ts';
+
+const TABLE = 'ledger';
+let shards = 0;
+
+/** A key that no other test has used. */
+function freshKey(): CheckpointKey {
+  return { loader: 'test', source: { ...SHARD, shard: `shardId-${String(shards++).padStart(12, '0')}` }, target: 'db.t' };
+}
+
+function claimOf(label: string, first: number, last: number, changes: Partial<Claim> = {}): Claim {
+  return {
+    state: { kind: 'open' },
+    label: label as Label,
+    first: at(first),
+    last: at(last),
+    rows: last - first + 1,
+    origin: 'cut',
+    deadline: epochMillis(1_700_000_060_000),
+    epoch: 1,
+    claimedAt: epochMillis(1_700_000_000_000),
+    ...changes,
+  };
+}
+
+const at = (n: number) => kinesisPosition(String(n));
+const vacantBefore = (n: number) => ({ kind: 'vacant', before: at(n) }) as const;
+const holding = (label: string, epoch?: number) =>
+  ({ kind: 'holding', label: label as Label, ...(epoch === undefined ? {} : { epoch }) }) as const;
+const settled = { rows: 3, bytes: 30, loads: 1, deadLetters: 0 };
+
+async function dynamoDbOn(engine: 'dynoxide' | 'dynalite') {
+  const server = await startDynamoDb({ engine });
+  const client = new DynamoDBClient({
+    endpoint: server.endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    maxAttempts: 1,
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+    }),
+  );
+  return { server, client, ledger: dynamoLedger(client, TABLE, systemClock) };
+}
+
+function ledgerSuite(ledgerOf: () => Ledger): void {
+  it('knows nothing of a shard that it has not seen', async () => {
+    expect(await ledgerOf().read(freshKey())).toEqual({});
+  });
+
+  it('takes a claim on a vacant checkpoint and tells it to whoever comes second', async () => {
+    const key = freshKey();
+    const claim = claimOf('L1', 1, 3);
+
+    expect(await ledgerOf().move(key, { expect: vacantBefore(1), claim })).toEqual({ kind: 'moved' });
+    expect(await ledgerOf().move(key, { expect: vacantBefore(1), claim: claimOf('L2', 1, 5) })).toEqual({
+      kind: 'refused',
+      current: { claim },
+    });
+  });
+
+  it('refuses a claim on what is settled already', async () => {
+    const key = freshKey();
+    await ledgerOf().move(key, { expect: vacantBefore(1), through: at(5) });
+
+    expect(await ledgerOf().move(key, { expect: vacantBefore(5), claim: claimOf('L', 5, 9) })).toEqual({
+      kind: 'refused',
+      current: { through: at(5) },
+    });
+    expect(await ledgerOf().move(key, { expect: vacantBefore(6), claim: claimOf('L', 6, 9) })).toEqual({ kind: 'moved' });
+  });
+
+  it('settles a claim and takes the next one in one step', async () => {
+    const key = freshKey();
+    const next = claimOf('L2', 4, 6);
+    await ledgerOf().move(key, { expect: vacantBefore(1), claim: claimOf('L1', 1, 3) });
+
+    expect(await ledgerOf().move(key, { expect: holding('L1'), through: at(3), claim: next, settled })).toEqual({ kind: 'moved' });
+    expect(await ledgerOf().read(key)).toEqual({ through: at(3), claim: next });
+    expect(await ledgerOf().move(key, { expect: holding('L2'), through: at(6), settled })).toEqual({ kind: 'moved' });
+    expect(await ledgerOf().read(key)).toEqual({ through: at(6) });
+  });
+
+  it('refuses to settle a claim that is not there', async () => {
+    const key = freshKey();
+    const claim = claimOf('L1', 1, 3);
+    await ledgerOf().move(key, { expect: vacantBefore(1), claim });
+
+    expect(await ledgerOf().move(key, { expect: holding('L9'), through: at(3) })).toEqual({ kind: 'refused', current: { claim } });
+    expect(await ledgerOf().move(freshKey(), { expect: holding('L1'), through: at(3) })).toEqual({ kind: 'refused', current: {} });
+  });
+
+  it('tells a claim that was taken over from the one that was held', async () => {
+    const key = freshKey();
+    const mine = claimOf('L1', 1, 3);
+    const theirs = { ...mine, epoch: 2 };
+    await ledgerOf().move(key, { expect: vacantBefore(1), claim: mine });
+    await ledgerOf().move(key, { expect: holding('L1', 1), claim: theirs });
+
+    expect(await ledgerOf().move(key, { expect: holding('L1', 1) })).toEqual({ kind: 'refused', current: { claim: theirs } });
+    expect(await ledgerOf().move(key, { expect: holding('L1', 2) })).toEqual({ kind: 'moved' });
+    expect(await ledgerOf().read(key)).toEqual({});
+  });
+
+  it('never moves a watermark back, in the order of numbers and not of digits', async () => {
+    const key = freshKey();
+    const long = kinesisPosition('9'.repeat(129));
+    await ledgerOf().move(key, { expect: vacantBefore(1), through: at(10) });
+
+    expect((await ledgerOf().move(key, { expect: vacantBefore(11), through: at(9) })).kind).toBe('refused');
+    expect((await ledgerOf().move(key, { expect: vacantBefore(100), through: at(100) })).kind).toBe('moved');
+    expect((await ledgerOf().move(key, { expect: vacantBefore(101), through: long })).kind).toBe('moved');
+    expect(await ledgerOf().read(key)).toEqual({ through: long });
+  });
+
+  it('orders user records of an aggregate by their sub-sequence number', async () => {
+    const key = freshKey();
+    await ledgerOf().move(key, { expect: vacantBefore(1), through: kinesisPosition('7', 9) });
+
+    const claim = claimOf('L', 7, 8, { first: kinesisPosition('7', 10) });
+    expect((await ledgerOf().move(key, { expect: { kind: 'vacant', before: kinesisPosition('7', 8) }, claim })).kind).toBe('refused');
+    expect((await ledgerOf().move(key, { expect: { kind: 'vacant', before: claim.first }, claim })).kind).toBe('moved');
+  });
+
+  it('keeps every state of a claim', async () => {
+    const states = [
+      { kind: 'open' },
+      { kind: 'loaded' },
+      { kind: 'refused', refusal: { reason: 'too long: "ü"', attempts: 2 } },
+      { kind: 'refused', refusal: { reason: 'r', attempts: 1, errorUrl: 'http://be/log' } },
+    ] as const;
+    for (const state of states) {
+      const key = freshKey();
+      const claim = claimOf('L', 1, 1, { state, origin: 'isolation' });
+      await ledgerOf().move(key, { expect: vacantBefore(1), claim });
+      expect(await ledgerOf().read(key)).toEqual({ claim });
+    }
+  });
+
+  it('gives a claim to exactly one of many that want it at once', async () => {
+    const key = freshKey();
+    const wanted = Array.from({ length: 20 }, (_, n) => ledgerOf().move(key, { expect: vacantBefore(1), claim: claimOf(`L${n}`, 1, 3) }));
+
+    const results = await Promise.all(wanted);
+    expect(results.filter(({ kind }) => kind === 'moved')).toHaveLength(1);
+  });
+
+  it('keeps shards, tables and loaders apart', async () => {
+    const key = freshKey();
+    await ledgerOf().move(key, { expect: vacantBefore(1), through: at(5) });
+
+    expect(await ledgerOf().read({ ...key, target: 'db.other' })).toEqual({});
+    expect(await ledgerOf().read({ ...key, loader: 'other' })).toEqual({});
+    expect(await ledgerOf().read(freshKey())).toEqual({});
+  });
+}
+
+describe('a ledger in memory', () => {
+  const ledger = memoryLedger();
+  ledgerSuite(() => ledger);
+});
+
+describe.each(['dynoxide', 'dynalite'] as const)('a ledger on DynamoDB (%s)', (engine) => {
+  let on: { server: DynamoDb; client: DynamoDBClient; ledger: Ledger };
+  beforeAll(async () => {
+    on = await dynamoDbOn(engine);
+  });
+  afterAll(async () => {
+    on.client.destroy();
+    await on.server.close();
+  });
+
+  ledgerSuite(() => on.ledger);
+
+  it('adds the totals of every settled load', async () => {
+    const key = freshKey();
+    await on.ledger.move(key, { expect: vacantBefore(1), claim: claimOf('L1', 1, 3) });
+    await on.ledger.move(key, { expect: holding('L1'), through: at(3), claim: claimOf('L2', 4, 6), settled });
+    await on.ledger.move(key, { expect: holding('L2'), through: at(6), settled: { ...settled, deadLetters: 2 } });
+
+    const { Item } = await on.client.send(
+      new GetItemCommand({ TableName: TABLE, Key: { pk: { S: `test#kinesis#${SHARD.stream}#${key.source.shard}` }, sk: { S: 'db.t' } } }),
+    );
+    expect(Item).toMatchObject({ rows: { N: '6' }, bytes: { N: '60' }, loads: { N: '2' }, deadLetters: { N: '2' } });
+    expect(Number(Item?.['expiresAt']?.N)).toBeGreaterThan(Date.now() / 1000 + 365 * 24 * 3600);
+  });
+
+  it('names an item that somebody damaged', async () => {
+    const key = freshKey();
+    const pk = `test#kinesis#${SHARD.stream}#${key.source.shard}`;
+    await on.client.send(new PutItemCommand({ TableName: TABLE, Item: { pk: { S: pk }, sk: { S: 'db.t' }, through: { S: '12' } } }));
+
+    await expect(on.ledger.read(key)).rejects.toThrow(ContractViolation);
+    await expect(on.ledger.read(key)).rejects.toThrow(`${pk} / db.t is damaged: through: must be a zero-padded position`);
+  });
+
+  it('says that it is unavailable when nobody answers', async () => {
+    const nobody = new DynamoDBClient({
+      endpoint: 'http://127.0.0.1:1',
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+      maxAttempts: 1,
+    });
+    await expect(dynamoLedger(nobody, TABLE, systemClock).read(freshKey())).rejects.toThrow(LedgerUnavailable);
+  });
+});

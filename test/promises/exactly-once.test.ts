@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ContractViolation } from '../../lib/errors.ts';
+import type { LoadRules } from '../../lib/pipeline.ts';
+import { spellPosition } from '../../lib/source/position.ts';
+import type { DecodedRecord } from '../../lib/source/record.ts';
+import { bytes, seconds } from '../../lib/units.ts';
+import { batchOf, type Nature, numbersIn, shardOf } from '../support/shard.ts';
+import { type Kill, Killed, newWorld, RULES, type World } from '../support/world.ts';
+
+/** One delivery of Lambda: how many records from its checkpoint on, what happens to the invocation, how long until the next. */
+interface Delivery {
+  readonly size: number;
+  /** Records before the checkpoint that come once more. */
+  readonly again: number;
+  readonly kill?: Kill;
+  readonly pause: number;
+  /** What Doris does instead of working, for the first loads of this delivery. */
+  readonly outcomes: readonly { readonly stored: boolean; readonly outcome: 'unknown' | 'unavailable' | 'overload' | 'running' }[];
+  /** From this delivery on the table takes what it refused before, or refuses it again. */
+  readonly repaired: boolean;
+}
+
+const natures = fc.array(
+  fc.oneof({ arbitrary: fc.constant<Nature>('good'), weight: 6 }, { arbitrary: fc.constantFrom<Nature>('broken', 'refused'), weight: 1 }),
+  { minLength: 1, maxLength: 40 },
+);
+
+const deliveries = fc.array(
+  fc.record<Delivery>(
+    {
+      size: fc.integer({ min: 1, max: 40 }),
+      again: fc.integer({ min: 0, max: 10 }),
+      kill: fc.record({ call: fc.integer({ min: 1, max: 14 }), effect: fc.constantFrom('before', 'after') }),
+      pause: fc.constantFrom(0, 1, 10, 70, 300),
+      outcomes: fc.array(fc.record({ stored: fc.boolean(), outcome: fc.constantFrom('unknown', 'unavailable', 'overload', 'running') }), {
+        maxLength: 2,
+      }),
+      repaired: fc.boolean(),
+    },
+    { requiredKeys: ['size', 'again', 'pause', 'outcomes', 'repaired'] },
+  ),
+  { maxLength: 12 },
+);
+
+const limits = fc.record({ maxRows: fc.integer({ min: 1, max: 12 }), maxBytes: fc.integer({ min: 40, max: 400 }).map(bytes) });
+
+/** Only an `unknown` or `running` outcome may hide an effect; the others are promises that nothing was stored. */
+function honest({ stored, outcome }: Delivery['outcomes'][number]) {
+  return { stored: stored && (outcome === 'unknown' || outcome === 'running'), outcome };
+}
+
+/** Delivers a shard as Lambda does: from its checkpoint on, until everything is acknowledged. */
+async function deliver(world: World, records: readonly DecodedRecord[], rules: LoadRules, plan: readonly Delivery[]): Promise<void> {
+  let checkpoint = 0;
+  for (let turn = 0; checkpoint < records.length; turn++) {
+    if (turn > plan.length + 60) throw new Error(`no progress: still at record ${checkpoint} after ${turn} deliveries`);
+    const delivery = plan[turn] ?? { size: records.length, again: 0, pause: 70, outcomes: [], repaired: false };
+    world.doris.refuses = (line) => !delivery.repaired && line.includes('refused');
+    world.doris.script.splice(0, Infinity, ...delivery.outcomes.map(honest));
+    const from = Math.max(0, checkpoint - delivery.again);
+    const batch = records.slice(from, checkpoint + delivery.size);
+    const acknowledged = await deliverOnce(world, batch, rules, delivery.kill);
+    checkpoint = Math.max(checkpoint, from + acknowledged);
+    world.clock.advance(seconds(delivery.pause));
+  }
+}
+
+/** @returns how many records of the batch are acknowledged. */
+async function deliverOnce(world: World, batch: readonly DecodedRecord[], rules: LoadRules, kill: Kill | undefined): Promise<number> {
+  try {
+    const settlement = await world.invoke(batchOf(batch), rules, kill);
+    return settlement.kind === 'settled' ? batch.length : batch.findIndex(({ record }) => record.itemIdentifier === settlement.from);
+  } catch (error) {
+    if (error instanceof Killed) return 0;
+    throw error;
+  }
+}
+
+function expectExactlyOnce(world: World, kinds: readonly Nature[]): void {
+  const stored = numbersIn(world.doris.tables.get('db.t'));
+  const letters = new Set(world.letters.map(({ record }) => Number(spellPosition(record.position)) - 1000));
+  expect(stored.length, 'a row is stored twice').toBe(new Set(stored).size);
+  for (const [n, nature] of kinds.entries()) {
+    const places = [stored.includes(n) && 'table', letters.has(n) && 'letters'].filter(Boolean);
+    if (nature === 'good') expect(places, `good record ${n}`).toEqual(['table']);
+    if (nature === 'broken') expect(places, `broken record ${n}`).toEqual(['letters']);
+    if (nature === 'refused') expect(places, `refused record ${n}`).toHaveLength(1);
+  }
+}
+
+const openRules: LoadRules = { ...RULES, fuseShare: 1 };
+
+describe('a shard that is delivered at least once', () => {
+  it('is stored exactly once, whatever is killed, lost, cut anew, brought again or repaired in between', async () => {
+    await fc.assert(
+      fc.asyncProperty(natures, deliveries, limits, async (kinds, plan, cuts) => {
+        const world = newWorld();
+        await deliver(world, shardOf(kinds), { ...openRules, limits: cuts }, plan);
+        expectExactlyOnce(world, kinds);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  const kinds: Nature[] = ['good', 'broken', 'good', 'refused', 'good', 'good', 'broken', 'refused', 'good', 'broken'];
+
+  it('is stored exactly once when the function dies at any call, before or after its effect', async () => {
+    const calm = newWorld();
+    calm.doris.refuses = (line) => line.includes('refused');
+    await calm.invoke(batchOf(shardOf(kinds)), openRules);
+    const calls = calm.calls;
+    expect(calls).toBeGreaterThan(10);
+
+    for (let call = 1; call <= calls; call++) {
+      for (const effect of ['before', 'after'] as const) {
+        for (const size of [10, 7, 3, 1]) {
+          for (const pause of [0, 70]) {
+            const world = newWorld();
+            const first = { size: 10, again: 0, pause, outcomes: [], repaired: false, kill: { call, effect } };
+            await deliver(world, shardOf(kinds), openRules, [first, { ...first, kill: { call: 99, effect }, size }]);
+            expectExactlyOnce(world, kinds);
+          }
+        }
+      }
+    }
+  });
+
+  it('stays exactly once when a killed batch comes back to a repaired table', async () => {
+    for (let call = 1; call <= 30; call++) {
+      const world = newWorld();
+      const first = { size: 10, again: 0, pause: 70, outcomes: [], repaired: false, kill: { call, effect: 'after' as const } };
+      await deliver(world, shardOf(kinds), openRules, [first, { size: 10, again: 0, pause: 0, outcomes: [], repaired: true }]);
+      expectExactlyOnce(world, kinds);
+    }
+  });
+});
+
+describe('lanes that interleave', () => {
+  it('are refused before anything is trimmed', async () => {
+    const world = newWorld();
+    const records = shardOf(Array.from({ length: 10 }, () => 'good' as const));
+    const even = records.filter((_, n) => n % 2 === 0);
+    const odd = records.filter((_, n) => n % 2 === 1);
+    await world.invoke(batchOf(even.slice(0, 3)), RULES);
+
+    await expect(world.invoke(batchOf(odd), RULES)).rejects.toThrow(ContractViolation);
+    expect(numbersIn(world.doris.tables.get('db.t'))).toEqual([0, 2, 4]);
+  });
+});

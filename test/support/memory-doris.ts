@@ -1,0 +1,68 @@
+import type { Doris, LabelState, Load, LoadOutcome } from '../../lib/ports.ts';
+
+/** Doris as the loader's rules see it: labels of a database, transactions that commit or abort, rows. No HTTP. */
+export interface MemoryDoris extends Doris {
+  /** Stored lines of each `database.table`, in the order of their commits. */
+  readonly tables: ReadonlyMap<string, readonly string[]>;
+  /** Labels of every load call, in order. */
+  readonly calls: readonly Load[];
+  /** Lines that the table refuses; may be changed at any time, as an ALTER TABLE would. */
+  refuses: (line: string) => boolean;
+  /** Outcomes to give instead of working, one a call; the effect happens first when `stored`. */
+  readonly script: ScriptedOutcome[];
+}
+
+export interface ScriptedOutcome {
+  readonly stored: boolean;
+  readonly outcome: Extract<LoadOutcome, { reason: string }>['kind'];
+}
+
+export function memoryDoris(): MemoryDoris {
+  const tables = new Map<string, string[]>();
+  const labels = new Map<string, LabelState['kind']>();
+  const calls: Load[] = [];
+  const doris: MemoryDoris = {
+    tables,
+    calls,
+    script: [],
+    refuses: () => false,
+    load: async (load) => {
+      calls.push(load);
+      const scripted = doris.script.shift();
+      if (scripted === undefined) return work(load);
+      if (scripted.stored) work(load);
+      return { kind: scripted.outcome, attempts: 1, reason: 'scripted' };
+    },
+    labelState: async (database, label) => ({ kind: labels.get(`${database} ${label}`) ?? 'unknown' }) as LabelState,
+  };
+
+  function work({ label, target, body, rows }: Load): LoadOutcome {
+    const key = `${target.database} ${label}`;
+    if (labels.get(key) === 'visible') return { kind: 'committed', how: 'already-loaded', attempts: 1 };
+    const lines = Buffer.concat(body).toString('utf8').split('\n').filter(Boolean);
+    if (lines.length !== rows) throw new Error(`${rows} rows announced, ${lines.length} lines sent`);
+    const filtered = lines.filter((line) => doris.refuses(line)).length;
+    if (filtered > 0) {
+      labels.set(key, 'aborted');
+      return {
+        kind: 'rejected-data',
+        attempts: 1,
+        rejection: { reason: 'column(n) is bad', ...countedOf(lines, filtered, doris.refuses) },
+      };
+    }
+    labels.set(key, 'visible');
+    const name = `${target.database}.${target.table}`;
+    tables.set(name, [...(tables.get(name) ?? []), ...lines]);
+    return { kind: 'committed', how: 'loaded', attempts: 1 };
+  }
+
+  return doris;
+}
+
+/** Doris stops after about 50 bad rows and counts what it has read until then (reference 9.13). */
+function countedOf(lines: readonly string[], filtered: number, refuses: (line: string) => boolean) {
+  if (filtered <= 50) return { counted: { total: lines.length, filtered } };
+  let bad = 0;
+  const total = lines.findIndex((line) => refuses(line) && ++bad > 50) + 1;
+  return { counted: { total, filtered: 51 } };
+}

@@ -1,0 +1,97 @@
+import { memoryBreaker } from '../../lib/breaker.ts';
+import type { DeadLetter } from '../../lib/dead-letter/letter.ts';
+import { deadlineIn } from '../../lib/deadline.ts';
+import { type LoadRules, loadBatch, type Settlement } from '../../lib/pipeline.ts';
+import type { Ports } from '../../lib/settle/run.ts';
+import type { Batch } from '../../lib/source/record.ts';
+import type { LoaderEvent } from '../../lib/telemetry.ts';
+import { mebibytes, seconds } from '../../lib/units.ts';
+import { type MemoryDoris, memoryDoris } from './memory-doris.ts';
+import { type MemoryLedger, memoryLedger } from './memory-ledger.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+/** The function was killed: nothing it would still do happens. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+/** Where an invocation dies: at its n-th call to the world (from 1), before or after the call had its effect. */
+export interface Kill {
+  readonly call: number;
+  readonly effect: 'before' | 'after';
+}
+
+/** Everything outside the function, in memory, with time that only moves when told. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly doris: MemoryDoris;
+  readonly ledger: MemoryLedger;
+  readonly letters: DeadLetter[];
+  readonly events: LoaderEvent[];
+  /** Calls to Doris, the ledger and the dead letters in the last invocation. */
+  calls: number;
+  invoke(batch: Batch, rules: LoadRules, kill?: Kill): Promise<Settlement>;
+}
+
+/** How long an invocation may take. */
+export const INVOCATION = seconds(60);
+
+export const RULES: LoadRules = {
+  routing: { rules: [], defaultTarget: { database: 'db', table: 't' } },
+  labelPrefix: 'test',
+  limits: { maxRows: 1000, maxBytes: mebibytes(10) },
+  fuseShare: 0.5,
+  fuseRows: 10,
+  isolationLoads: 1000,
+  labelMemory: seconds(12 * 3600),
+};
+
+export function newWorld(): World {
+  const clock = virtualClock();
+  const world: World = {
+    clock,
+    doris: memoryDoris(),
+    ledger: memoryLedger(),
+    letters: [],
+    events: [],
+    calls: 0,
+    invoke: (batch, rules, kill) => loadBatch(batch, mortal(world, kill), rules, deadlineIn(INVOCATION, clock)),
+  };
+  return world;
+}
+
+/** Ports of one invocation, which dies where it is told to. */
+function mortal(world: World, kill: Kill | undefined): Ports {
+  world.calls = 0;
+  let dead = false;
+  const call = async <T>(effect: () => Promise<T>): Promise<T> => {
+    if (dead) throw new Killed();
+    const mine = ++world.calls === kill?.call;
+    if (mine && kill?.effect === 'before') dead = true;
+    if (dead) throw new Killed();
+    const result = await effect();
+    if (mine) dead = true;
+    if (dead) throw new Killed();
+    return result;
+  };
+  const { clock, doris, events, ledger, letters } = world;
+  return {
+    clock,
+    breaker: memoryBreaker(clock),
+    telemetry: { record: (event) => events.push(event) },
+    doris: {
+      load: (load, deadline) => call(() => doris.load(load, deadline)),
+      labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
+    },
+    ledger: {
+      read: (key) => call(() => ledger.read(key)),
+      move: (key, move) => call(() => ledger.move(key, move)),
+    },
+    deadLetters: {
+      send: (sent) =>
+        call(async () => {
+          letters.push(...sent);
+        }),
+    },
+  };
+}
