@@ -6,6 +6,7 @@ import type { Engine, StagedRows } from './engine.ts';
 import { createErrorLogs } from './error-log.ts';
 import { createFaults } from './faults.ts';
 import { createHeldTasks } from './held.ts';
+import type { LabelJournal } from './journal.ts';
 import { createListener, type Tls } from './listener.ts';
 import { backendHandlers, frontendHandlers } from './nodes.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
@@ -20,6 +21,8 @@ export interface ClusterOptions {
   readonly tls?: Tls;
   readonly behaviour?: Partial<Behaviour>;
   readonly clock?: Clock;
+  /** Remembers labels beyond the process; absent: they end with it. */
+  readonly journal?: LabelJournal;
 }
 
 const VISITS_KEPT = 10_000;
@@ -29,7 +32,14 @@ export function assemble(engine: Engine, options: ClusterOptions, closing: Abort
   const behaviour = behaviourOf(options.behaviour);
   const clock = options.clock ?? systemClock;
   const staged = new Map<number, StagedRows>();
-  const transactions = createTransactions({ clock, behaviour, onDropped: ({ txnId }) => dropRows(engine, staged, txnId) });
+  const transactions = createTransactions({
+    clock,
+    behaviour,
+    onDropped: ({ txnId }) => dropRows(engine, staged, txnId),
+    onFinished: (transaction) => options.journal?.append(transaction),
+  });
+  for (const transaction of options.journal?.read() ?? []) transactions.restore(transaction);
+  options.journal?.rewrite(transactions.list());
   const held = createHeldTasks();
   const late = (): Cluster => cluster;
   const frontend = createListener({ port: options.fePort ?? 0, lenient: false, ...tlsOf(options), ...frontendHandlers(late) });

@@ -4,7 +4,7 @@ import type { TableInfo } from './engine.ts';
 import { type GroupCommit, groupCommitMode } from './group-commit.ts';
 import { type LoadRequest, leadingInteger } from './load-request.ts';
 import { type Refusal, refusedByFrontend } from './refusal.ts';
-import type { Transaction } from './transactions.ts';
+import type { Transaction } from './transaction.ts';
 
 export type BeginAnswer =
   | { readonly kind: 'refused'; readonly refusal: Refusal }

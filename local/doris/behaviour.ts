@@ -43,6 +43,8 @@ export interface Behaviour {
   readonly groupCommitProperty: boolean;
   /** `load_error_log_reserve_hours` in ms (7). */
   readonly errorLogKeepMs: number;
+  /** `time_zone` of the cluster, for loads that name none; `''` = the engine's own, UTC. */
+  readonly timeZone: string;
   /** `version` in `/api/bootstrap`, and the release the stand-in claims to be. */
   readonly version: string;
 }
@@ -69,6 +71,7 @@ export const defaultBehaviour: Behaviour = {
   receiveDataTime: true,
   groupCommitProperty: true,
   errorLogKeepMs: 48 * HOUR_MS,
+  timeZone: '',
   version: 'doris-stand-in',
 };
 

@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster.ts';
-import type { StagedRows } from './engine.ts';
-import type { Transaction } from './transactions.ts';
+import { PlanError, type StagedRows } from './engine.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Why the FE refuses to commit, or undefined (reference 6). `twoPhase`: the client asks, so only PRECOMMITTED will do. */
 export function commitRefusal(transaction: Transaction | undefined, txnId: number | string, twoPhase: boolean): string | undefined {
@@ -64,8 +64,11 @@ export async function publish(cluster: Cluster, txnId: number): Promise<void> {
 }
 
 async function publishNow(cluster: Cluster, txnId: number, staged: StagedRows): Promise<void> {
-  // A table dropped meanwhile takes the rows with it; the transaction still finishes.
-  if (cluster.engine.table(staged.target) === undefined) await cluster.engine.discard(staged);
-  else await cluster.engine.publish(staged);
+  try {
+    await cluster.engine.publish(staged);
+  } catch (error) {
+    // A table dropped meanwhile takes the rows with it; the transaction still finishes.
+    if (!(error instanceof PlanError)) throw error;
+  }
   cluster.transactions.makeVisible(txnId);
 }

@@ -1,10 +1,11 @@
 import { unpack } from './body.ts';
 import type { BackendNode, Cluster } from './cluster.ts';
-import type { ReadResult } from './engine.ts';
+import { PlanError, type ReadResult } from './engine.ts';
 import { bodyFormatOf } from './format.ts';
 import { commitLoad } from './load-commit.ts';
 import type { Load } from './load-header.ts';
 import { type Ending, replyToLoad } from './load-reply.ts';
+import type { LoadRequest } from './load-request.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** A load whose body has been read and found good enough to be stored. */
@@ -21,8 +22,10 @@ export async function finishLoad(cluster: Cluster, backend: BackendNode, load: L
   if (unpacked.kind === 'refused') {
     return replyToLoad(cluster, { load, end: unpacked, counts: { total: 0, loaded: 0, filtered: 0, unselected: 0, bytes: body.length } });
   }
-  const { compress_type: _undone, ...options } = request.options;
-  const result = await cluster.engine.read(request.target, options, unpacked.body);
+  const result = await readRows(cluster, request, unpacked.body);
+  if (result instanceof PlanError) {
+    return replyToLoad(cluster, { load, end: { kind: 'refused', refusal: refuse(result.code, result.message) } });
+  }
   const { totalRows: total, loadedRows: loaded, filteredRows: filtered, unselectedRows: unselected } = result;
   const read: ReadLoad = {
     load,
@@ -35,6 +38,19 @@ export async function finishLoad(cluster: Cluster, backend: BackendNode, load: L
   if (refusal === undefined) return commitLoad(cluster, backend, read);
   await cluster.engine.discard(result.staged);
   await replyToLoad(cluster, { ...read, end: { kind: 'refused', refusal } });
+}
+
+/** A table dropped or altered after planning makes the load fail as a plan does. */
+async function readRows(cluster: Cluster, { target, options }: LoadRequest, body: Buffer): Promise<ReadResult | PlanError> {
+  const { compress_type: _undone, ...rest } = options;
+  const zone = cluster.behaviour.timeZone;
+  const zoned = zone === '' || rest['timezone'] !== undefined || rest['time_zone'] !== undefined ? rest : { ...rest, timezone: zone };
+  try {
+    return await cluster.engine.read(target, zoned, body);
+  } catch (error) {
+    if (error instanceof PlanError) return error;
+    throw error;
+  }
 }
 
 /** Strictly greater: a ratio of exactly the limit passes (reference 3.2, 9.10). */

@@ -5,7 +5,7 @@ import type { Engine, QueryResult } from './engine.ts';
 import type { Faults } from './faults.ts';
 import { query } from './frontend-sql.ts';
 import type { Listener } from './listener.ts';
-import type { Transaction } from './transactions.ts';
+import { isRunning, type Transaction } from './transaction.ts';
 
 /** A running stand-in. */
 export interface DorisStandIn {
@@ -42,6 +42,7 @@ export async function runCluster(engine: Engine, options: ClusterOptions): Promi
     throw error;
   }
   const sweeper = setInterval(() => cluster.transactions.sweep(), SWEEP_INTERVAL_MS).unref();
+  closing.signal.addEventListener('abort', () => clearInterval(sweeper));
   let closed: Promise<void> | undefined;
   return {
     feUrl: cluster.frontend.url(),
@@ -54,7 +55,7 @@ export async function runCluster(engine: Engine, options: ClusterOptions): Promi
     start: (node) => startNode(cluster, node),
     restart: () => restart(cluster),
     close() {
-      closed ??= close(cluster, closing, sweeper);
+      closed ??= close(cluster, options, closing);
       return closed;
     },
   };
@@ -104,8 +105,7 @@ async function restart(cluster: Cluster): Promise<void> {
   for (const backend of cluster.backends) backend.alive = true;
 }
 
-async function close(cluster: Cluster, closing: AbortController, sweeper: NodeJS.Timeout): Promise<void> {
-  clearInterval(sweeper);
+async function close(cluster: Cluster, { journal }: ClusterOptions, closing: AbortController): Promise<void> {
   closing.abort();
   await stopAll(cluster);
   // Committed is committed: what only waits to become visible does so now.
@@ -113,5 +113,6 @@ async function close(cluster: Cluster, closing: AbortController, sweeper: NodeJS
   await Promise.all(
     [...cluster.staged.keys()].filter((id) => cluster.transactions.get(id)?.state === 'COMMITTED').map((id) => publish(cluster, id)),
   );
+  journal?.rewrite(cluster.transactions.list().filter((transaction) => !isRunning(transaction)));
   await cluster.engine.close();
 }

@@ -1,41 +1,17 @@
 import type { Behaviour } from './behaviour.ts';
 import type { Clock } from './clock.ts';
+import { isRunning, type Transaction } from './transaction.ts';
+import { createTransactionStore, type TransactionStore } from './transaction-store.ts';
 
-export type TransactionState = 'PREPARE' | 'PRECOMMITTED' | 'COMMITTED' | 'VISIBLE' | 'ABORTED';
-
-/** One load transaction; times in ms since the epoch. */
-export interface Transaction {
-  readonly txnId: number;
-  readonly label: string;
-  readonly database: string;
-  readonly table: string;
-  readonly state: TransactionState;
-  /** Rows that it stores or stored. */
-  readonly rows: number;
-  /** The backend that runs it; its restart aborts it. */
-  readonly coordinator: string;
-  readonly timeoutMs: number;
-  readonly prepareTime: number;
-  readonly preCommitTime?: number;
-  readonly commitTime?: number;
-  readonly finishTime?: number;
-  /** Why it was aborted; `''` while it was not. */
-  readonly reason: string;
-}
-
+/** What came of the wish to begin. */
 export type Begun =
   | { readonly kind: 'begun'; readonly transaction: Transaction }
   | { readonly kind: 'label-used'; readonly by: Transaction }
   | { readonly kind: 'too-many-running'; readonly running: number }
   | { readonly kind: 'too-many-aborted' };
 
-export interface NewTransaction {
-  readonly database: string;
-  readonly table: string;
-  readonly label: string;
-  readonly coordinator: string;
-  readonly timeoutMs: number;
-}
+/** What a new transaction needs. */
+export type NewTransaction = Pick<Transaction, 'database' | 'table' | 'label' | 'coordinator' | 'timeoutMs'>;
 
 /** The label and transaction memory of a cluster. Moves do not check legality: the callers own the texts of refusal. */
 export interface Transactions {
@@ -43,181 +19,148 @@ export interface Transactions {
   get(txnId: number): Transaction | undefined;
   /** Of the transactions with this label the one with the largest id: what `get_load_state` tells (reference 5). */
   latest(database: string, label: string): Transaction | undefined;
-  /** In order of their ids. */
-  list(database: string): readonly Transaction[];
+  /** In order of their ids; those of every database when none is named. */
+  list(database?: string): readonly Transaction[];
   precommit(txnId: number, rows: number): void;
   commit(txnId: number, rows: number): void;
   makeVisible(txnId: number): void;
   abort(txnId: number, reason: string): void;
-  /** Drops every trace of the label's finished transactions (CLEAN LABEL). Without a label those of the whole database. */
+  /** Drops every trace of the label's finished transactions (CLEAN LABEL); without a label those of the whole database. */
   forget(database: string, label?: string): void;
-  /** Drops an unfinished transaction as a failed-over FE does that never journaled it (reference 4). */
+  /** Drops an unfinished transaction as an FE does that failed before it journaled it (reference 4). */
   lose(txnId: number): void;
   /** Every transaction in PREPARE. */
   prepared(): readonly Transaction[];
-  /** Takes in a finished transaction of an earlier run; later ids start behind it. */
+  /** Takes in a transaction of an earlier run; later ids start behind it. */
   restore(transaction: Transaction): void;
-  /** Aborts what timed out and drops what is too old. Every call above does so first. */
+  /** Aborts what timed out and drops what is too old. The reading calls do so first. */
   sweep(): void;
 }
 
+/** What the memory runs on. */
 export interface TransactionOptions {
   readonly clock: Clock;
   readonly behaviour: Behaviour;
   /** Called with a transaction right after it became ABORTED or was lost: its staged rows go. */
   readonly onDropped: (transaction: Transaction) => void;
   /** Called with a transaction right after it became VISIBLE or ABORTED. */
-  readonly onFinished?: (transaction: Transaction) => void;
+  readonly onFinished: (transaction: Transaction) => void;
 }
 
-const RUNNING: readonly TransactionState[] = ['PREPARE', 'PRECOMMITTED', 'COMMITTED'];
-
-/** True from PREPARE until publishing has ended. */
-export function isRunning(transaction: Transaction): boolean {
-  return RUNNING.includes(transaction.state);
+interface Memory extends TransactionOptions {
+  readonly store: TransactionStore;
+  lastId: number;
 }
 
 /** Makes an empty memory. Nothing in it waits, so one call is one critical section, as Doris's write lock is (reference 4). */
 export function createTransactions(options: TransactionOptions): Transactions {
-  const { clock, behaviour } = options;
-  const all = new Map<number, Transaction>();
-  const byLabel = new Map<string, Set<number>>();
-  const running = new Set<number>();
-  /** Finished ids of a database, oldest first. */
-  const finished = new Map<string, Set<number>>();
-  let lastId = 1000;
-
-  const keyOf = (database: string, label: string): string => `${database}\n${label}`;
-  const withLabel = (database: string, label: string): readonly Transaction[] =>
-    [...(byLabel.get(keyOf(database, label)) ?? [])].flatMap((id) => all.get(id) ?? []);
-
-  function remember(transaction: Transaction): void {
-    all.set(transaction.txnId, transaction);
-    const key = keyOf(transaction.database, transaction.label);
-    byLabel.set(key, (byLabel.get(key) ?? new Set()).add(transaction.txnId));
-    if (isRunning(transaction)) running.add(transaction.txnId);
-  }
-
-  function drop(transaction: Transaction): void {
-    const key = keyOf(transaction.database, transaction.label);
-    const ids = byLabel.get(key);
-    ids?.delete(transaction.txnId);
-    if (ids?.size === 0) byLabel.delete(key);
-    all.delete(transaction.txnId);
-    running.delete(transaction.txnId);
-    finished.get(transaction.database)?.delete(transaction.txnId);
-  }
-
-  function move(txnId: number, change: Partial<Transaction>): Transaction | undefined {
-    const before = all.get(txnId);
-    if (before === undefined) return undefined;
-    const after = { ...before, ...change };
-    all.set(txnId, after);
-    if (!isRunning(after)) finish(after);
-    return after;
-  }
-
-  function finish(transaction: Transaction): void {
-    running.delete(transaction.txnId);
-    const order = finished.get(transaction.database) ?? new Set();
-    finished.set(transaction.database, order.add(transaction.txnId));
-    options.onFinished?.(transaction);
-    dropBeyondCount(order);
-  }
-
-  // The count holds at once, the time only when the cleaner comes by (reference 4: one FIFO, committed and aborted alike).
-  function dropBeyondCount(order: ReadonlySet<number>): void {
-    if (behaviour.labelKeepCount < 0) return;
-    for (const id of order) {
-      if (order.size <= behaviour.labelKeepCount) return;
-      const oldest = all.get(id);
-      if (oldest !== undefined) drop(oldest);
-    }
-  }
-
-  function abort(txnId: number, reason: string): void {
-    const aborted = move(txnId, { state: 'ABORTED', reason, finishTime: clock.now() });
-    if (aborted !== undefined) options.onDropped(aborted);
-  }
-
-  function sweep(): void {
-    const now = clock.now();
-    for (const id of [...running]) {
-      const transaction = all.get(id);
-      if (transaction !== undefined && isOverdue(transaction, now, behaviour)) abort(id, 'timeout by txn manager');
-    }
-    for (const order of finished.values()) dropExpired(order, now);
-  }
-
-  function dropExpired(order: ReadonlySet<number>, now: number): void {
-    for (const id of order) {
-      const oldest = all.get(id);
-      if (oldest === undefined || now - (oldest.finishTime ?? now) <= behaviour.labelKeepMs) return;
-      drop(oldest);
-    }
-  }
-
-  function begin(wanted: NewTransaction): Begun {
-    sweep();
-    const refused = refusal(wanted);
-    if (refused !== undefined) return refused;
-    lastId += 1;
-    const transaction: Transaction = { ...wanted, txnId: lastId, state: 'PREPARE', rows: 0, prepareTime: clock.now(), reason: '' };
-    remember(transaction);
-    return { kind: 'begun', transaction };
-  }
-
-  function refusal({ database, label }: NewTransaction): Begun | undefined {
-    const same = withLabel(database, label);
-    const by = same.findLast(({ state }) => state !== 'ABORTED');
-    if (by !== undefined) return { kind: 'label-used', by };
-    if (behaviour.cloud && same.length >= behaviour.maxAbortedPerLabel) return { kind: 'too-many-aborted' };
-    const here = [...running].filter((id) => all.get(id)?.database === database).length;
-    return here >= behaviour.maxRunningTxns ? { kind: 'too-many-running', running: here } : undefined;
-  }
-
-  const inOrder = (transactions: Iterable<Transaction>): readonly Transaction[] => [...transactions].sort((a, b) => a.txnId - b.txnId);
-
+  const memory: Memory = { ...options, store: createTransactionStore(), lastId: 1000 };
+  const { store, clock } = memory;
+  const swept = (): TransactionStore => {
+    sweep(memory);
+    return store;
+  };
   return {
-    begin,
-    abort,
-    sweep,
-    get(txnId) {
-      sweep();
-      return all.get(txnId);
-    },
-    latest(database, label) {
-      sweep();
-      return inOrder(withLabel(database, label)).at(-1);
-    },
-    list(database) {
-      sweep();
-      return inOrder(all.values()).filter((transaction) => transaction.database === database);
-    },
-    precommit: (txnId, rows) => void move(txnId, { state: 'PRECOMMITTED', rows, preCommitTime: clock.now() }),
-    commit: (txnId, rows) => void move(txnId, { state: 'COMMITTED', rows, commitTime: clock.now() }),
-    makeVisible: (txnId) => void move(txnId, { state: 'VISIBLE', finishTime: clock.now() }),
-    forget(database, label) {
-      const known = label === undefined ? [...all.values()].filter((one) => one.database === database) : withLabel(database, label);
-      for (const transaction of known) if (!isRunning(transaction)) drop(transaction);
-    },
-    lose(txnId) {
-      const lost = all.get(txnId);
-      if (lost === undefined) return;
-      drop(lost);
-      options.onDropped(lost);
-    },
-    prepared: () => [...running].flatMap((id) => all.get(id) ?? []).filter(({ state }) => state === 'PREPARE'),
+    begin: (wanted) => begin(memory, wanted),
+    get: (txnId) => swept().get(txnId),
+    latest: (database, label) => swept().labelled(database, label).at(-1),
+    list: (database) => swept().of(database),
+    precommit: (txnId, rows) => void move(memory, txnId, { state: 'PRECOMMITTED', rows, preCommitTime: clock.now() }),
+    commit: (txnId, rows) => void move(memory, txnId, { state: 'COMMITTED', rows, commitTime: clock.now() }),
+    makeVisible: (txnId) => void move(memory, txnId, { state: 'VISIBLE', finishTime: clock.now() }),
+    abort: (txnId, reason) => abort(memory, txnId, reason),
+    forget: (database, label) => forget(store, label === undefined ? store.of(database) : store.labelled(database, label)),
+    lose: (txnId) => lose(memory, txnId),
+    prepared: () =>
+      swept()
+        .running()
+        .filter(({ state }) => state === 'PREPARE'),
     restore(transaction) {
-      lastId = Math.max(lastId, transaction.txnId);
-      remember(transaction);
-      if (!isRunning(transaction))
-        finished.set(transaction.database, (finished.get(transaction.database) ?? new Set()).add(transaction.txnId));
+      memory.lastId = Math.max(memory.lastId, transaction.txnId);
+      store.put(transaction);
     },
+    sweep: () => sweep(memory),
   };
 }
 
-function isOverdue(transaction: Transaction, now: number, behaviour: Behaviour): boolean {
-  if (transaction.state === 'PREPARE') return now - transaction.prepareTime > transaction.timeoutMs;
-  return transaction.state === 'PRECOMMITTED' && now - (transaction.preCommitTime ?? now) > behaviour.precommitTimeoutMs;
+function begin(memory: Memory, wanted: NewTransaction): Begun {
+  sweep(memory);
+  const refused = refusal(memory, wanted);
+  if (refused !== undefined) return refused;
+  memory.lastId += 1;
+  const { database, table, label, coordinator, timeoutMs } = wanted;
+  const fresh = { state: 'PREPARE', rows: 0, prepareTime: memory.clock.now(), reason: '' } as const;
+  const transaction: Transaction = { txnId: memory.lastId, label, database, table, coordinator, timeoutMs, ...fresh };
+  memory.store.put(transaction);
+  return { kind: 'begun', transaction };
+}
+
+function refusal({ store, behaviour }: Memory, { database, label }: NewTransaction): Begun | undefined {
+  const same = store.labelled(database, label);
+  // An aborted transaction frees its label; any other one keeps it.
+  const by = same.findLast(({ state }) => state !== 'ABORTED');
+  if (by !== undefined) return { kind: 'label-used', by };
+  if (behaviour.cloud && same.length >= behaviour.maxAbortedPerLabel) return { kind: 'too-many-aborted' };
+  const running = store.running().filter((transaction) => transaction.database === database).length;
+  return running >= behaviour.maxRunningTxns ? { kind: 'too-many-running', running } : undefined;
+}
+
+function move(memory: Memory, txnId: number, change: Partial<Transaction>): Transaction | undefined {
+  const before = memory.store.get(txnId);
+  if (before === undefined) return undefined;
+  const after = { ...before, ...change };
+  memory.store.put(after);
+  if (isRunning(after)) return after;
+  memory.onFinished(after);
+  dropBeyondCount(memory, after.database);
+  return after;
+}
+
+function abort(memory: Memory, txnId: number, reason: string): void {
+  const aborted = move(memory, txnId, { state: 'ABORTED', reason, finishTime: memory.clock.now() });
+  if (aborted !== undefined) memory.onDropped(aborted);
+}
+
+function lose(memory: Memory, txnId: number): void {
+  const lost = memory.store.get(txnId);
+  if (lost === undefined) return;
+  memory.store.remove(lost);
+  memory.onDropped(lost);
+}
+
+function forget(store: TransactionStore, transactions: readonly Transaction[]): void {
+  for (const transaction of transactions) if (!isRunning(transaction)) store.remove(transaction);
+}
+
+// The count holds at once: one queue in a database, committed and aborted alike (reference 4).
+function dropBeyondCount({ store, behaviour }: Memory, database: string): void {
+  if (behaviour.labelKeepCount < 0) return;
+  const order = store.finished(database);
+  for (const id of order) {
+    if (order.size <= behaviour.labelKeepCount) return;
+    const oldest = store.get(id);
+    if (oldest !== undefined) store.remove(oldest);
+  }
+}
+
+function sweep(memory: Memory): void {
+  const { store, clock } = memory;
+  const now = clock.now();
+  for (const transaction of store.running()) {
+    if (isOverdue(transaction, now, memory.behaviour)) abort(memory, transaction.txnId, 'timeout by txn manager');
+  }
+  for (const database of [...store.databases()]) dropExpired(memory, database, now);
+}
+
+function dropExpired({ store, behaviour }: Memory, database: string, now: number): void {
+  for (const id of store.finished(database)) {
+    const oldest = store.get(id);
+    if (oldest === undefined || now - (oldest.finishTime ?? now) <= behaviour.labelKeepMs) return;
+    store.remove(oldest);
+  }
+}
+
+function isOverdue({ state, prepareTime, preCommitTime = 0, timeoutMs }: Transaction, now: number, behaviour: Behaviour): boolean {
+  if (state === 'PREPARE') return now - prepareTime > timeoutMs;
+  return state === 'PRECOMMITTED' && now - preCommitTime > behaviour.precommitTimeoutMs;
 }

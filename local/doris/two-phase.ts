@@ -5,7 +5,7 @@ import { abortRefusal, commitRefusal, publish } from './commit.ts';
 import { type Refusal, refuse, refusedByFrontend } from './refusal.ts';
 import { backendJson } from './reply.ts';
 import { deliver, strike } from './strike.ts';
-import type { Transaction } from './transactions.ts';
+import type { Transaction } from './transaction.ts';
 
 /** `PUT /api/{db}[/{table}]/_stream_load_2pc` at a backend: it asks the FE and passes on the answer (reference 6). */
 export async function finishTwoPhase(cluster: Cluster, call: Call): Promise<void> {
