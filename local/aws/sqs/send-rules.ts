@@ -15,13 +15,41 @@ type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 /** SQS quotas for messages: attributes a message may carry. */
 const mostAttributes = 10;
 
-/** What SQS refuses of a send and the emulator takes: too many attributes, and empty or untyped ones. */
-export const refusalOf = (target: string, body: unknown): Refusal | undefined => {
-  if (target === 'AmazonSQS.SendMessage') return attributesRefusal((body as { MessageAttributes?: MessageAttributes }).MessageAttributes);
-  if (target !== 'AmazonSQS.SendMessageBatch') return undefined;
-  const { Entries: entries = [] } = body as { Entries?: readonly { MessageAttributes?: MessageAttributes }[] };
-  return entries.map((entry) => attributesRefusal(entry.MessageAttributes)).find((refusal) => refusal !== undefined);
+/** What SQS refuses of a single send and the emulator takes: too many attributes, and empty, untyped or misnamed ones. */
+export const refusalOf = (target: string, body: unknown): Refusal | undefined =>
+  target === 'AmazonSQS.SendMessage' ? attributesRefusal((body as Message).MessageAttributes) : undefined;
+
+interface Message {
+  readonly MessageAttributes?: MessageAttributes;
+}
+
+interface Batch {
+  readonly Entries: readonly (Message & { readonly Id: string })[];
+}
+
+/** How SendMessageBatch tells of an entry that it did not take. */
+export interface RefusedEntry {
+  readonly Id: string;
+  readonly SenderFault: true;
+  readonly Code: string;
+  readonly Message: string;
+}
+
+/** Takes the entries that SQS refuses by themselves out of a batch. */
+export const splitBatch = (target: string, body: unknown): { readonly accepted: Batch; readonly refused: readonly RefusedEntry[] } => {
+  const batch = body as Batch;
+  if (target !== 'AmazonSQS.SendMessageBatch' || !Array.isArray(batch.Entries)) return { accepted: batch, refused: [] };
+  const refused = batch.Entries.flatMap(({ Id, MessageAttributes }): RefusedEntry[] => {
+    const refusal = attributesRefusal(MessageAttributes);
+    return refusal === undefined ? [] : [{ Id, SenderFault: true, Code: refusal.code, Message: refusal.message }];
+  });
+  const ids = new Set(refused.map(({ Id }) => Id));
+  return { accepted: { ...batch, Entries: batch.Entries.filter(({ Id }) => !ids.has(Id)) }, refused };
 };
+
+/** The answer of SendMessageBatch, as opposed to an error. */
+export const isBatchResult = (result: unknown): result is { readonly Failed: readonly RefusedEntry[] } =>
+  typeof result === 'object' && result !== null && 'Failed' in result && Array.isArray(result.Failed);
 
 const attributesRefusal = (attributes: MessageAttributes = {}): Refusal | undefined => {
   const entries = Object.entries(attributes);
@@ -42,8 +70,9 @@ const attributeRefusal = (name: string, attribute: MessageAttribute): Refusal | 
     );
   }
   const value = type.startsWith('Binary') ? bytes : text;
-  if (value) return undefined;
-  return invalid(`Message attribute '${name}' must contain a non-empty value of type '${type}'.`);
+  if (!value) return invalid(`Message attribute '${name}' must contain a non-empty value of type '${type}'.`);
+  if (!type.startsWith('Number') || Number.isFinite(Number(value))) return undefined;
+  return invalid(`Can't cast the value of message attribute '${name}' to a number.`);
 };
 
 const invalid = (message: string): Refusal => ({ code: 'InvalidParameterValue', message });

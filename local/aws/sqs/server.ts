@@ -1,7 +1,8 @@
 import { buildApp } from 'fauxqs';
 import type { Endpoint } from '../../loopback.ts';
 import { createStores, permitEveryPlane } from './fauxqs-internals.ts';
-import { refusalOf } from './send-rules.ts';
+import { queryErrorHeader } from './query-error.ts';
+import { isBatchResult, type Refusal, type RefusedEntry, refusalOf, splitBatch } from './send-rules.ts';
 
 /** Where the queues and buckets live. */
 export interface SqsOptions {
@@ -13,22 +14,37 @@ export interface SqsOptions {
 
 /**
  * Starts SQS and S3 on one port of the loopback interface. Queue URLs name the address that the caller used, so they work with plain
- * clients.
+ * clients. What SQS refuses and the emulator would take is refused before it gets there.
  */
 export const startSqs = async (options: SqsOptions = {}): Promise<Endpoint> => {
   const { region = 'us-east-1', port = 0 } = options;
   await permitEveryPlane();
   const app = buildApp({ logger: false, defaultRegion: region, stores: await createStores() });
+  const refusedEntries = new WeakMap<object, readonly RefusedEntry[]>();
+  const json = 'application/x-amz-json-1.0';
+
   app.addHook('preHandler', async (request, reply) => {
-    const { 'x-amz-target': target } = request.headers;
-    const refusal = refusalOf(String(target), request.body);
-    if (refusal === undefined) return;
-    await reply
-      .status(400)
-      .header('content-type', 'application/x-amz-json-1.0')
-      .header('x-amzn-query-error', `${refusal.code};Sender`)
-      .send(JSON.stringify({ __type: `com.amazonaws.sqs#${refusal.code}`, message: refusal.message }));
+    const target = String(request.headers['x-amz-target']);
+    const refusal = refusalOf(target, request.body);
+    if (refusal !== undefined) return reply.status(400).headers(errorHeaders(refusal)).type(json).send(errorBody(refusal));
+    const { accepted, refused } = splitBatch(target, request.body);
+    if (refused.length === 0) return;
+    request.body = accepted;
+    refusedEntries.set(request, refused);
+    if (accepted.Entries.length === 0) return reply.type(json).send(JSON.stringify({ Successful: [], Failed: refused }));
+  });
+  app.addHook('preSerialization', async (request, _reply, result: unknown) => {
+    const refused = refusedEntries.get(request);
+    return refused !== undefined && isBatchResult(result) ? { ...result, Failed: [...result.Failed, ...refused] } : result;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    const header = reply.getHeader('x-amzn-query-error');
+    if (header !== undefined) reply.header('x-amzn-query-error', queryErrorHeader(String(header)));
   });
   const endpoint = await app.listen({ host: '127.0.0.1', port });
   return { endpoint, close: () => app.close() };
 };
+
+const errorHeaders = ({ code }: Refusal): Readonly<Record<string, string>> => ({ 'x-amzn-query-error': `${code};Sender` });
+
+const errorBody = ({ code, message }: Refusal): string => JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message });
