@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
 import type { LoadRules } from './pipeline.ts';
-import { type Routing, routesByField } from './plan/route.ts';
+import { type Routing, routedFields } from './plan/route.ts';
 import type { Target } from './ports.ts';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 import type { DecodeRules } from './source/kinesis.ts';
@@ -100,7 +100,7 @@ function configOf(values: Values): Config {
   const bucket = values.DEAD_LETTER_BUCKET;
   return {
     doris: dorisOf(values),
-    decode: { maxRowBytes: bytes(values.MAX_ROW_BYTES), maxBatchBytes: bytes(values.MAX_BATCH_BYTES), keepFields: routesByField(routing) },
+    decode: { maxRowBytes: bytes(values.MAX_ROW_BYTES), maxBatchBytes: bytes(values.MAX_BATCH_BYTES), keepFields: routedFields(routing) },
     load: {
       routing,
       labelPrefix: values.LABEL_PREFIX,

@@ -5,7 +5,7 @@ import type { DecodedRecord, SourceShard } from '../source/record.ts';
 export interface RouteRule {
   /** Name or ARN of the stream; any stream when absent. */
   readonly stream?: string;
-  /** A top-level field of the record and the value that it must have; text, boolean or safe integer. */
+  /** A top-level field of the record and the value that it must have: text, boolean or safe integer. Of a duplicate key the first counts, as in Doris. */
   readonly field?: string;
   readonly equals?: string | number | boolean;
   readonly target: Target;
@@ -18,9 +18,9 @@ export interface Routing {
   readonly defaultTarget?: Target;
 }
 
-/** Whether some rule looks into records. */
-export function routesByField(routing: Routing): boolean {
-  return routing.rules.some(({ field }) => field !== undefined);
+/** The fields that rules look at. */
+export function routedFields(routing: Routing): string[] {
+  return [...new Set(routing.rules.flatMap(({ field }) => field ?? []))];
 }
 
 /**

@@ -36,7 +36,7 @@ export interface Row {
   readonly record: SourceRecord;
   /** The object's bytes as they came (decompressed, without byte order mark), in one line without its line end. */
   readonly line: Uint8Array;
-  /** The top-level fields, for routing only; numbers may have lost digits. Kept only when a route asks for a field. */
+  /** The scalar top-level fields that routes ask for, for routing only; numbers may have lost digits. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 

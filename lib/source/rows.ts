@@ -1,43 +1,73 @@
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 import type { Bytes } from '../units.ts';
+import { endOfValue, kindOf, NOT_JSON, scalarFields, skipBlanks } from './json.ts';
 import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
 
 /** How payloads become rows. */
 export interface RowRules {
   /** A payload that is larger, compressed or not, is a poison row. */
   readonly maxRowBytes: Bytes;
-  /** Whether routing looks into rows; their top-level fields are kept then. */
-  readonly keepFields: boolean;
+  /** Top-level fields that routing looks at; they are kept with the row. */
+  readonly keepFields: readonly string[];
+}
+
+/** A decoded record, and how many bytes were read to tell: those of the unpacked payload, a poison row's as well. */
+export interface Reading {
+  readonly decoded: DecodedRecord;
+  readonly bytesRead: number;
 }
 
 /** A payload as a JSON object in one line, or the fault that makes it poison. */
-type Decoded = { readonly line: Buffer; readonly fields: Record<string, unknown> } | Fault;
+type Text = { readonly line: Buffer; readonly fields?: Record<string, unknown> } | Fault;
+
+/** {@link readRow} for those who do not count. */
+export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord {
+  return readRow(record, rules).decoded;
+}
 
 /**
  * Checks that a payload is exactly one JSON object and leaves its bytes as they are: nothing is parsed and written again, so long
  * numbers, duplicate keys and key order reach Doris digit for digit. Line breaks between tokens become blanks (JSON strings cannot
  * hold them raw), a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is unpacked.
  */
-export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord {
-  const decoded = decodePayload(asBuffer(record.payload), rules);
-  if ('errorClass' in decoded) return { kind: 'poison', record, fault: decoded };
-  return { kind: 'row', record, line: decoded.line, ...(rules.keepFields ? { fields: decoded.fields } : {}) };
+export function readRow(record: SourceRecord, rules: RowRules): Reading {
+  const { text, bytesRead } = unpacked(asBuffer(record.payload), rules);
+  const decoded = Buffer.isBuffer(text) ? decodeText(text, rules) : text;
+  if ('errorClass' in decoded) return { decoded: { kind: 'poison', record, fault: decoded }, bytesRead };
+  return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
+}
+
+/** Whether a payload is packed: reading it may cost far more than its size. */
+export function isGzip(payload: Uint8Array): boolean {
+  return payload[0] === 0x1f && payload[1] === 0x8b;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function decodePayload(payload: Buffer, rules: RowRules): Decoded {
-  if (payload.length > rules.maxRowBytes) return oversize(`payload of ${payload.length} bytes`, rules);
-  if (payload[0] === 0x1f && payload[1] === 0x8b) return decodeGzip(payload, rules);
-  return decodeText(payload);
+function unpacked(payload: Buffer, rules: RowRules): { text: Buffer | Fault; bytesRead: number } {
+  const { length } = payload;
+  if (length > rules.maxRowBytes) return { text: oversize(`payload of ${length} bytes`, rules), bytesRead: length };
+  if (!isGzip(payload)) return { text: payload, bytesRead: length };
+  const text = gunzip(payload, rules);
+  // Damage shows late: as much as allowed may have been unpacked before it.
+  return { text, bytesRead: Buffer.isBuffer(text) ? text.length : rules.maxRowBytes };
 }
 
-function decodeGzip(payload: Buffer, rules: RowRules): Decoded {
+/** With `info`, zlib also gives its engine, which knows how many bytes it took. */
+interface Unpacking {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function gunzip(payload: Buffer, rules: RowRules): Buffer | Fault {
   try {
-    return decodeText(gunzipSync(payload, { maxOutputLength: rules.maxRowBytes }));
+    const { buffer, engine } = gunzipSync(payload, { maxOutputLength: rules.maxRowBytes, info: true }) as unknown as Unpacking;
+    // zlib stops at a zero byte behind the end, as padding of files begins, and is silent about all that follows it.
+    const behind = payload.subarray(engine.bytesWritten);
+    return behind.some((byte) => byte !== 0) ? decodeFault(`damaged gzip payload: ${behind.length} bytes after its end`) : buffer;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const code = (error as NodeJS.ErrnoException).code;
@@ -54,31 +84,33 @@ function decodeFault(reason: string): Fault {
   return { errorClass: 'decode', reason };
 }
 
-function decodeText(bytes: Buffer): Decoded {
+function decodeText(bytes: Buffer, { keepFields }: RowRules): Text {
   if (!isUtf8(bytes)) return decodeFault('payload is not valid UTF-8');
   const text = withoutByteOrderMark(bytes);
-  const document = text.toString('utf8');
-  try {
-    const value: unknown = JSON.parse(document);
-    if (!isObject(value)) return decodeFault(`payload is a JSON ${nameOf(value)}, not an object`);
-    return { line: inOneLine(text), fields: value };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return decodeFault(faultOfText(document));
-  }
+  const start = skipBlanks(text, 0);
+  if (start === text.length) return decodeFault('payload is empty');
+  const end = endOfValue(text, start);
+  if (end === NOT_JSON) return decodeFault('payload is not JSON');
+  const kind = kindOf(text[start]);
+  if (skipBlanks(text, end) < text.length)
+    return decodeFault(kind === 'object' || kind === 'array' ? whatFollows(text, end) : 'payload is not JSON');
+  if (kind !== 'object') return decodeFault(`payload is a JSON ${kind}, not an object`);
+  return { line: inOneLine(text), ...(keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) }) };
 }
 
 function withoutByteOrderMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const COMMA = 0x2c;
 
-function nameOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'array' : typeof value;
+/** Names what stands behind the first document; several documents are often joined by commas. */
+function whatFollows(text: Buffer, end: number): string {
+  let at = skipBlanks(text, end);
+  while (text[at] === COMMA) at = skipBlanks(text, at + 1);
+  const next = at < text.length ? kindOf(text[at]) : undefined;
+  const what = next === 'object' || next === 'array' ? 'holds more than one JSON document' : 'has text after its JSON document';
+  return `payload ${what} (the first ends at byte ${end})`;
 }
 
 const LINE_FEED = 0x0a;
@@ -87,43 +119,7 @@ const BLANK = 0x20;
 
 function inOneLine(bytes: Buffer): Buffer {
   if (!bytes.includes(LINE_FEED) && !bytes.includes(CARRIAGE_RETURN)) return bytes;
-  return Buffer.from(bytes.map((byte) => (byte === LINE_FEED || byte === CARRIAGE_RETURN ? BLANK : byte)));
-}
-
-/** Names what is wrong with a text that is not one JSON document. */
-function faultOfText(text: string): string {
-  if (/^[ \t\r\n]*$/.test(text)) return 'payload is empty';
-  const end = endOfFirstDocument(text);
-  if (end === undefined) return 'payload is not JSON';
-  const kind = /^[ \t\r\n,]*[[{]/.test(text.slice(end)) ? 'holds more than one JSON document' : 'has text after its JSON document';
-  return `payload ${kind} (the first ends at character ${end})`;
-}
-
-/** Where the object or array that opens the text closes, when that much of the text is JSON. */
-function endOfFirstDocument(text: string): number | undefined {
-  const end = closingBracket(text);
-  if (end === undefined) return undefined;
-  try {
-    JSON.parse(text.slice(0, end));
-    return end;
-  } catch {
-    return undefined;
-  }
-}
-
-function closingBracket(text: string): number | undefined {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '"') at = endOfString(text, at);
-    else if (character === '{' || character === '[') depth++;
-    else if ((character === '}' || character === ']') && --depth === 0) return at + 1;
-  }
-  return undefined;
-}
-
-function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
+  const line = Buffer.from(bytes);
+  for (let at = 0; at < line.length; at++) if (line[at] === LINE_FEED || line[at] === CARRIAGE_RETURN) line[at] = BLANK;
+  return line;
 }
