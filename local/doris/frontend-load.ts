@@ -1,7 +1,7 @@
 import { parseFrontendAuthorization } from './auth.ts';
 import { type Call, header, type Reply } from './call.ts';
 import type { BackendNode, Cluster } from './cluster.ts';
-import type { ActionsAt, Anywhere } from './faults.ts';
+import type { ActionsAt, Anywhere } from './fault-actions.ts';
 import { frontendRefusal } from './frontend-auth.ts';
 import { failed, unauthorized } from './frontend-reply.ts';
 import { groupCommitMode } from './group-commit.ts';

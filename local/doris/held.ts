@@ -31,7 +31,7 @@ export function createHeldTasks(): HeldTasks {
         ms === undefined
           ? undefined
           : setTimeout(() => {
-              void run(task);
+              run(task).catch((error: unknown) => console.error('Doris stand-in: held work failed:', error));
             }, ms),
       );
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BackendNode, Cluster } from './cluster.ts';
 import { commitRefusal, markCommitted, markPrecommitted, publish } from './commit.ts';
-import type { ActionsAt, Anywhere } from './faults.ts';
+import type { ActionsAt, Anywhere } from './fault-actions.ts';
 import type { ReadLoad } from './load-finish.ts';
 import { replyToLoad, rollBack } from './load-reply.ts';
 import { refusedByFrontend } from './refusal.ts';

@@ -1,6 +1,6 @@
 import { type Call, hasUnreadBody } from './call.ts';
 import type { BackendNode, Cluster } from './cluster.ts';
-import type { ActionsAt, Anywhere } from './faults.ts';
+import type { ActionsAt, Anywhere } from './fault-actions.ts';
 import { finishLoad } from './load-finish.ts';
 import { type Load, prepareLoad } from './load-header.ts';
 import { replyToLoad } from './load-reply.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Reply } from './call.ts';
 import type { Cluster } from './cluster.ts';
-import type { ActionsAt, Anywhere, FaultPoint, Mangle } from './faults.ts';
+import type { ActionsAt, Anywhere, FaultPoint, Mangle } from './fault-actions.ts';
 import { backendFarewell, bytesOf, type Farewell, finish, frontendFarewell, send } from './send.ts';
 
 const GARBAGE_CHUNK = Buffer.alloc(64 * 1024, '\u00fe{"');
