@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { ContractViolation } from '../errors.ts';
 import { type Bytes, epochMillis } from '../units.ts';
-import { deaggregate } from './kpl.ts';
+import { deaggregate, type UserRecord } from './kpl.ts';
 import { kinesisPosition } from './position.ts';
-import type { Batch, DecodedRecord, SourceRecord, SourceShard } from './record.ts';
-import { decodeRow, type RowRules } from './rows.ts';
+import type { Batch, DecodedRecord, Fault, SourceRecord, SourceShard } from './record.ts';
+import { isGzip, type Reading, type RowRules, readRow } from './rows.ts';
 
 /** Limits of decoding. */
 export interface DecodeRules extends RowRules {
-  /** Decoded bytes of one batch at which decoding stops; the rest of the batch has to come again. Bounds memory against compression. */
+  /** Unpacked bytes of one batch at which decoding stops; the rest of the batch has to come again. Bounds memory against compression. */
   readonly maxBatchBytes: Bytes;
 }
+
+/** The last second that a JS date holds (ECMA-262, 8.64e15 ms). */
+const LAST_SECOND = 8.64e12;
 
 const eventSchema = z.object({
   Records: z.array(
@@ -24,7 +27,7 @@ const eventSchema = z.object({
         sequenceNumber: z.string().regex(/^(0|[1-9]\d{0,128})$/, 'must be a sequence number'),
         partitionKey: z.string().nullish(),
         data: z.string(),
-        approximateArrivalTimestamp: z.number().nonnegative(),
+        approximateArrivalTimestamp: z.number().nonnegative().max(LAST_SECOND),
       }),
     }),
   ),
@@ -55,7 +58,7 @@ export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] 
 
 /** A consumer of enhanced fan-out has an ARN below the stream's. */
 function streamArnOf(record: KinesisEventRecord): string {
-  return record.eventSourceARN.replace(/\/consumer\/.*$/, '');
+  return record.eventSourceARN.replace(/(:stream\/[^/]+)\/.*$/, '$1');
 }
 
 function shardOf(record: KinesisEventRecord): string {
@@ -68,15 +71,17 @@ function decodeShard(records: readonly KinesisEventRecord[], rules: DecodeRules)
   const decoded: DecodedRecord[] = [];
   let size = 0;
   for (const record of distinct) {
-    const sequenceNumber = record.kinesis.sequenceNumber;
-    if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: sequenceNumber };
-    for (const row of decodeRecord(record, rules)) {
-      decoded.push(row);
-      size += row.kind === 'row' ? row.line.length : row.record.payload.length;
+    if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.kinesis.sequenceNumber };
+    for (const reading of readRecord(record, rules)) {
+      decoded.push(reading.decoded);
+      size += reading.bytesRead + RECORD_BYTES;
     }
   }
   return { source, records: decoded, duplicates };
 }
+
+/** What a decoded record costs in memory besides its bytes, roughly. */
+const RECORD_BYTES = 512;
 
 function sourceOf(records: readonly KinesisEventRecord[]): SourceShard {
   const [first] = records;
@@ -114,7 +119,7 @@ function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: Kinesi
   return { distinct, duplicates: ordered.length - distinct.length };
 }
 
-function decodeRecord({ kinesis }: KinesisEventRecord, rules: RowRules): DecodedRecord[] {
+function readRecord({ kinesis }: KinesisEventRecord, rules: DecodeRules): Reading[] {
   const data = Buffer.from(kinesis.data, 'base64');
   const whole: SourceRecord = {
     position: kinesisPosition(kinesis.sequenceNumber),
@@ -123,29 +128,49 @@ function decodeRecord({ kinesis }: KinesisEventRecord, rules: RowRules): Decoded
     payload: data,
     ...(kinesis.partitionKey == null ? {} : { partitionKey: kinesis.partitionKey }),
   };
-  if (data.length !== base64Length(kinesis.data)) {
-    const record = { ...whole, payload: Buffer.from(kinesis.data, 'utf8') };
-    return [{ kind: 'poison', record, fault: { errorClass: 'decode', reason: 'data is not base64' } }];
-  }
+  if (!isBase64(kinesis.data)) return [poison({ ...whole, payload: Buffer.from(kinesis.data, 'utf8') }, 'data is not base64')];
   const content = deaggregate(data);
   switch (content.kind) {
     case 'plain':
-      return [decodeRow(whole, rules)];
+      return [readRow(whole, rules)];
     case 'damaged':
-      return [{ kind: 'poison', record: whole, fault: { errorClass: 'decode', reason: content.reason } }];
+      return [poison(whole, content.reason)];
     case 'aggregate':
-      return content.userRecords.map(({ data: payload, partitionKey }, index) => {
-        const { partitionKey: _outer, ...shared } = whole;
-        const position = kinesisPosition(kinesis.sequenceNumber, index);
-        return decodeRow({ ...shared, position, payload, ...(partitionKey === undefined ? {} : { partitionKey }) }, rules);
-      });
+      return readUserRecords(whole, content.userRecords, rules);
     default:
       return content satisfies never;
   }
 }
 
-/** Bytes that a base64 text stands for; Node skips characters that are none, so fewer come out of a damaged text. */
-function base64Length(text: string): number {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  return Math.floor(((text.length - padding) * 3) / 4);
+function poison(record: SourceRecord, reason: string, errorClass: Fault['errorClass'] = 'decode'): Reading {
+  return { decoded: { kind: 'poison', record, fault: { errorClass, reason } }, bytesRead: record.payload.length };
+}
+
+/**
+ * An aggregate cannot be left half decoded, since it comes again as a whole: packed user records that would take it past the limit of a
+ * batch stay packed and are poison. Which ones depends on the aggregate alone, so every delivery finds the same.
+ */
+function readUserRecords(
+  { partitionKey: _outer, ...shared }: SourceRecord,
+  userRecords: readonly UserRecord[],
+  rules: DecodeRules,
+): Reading[] {
+  let size = 0;
+  return userRecords.map(({ data: payload, partitionKey }, index) => {
+    const position = kinesisPosition(shared.itemIdentifier, index);
+    const record: SourceRecord = { ...shared, position, payload, ...(partitionKey === undefined ? {} : { partitionKey }) };
+    if (isGzip(payload) && size >= rules.maxBatchBytes) return poison(record, tooMuch(rules), 'oversize');
+    const reading = readRow(record, rules);
+    size += reading.bytesRead;
+    return reading;
+  });
+}
+
+function tooMuch({ maxBatchBytes }: DecodeRules): string {
+  return `the user records of its KPL aggregate unpack to more than the allowed ${maxBatchBytes} bytes of a batch`;
+}
+
+/** Node reads base64 leniently and skips what is none: bytes would be lost in silence. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }

@@ -28,7 +28,11 @@ export function deaggregate(bytes: Buffer): Deaggregation {
     return { kind: 'damaged', reason: 'KPL aggregate whose MD5 digest does not match' };
   }
   try {
-    return { kind: 'aggregate', userRecords: readAggregate(message) };
+    const userRecords = readAggregate(message);
+    // No producer sends one; were it something newer, its records would vanish in silence.
+    return userRecords.length === 0
+      ? { kind: 'damaged', reason: 'KPL aggregate without user records' }
+      : { kind: 'aggregate', userRecords };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { kind: 'damaged', reason: `KPL aggregate with a malformed protobuf message: ${error.message}` };

@@ -47,13 +47,18 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/**
+ * Deflate makes at most 1,032 bytes of one, and damage may show only at the end. Nothing of it is kept, and unpacking without reading
+ * costs about a thirtieth of the rest, so that is what counts.
+ */
+const FAILED_UNPACKING = 32;
+
 function unpacked(payload: Buffer, rules: RowRules): { text: Buffer | Fault; bytesRead: number } {
   const { length } = payload;
   if (length > rules.maxRowBytes) return { text: oversize(`payload of ${length} bytes`, rules), bytesRead: length };
   if (!isGzip(payload)) return { text: payload, bytesRead: length };
   const text = gunzip(payload, rules);
-  // Damage shows late: as much as allowed may have been unpacked before it.
-  return { text, bytesRead: Buffer.isBuffer(text) ? text.length : rules.maxRowBytes };
+  return { text, bytesRead: Buffer.isBuffer(text) ? text.length : Math.min(rules.maxRowBytes, FAILED_UNPACKING * length) };
 }
 
 /** With `info`, zlib also gives its engine, which knows how many bytes it took. */
