@@ -57,7 +57,7 @@ function knownTable(catalog: Catalog, name: TableName): TableDefinition {
 /** The table may have been dropped, or made anew, since the rows were read. */
 async function publish(database: Database, catalog: Catalog, staging: Staging): Promise<void> {
   await database.transaction(async (connection) => {
-    await mergeStaged(connection, knownTable(catalog, staging.target), staging.stage.table);
+    await mergeStaged(connection, knownTable(catalog, staging.target), staging.stage.rows());
   });
 }
 

@@ -1,7 +1,8 @@
-import type { DuckDBDateValue, DuckDBDecimalValue, DuckDBTimestampValue } from '@duckdb/node-api';
-
-/** A value ready to be stored: what DuckDB's column of that type takes. Wide integers are bigint, never a rounded number. */
-export type Cell = null | boolean | number | bigint | string | DuckDBDateValue | DuckDBTimestampValue | DuckDBDecimalValue;
+/**
+ * A value ready to be stored: a text that DuckDB casts to the column's type without loss, or NULL. Texts, not JavaScript values, because
+ * they keep every digit and because a row of texts can be handed over in one piece.
+ */
+export type Cell = string | null;
 
 /** Makes a cell from the text of a field; `undefined` when the text is no value of the type. */
-export type Convert = (text: string) => Cell | undefined;
+export type Convert = (text: string) => string | undefined;

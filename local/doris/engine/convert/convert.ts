@@ -5,11 +5,11 @@ import { dateConvert, datetimeConvert } from './datetime.ts';
 import { decimalConvert, floatConvert, integerConvert } from './number.ts';
 import type { ZoneOffset } from './zone.ts';
 
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ['1', true],
-  ['true', true],
-  ['0', false],
-  ['false', false],
+const BOOLEANS: ReadonlyMap<string, string> = new Map([
+  ['1', 'true'],
+  ['true', 'true'],
+  ['0', 'false'],
+  ['false', 'false'],
 ]);
 
 /** Chooses how texts become cells of a column. Lengths are not looked at: the sink does that. */

@@ -1,11 +1,9 @@
-import { DuckDBDateValue, DuckDBTimestampValue } from '@duckdb/node-api';
 import { dateOf, daysOf, isDate } from './calendar.ts';
 import type { Convert } from './cell.ts';
 import { fixedOffset, type ZoneOffset } from './zone.ts';
 
-/** A moment on the calendar without a zone: day number, second of the day, microsecond. */
+/** A moment on the calendar without a zone: seconds since 1970-01-01 00:00:00 and microseconds. */
 interface Moment {
-  readonly days: number;
   readonly seconds: number;
   readonly micros: number;
 }
@@ -15,21 +13,26 @@ const LOOSE =
   /^\s*(\d{4}|\d{2})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T:]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?)?\s*(Z|UTC|[+-]\d{1,2}:\d{2})?\s*$/;
 const COMPACT = /^\s*(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})(?:\.(\d+))?)?\s*(Z|[+-]\d{1,2}:\d{2})?\s*$/;
 const DAY_SECONDS = 86_400;
+const DATE_LENGTH = 10;
+const SECOND_LENGTH = 19;
 
 /** DATE: the time of day, when there is one, is cut off. */
 export function dateConvert(zone: ZoneOffset): Convert {
   return (text) => {
+    if (text.length === DATE_LENGTH && isPlain(text)) return text;
     const moment = parseMoment(text, zone);
-    return moment && new DuckDBDateValue(moment.days);
+    return moment && dateText(Math.floor(moment.seconds / DAY_SECONDS));
   };
 }
 
 /** DATETIME(scale): digits past the scale are rounded. A text with an offset is moved into the zone of the load. */
 export function datetimeConvert(scale: number, zone: ZoneOffset): Convert {
   const unit = 10 ** (6 - scale);
+  const plainLength = scale === 0 ? SECOND_LENGTH : SECOND_LENGTH + 1 + scale;
   return (text) => {
+    if ((text.length === SECOND_LENGTH || text.length === plainLength) && isPlain(text)) return text;
     const moment = parseMoment(text, zone);
-    return moment && timestampOf(moment, unit);
+    return moment && datetimeText(roundedMicros(moment, unit), 6);
   };
 }
 
@@ -55,27 +58,23 @@ function floorDivide(value: bigint, divisor: bigint): bigint {
   return value % divisor < 0n ? quotient - 1n : quotient;
 }
 
-/** Numbers hold the microseconds of any year up to 2255; later ones need a bigint throughout. */
-function timestampOf({ days, seconds, micros }: Moment, unit: number): DuckDBTimestampValue {
-  const fraction = unit === 1 ? micros : Math.round(micros / unit) * unit;
-  const whole = days * DAY_SECONDS + seconds;
-  const small = whole * 1_000_000 + fraction;
-  return new DuckDBTimestampValue(Number.isSafeInteger(small) ? BigInt(small) : BigInt(whole) * 1_000_000n + BigInt(fraction));
+function roundedMicros({ seconds, micros }: Moment, unit: number): bigint {
+  return BigInt(seconds) * 1_000_000n + BigInt(Math.round(micros / unit) * unit);
 }
 
 function parseMoment(text: string, zone: ZoneOffset): Moment | undefined {
-  const plain = plainMoment(text);
-  if (plain) return plain;
   const parts = LOOSE.exec(text) ?? COMPACT.exec(text);
   if (!parts) return undefined;
   const [, year = '', month, day, hour = '0', minute = '0', second = '0', fraction = '', offset] = parts;
-  const moment = momentOf(fullYear(year), Number(month), Number(day), Number(hour) * 3600 + Number(minute) * 60 + Number(second));
-  if (!moment || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  return shifted({ ...moment, micros: microsOf(fraction) }, offset, zone);
+  const [h, m, s] = [Number(hour), Number(minute), Number(second)];
+  if (!isDate(fullYear(year), Number(month), Number(day)) || !isTime(h, m, s)) return undefined;
+  const local = daysOf(fullYear(year), Number(month), Number(day)) * DAY_SECONDS + h * 3600 + m * 60 + s;
+  const seconds = offset === undefined ? local : moved(local - (fixedOffset(offset) ?? 0), zone);
+  return { seconds, micros: Math.round(Number(`0.${fraction || '0'}`) * 1_000_000) };
 }
 
-function momentOf(year: number, month: number, day: number, seconds: number): Moment | undefined {
-  return isDate(year, month, day) ? { days: daysOf(year, month, day), seconds, micros: 0 } : undefined;
+function moved(utc: number, zone: ZoneOffset): number {
+  return utc + zone(utc);
 }
 
 /** Two digits: 70 to 99 are the 1900s, the others the 2000s, as in MySQL. */
@@ -85,32 +84,26 @@ function fullYear(text: string): number {
   return year < 70 ? 2000 + year : 1900 + year;
 }
 
-function microsOf(fraction: string): number {
-  return Math.round(Number(`0.${fraction || '0'}`) * 1_000_000);
+function isTime(hour: number, minute: number, second: number): boolean {
+  return hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
 }
 
-function shifted(moment: Moment, offset: string | undefined, zone: ZoneOffset): Moment {
-  if (offset === undefined) return moment;
-  const utc = moment.days * DAY_SECONDS + moment.seconds - (fixedOffset(offset) ?? 0);
-  const local = utc + zone(utc);
-  const days = Math.floor(local / DAY_SECONDS);
-  return { days, seconds: local - days * DAY_SECONDS, micros: moment.micros };
+/** The fast path: `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS` or the latter with a fraction, all in range. */
+function isPlain(text: string): boolean {
+  if (text.charCodeAt(4) !== CODE_DASH || text.charCodeAt(7) !== CODE_DASH) return false;
+  if (!isDate(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10))) return false;
+  return text.length === DATE_LENGTH || isPlainTime(text);
 }
 
-/** The fast path: exactly `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`. */
-function plainMoment(text: string): Moment | undefined {
-  if (text.length !== 10 && text.length !== 19) return undefined;
-  if (text.charAt(4) !== '-' || text.charAt(7) !== '-') return undefined;
-  const seconds = text.length === 10 ? 0 : plainSeconds(text);
-  const moment = momentOf(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10), seconds);
-  return seconds >= 0 ? moment : undefined;
-}
+const CODE_DASH = 45;
+const CODE_BLANK = 32;
+const CODE_DOT = 46;
+const CODE_COLON = 58;
 
-function plainSeconds(text: string): number {
-  const between = text.charAt(10);
-  if ((between !== ' ' && between !== 'T') || text.charAt(13) !== ':' || text.charAt(16) !== ':') return -1;
-  const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)];
-  return hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60 ? hour * 3600 + minute * 60 + second : -1;
+function isPlainTime(text: string): boolean {
+  if (text.charCodeAt(10) !== CODE_BLANK || text.charCodeAt(13) !== CODE_COLON || text.charCodeAt(16) !== CODE_COLON) return false;
+  if (!isTime(digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19))) return false;
+  return text.length === SECOND_LENGTH || (text.charCodeAt(SECOND_LENGTH) === CODE_DOT && digits(text, SECOND_LENGTH + 1, text.length) >= 0);
 }
 
 /** The number that the characters spell; below zero when one of them is no digit. */
@@ -118,7 +111,7 @@ function digits(text: string, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at++) {
     const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return -1;
+    if (!(digit >= 0 && digit <= 9)) return -1;
     value = value * 10 + digit;
   }
   return value;

@@ -1,36 +1,30 @@
-import { DuckDBDecimalValue } from '@duckdb/node-api';
 import type { Convert } from './cell.ts';
 
 const INTEGER = /^\s*([+-]?\d+)(\.\d*)?\s*$/;
 const NUMBER = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?\s*$/;
-const FLOAT_WORDS: ReadonlyMap<string, number> = new Map([
-  ['inf', Number.POSITIVE_INFINITY],
-  ['+inf', Number.POSITIVE_INFINITY],
-  ['-inf', Number.NEGATIVE_INFINITY],
-  ['infinity', Number.POSITIVE_INFINITY],
-  ['+infinity', Number.POSITIVE_INFINITY],
-  ['-infinity', Number.NEGATIVE_INFINITY],
-  ['nan', Number.NaN],
+const FLOAT_WORDS: ReadonlyMap<string, string> = new Map([
+  ['inf', 'Infinity'],
+  ['+inf', 'Infinity'],
+  ['-inf', '-Infinity'],
+  ['infinity', 'Infinity'],
+  ['+infinity', 'Infinity'],
+  ['-infinity', '-Infinity'],
+  ['nan', 'NaN'],
 ]);
 /** Exponents past this make no value of 38 digits. */
 const MAX_EXPONENT = 100;
 
 /** Integers: a fraction is cut off without strict mode and refused with it (test_stream_load_cast.fraction_into_integer). */
-export function integerConvert(
-  { name, min, max }: { readonly name: string; readonly min: bigint; readonly max: bigint },
-  strict: boolean,
-): Convert {
-  const wide = name === 'BIGINT' || name === 'LARGEINT';
+export function integerConvert({ min, max }: { readonly min: bigint; readonly max: bigint }, strict: boolean): Convert {
   const low = Number(min);
   const high = Number(max);
   return (text) => {
     const small = smallInteger(text);
-    if (small !== undefined) return small < low || small > high ? undefined : wide ? BigInt(small) : small;
+    if (small !== undefined) return small < low || small > high ? undefined : text;
     const parts = INTEGER.exec(text);
     if (!parts || (strict && parts[2] !== undefined)) return undefined;
     const value = BigInt(parts[1]?.replace('+', '') ?? '');
-    if (value < min || value > max) return undefined;
-    return wide ? value : Number(value);
+    return value < min || value > max ? undefined : String(value);
   };
 }
 
@@ -40,7 +34,7 @@ export function floatConvert(name: 'FLOAT' | 'DOUBLE'): Convert {
     const parts = NUMBER.exec(text);
     if (!parts || !(parts[2] || parts[3])) return FLOAT_WORDS.get(text.trim().toLowerCase());
     const value = Number(text);
-    return name === 'FLOAT' ? Math.fround(value) : value;
+    return String(name === 'FLOAT' && !Number.isFinite(Math.fround(value)) ? Math.fround(value) : value);
   };
 }
 
@@ -48,9 +42,9 @@ export function floatConvert(name: 'FLOAT' | 'DOUBLE'): Convert {
 export function decimalConvert(precision: number, scale: number): Convert {
   const limit = 10n ** BigInt(precision);
   return (text) => {
+    if (isPlainDecimal(text, precision - scale, scale)) return text;
     const value = scaledDecimal(text, scale);
-    if (value === undefined || value >= limit || value <= -limit) return undefined;
-    return new DuckDBDecimalValue(value, precision, scale);
+    return value === undefined || value >= limit || value <= -limit ? undefined : decimalText(value, scale);
   };
 }
 
@@ -60,10 +54,16 @@ export function scaledDecimal(text: string, scale: number): bigint | undefined {
   if (!parts || !(parts[2] || parts[3])) return undefined;
   const [, sign, whole = '', fraction = '', exponent = '0'] = parts;
   const shift = scale + Number(exponent) - fraction.length;
-  if (Math.abs(shift) > MAX_EXPONENT + scale) return Number(exponent) < 0 || /^0*$/.test(whole + fraction) ? 0n : undefined;
+  if (Math.abs(shift) > MAX_EXPONENT + fraction.length) return Number(exponent) < 0 || /^0*$/.test(whole + fraction) ? 0n : undefined;
   const digits = BigInt(whole + fraction);
   const value = shift >= 0 ? digits * 10n ** BigInt(shift) : roundedQuotient(digits, 10n ** BigInt(-shift));
   return sign === '-' ? -value : value;
+}
+
+function decimalText(value: bigint, scale: number): string {
+  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0');
+  const sign = value < 0n ? '-' : '';
+  return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 function roundedQuotient(value: bigint, divisor: bigint): bigint {
@@ -72,20 +72,34 @@ function roundedQuotient(value: bigint, divisor: bigint): bigint {
 }
 
 const CODE_0 = 48;
+const CODE_9 = 57;
+const CODE_DOT = 46;
 const CODE_MINUS = 45;
 const MAX_FAST_DIGITS = 15;
 
 /** The fast path: up to 15 plain digits with an optional minus. */
 function smallInteger(text: string): number | undefined {
-  const negative = text.charCodeAt(0) === CODE_MINUS;
-  const start = negative ? 1 : 0;
-  const digits = text.length - start;
-  if (digits === 0 || digits > MAX_FAST_DIGITS) return undefined;
-  let value = 0;
-  for (let at = start; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - CODE_0;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
+  const start = text.charCodeAt(0) === CODE_MINUS ? 1 : 0;
+  const end = digitsEnd(text, start);
+  if (end !== text.length || end === start || end - start > MAX_FAST_DIGITS) return undefined;
+  return Number(text);
+}
+
+/** The fast path: `-123.45` with no more digits on either side than the type has. */
+function isPlainDecimal(text: string, wholeDigits: number, scale: number): boolean {
+  const start = text.charCodeAt(0) === CODE_MINUS ? 1 : 0;
+  const whole = digitsEnd(text, start);
+  if (whole === start || whole - start > wholeDigits) return false;
+  if (whole === text.length) return true;
+  const end = digitsEnd(text, whole + 1);
+  return text.charCodeAt(whole) === CODE_DOT && end === text.length && end > whole + 1 && end - whole - 1 <= scale;
+}
+
+function digitsEnd(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (!(code >= CODE_0 && code <= CODE_9)) return at;
+    at++;
   }
-  return negative && value !== 0 ? -value : value;
 }

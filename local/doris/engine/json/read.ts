@@ -1,5 +1,5 @@
 import type { Pause } from '../load/pause.ts';
-import { textPieces } from '../load/pieces.ts';
+import { lineOf, type TextPiece, textPieces } from '../load/pieces.ts';
 import type { LoadPlan } from '../load/plan.ts';
 import type { RowSink } from '../load/sink.ts';
 import { keyedReader, type ObjectReader, pathReader } from './object.ts';
@@ -20,21 +20,28 @@ const SEVERAL_OBJECTS: Fatal = { code: 'DATA_QUALITY_ERROR', message: 'Multiple 
 
 const BOM = 0xfeff;
 
+/** What reading a body needs besides the body and its plan. */
+export interface Tools {
+  readonly sink: RowSink;
+  readonly pause: Pause;
+}
+
 /** Reads a JSON body by its mode (reference 9.1 to 9.6). */
 export async function readJson(
   body: Buffer,
   plan: LoadPlan,
   options: JsonOptions,
-  { sink, pause }: { readonly sink: RowSink; readonly pause: Pause },
+  tools: Tools,
 ): Promise<Fatal> {
   const { sources } = plan.mapping;
   const reader = options.paths ? pathReader(sources, options.paths) : keyedReader(sources);
-  const read = documentReader(options, sources, { reader, sink, pause });
+  const read = documentReader(options, sources, { reader, ...tools });
+  const { sink } = tools;
   const delimiter = options.byLine ? options.lineDelimiter : undefined;
   for (const piece of textPieces(body, delimiter)) {
     if (piece.kind === 'not-utf8') sink.reject(`Parse json data for JsonDoc failed. ${UTF8_ERROR}`, piece.shown);
     else {
-      const fatal = await readPiece(piece.text, delimiter, read, pause, sink);
+      const fatal = await readPiece(piece, delimiter, read, tools);
       if (fatal) return fatal;
     }
     if (sink.stopped()) return undefined;
@@ -44,24 +51,23 @@ export async function readJson(
 
 type ReadDocument = (text: string) => Fatal | Promise<Fatal>;
 
-async function readPiece(text: string, delimiter: string | undefined, read: ReadDocument, pause: Pause, sink: RowSink): Promise<Fatal> {
+async function readPiece(piece: TextPiece, delimiter: string | undefined, read: ReadDocument, { sink, pause }: Tools): Promise<Fatal> {
+  const { text } = piece;
   let at = 0;
   while (at < text.length) {
     const found = delimiter === undefined ? -1 : text.indexOf(delimiter, at);
     const end = found < 0 ? text.length : found;
-    const outcome = read(text.slice(at, end));
+    const outcome = read(lineOf(piece, at, end));
     const fatal = outcome instanceof Promise ? await outcome : outcome;
-    if (fatal || sink.stopped()) return fatal;
-    at = found < 0 ? end : end + (delimiter?.length ?? 0);
+    if (fatal !== undefined || sink.stopped()) return fatal;
+    at = end + (delimiter?.length ?? 1);
     if (pause.due()) await pause.take();
   }
   return undefined;
 }
 
-interface Reading {
+interface Reading extends Tools {
   readonly reader: ObjectReader;
-  readonly sink: RowSink;
-  readonly pause: Pause;
 }
 
 /** Makes the function that turns one document (a line, or the whole body) into rows. */
@@ -71,7 +77,7 @@ function documentReader(options: JsonOptions, sources: readonly string[], readin
   const acceptObject = (document: string, from: number, to: number) => {
     if (to === MALFORMED) malformed(document);
     else if (reader.matched() === 0) sink.reject(noMatch, document.slice(from, to));
-    else sink.accept(reader.fields);
+    else sink.accept(reader.fields, reader.escaped());
   };
   const malformed = (document: string) => sink.reject(`Parse json data failed. ${TAPE_ERROR}`, document);
   const rows: Rows = { options, reading, acceptObject, malformed };

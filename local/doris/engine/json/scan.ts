@@ -13,9 +13,14 @@ const CLOSE_ARRAY = 93;
 const COMMA = 44;
 const COLON = 58;
 const MINUS = 45;
+const PLUS = 43;
+const DOT = 46;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+const UPPER_E = 69;
+const LOWER_E = 101;
 const FIRST_PRINTABLE = 32;
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const ESCAPE = /["\\/bfnrt]/;
 const FOUR_HEX = /[0-9a-fA-F]{4}/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -36,7 +41,7 @@ export function skipValue(text: string, at: number, depth = 0): number {
   if (code === QUOTE) return skipString(text, at);
   if (code === OPEN_OBJECT) return skipObject(text, at, depth);
   if (code === OPEN_ARRAY) return skipArray(text, at, depth);
-  if (code === MINUS || (code >= 48 && code <= 57)) return skipNumber(text, at);
+  if (code === MINUS || (code >= DIGIT_0 && code <= DIGIT_9)) return skipNumber(text, at);
   return skipWord(text, at);
 }
 
@@ -76,18 +81,20 @@ export function compactJson(text: string): string | undefined {
 
 /** Valid JSON without the blanks outside its strings. */
 function withoutBlanks(json: string): string {
-  if (!/\s/.test(json)) return json;
   let compact = '';
+  let from = 0;
   let at = 0;
   while (at < json.length) {
-    const quote = json.indexOf('"', at);
-    const plain = quote < 0 ? json.slice(at) : json.slice(at, quote);
-    compact += plain.replace(/\s+/g, '');
-    if (quote < 0) break;
-    at = skipString(json, quote);
-    compact += json.slice(quote, at);
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = skipString(json, at);
+    else if (code > FIRST_PRINTABLE) at++;
+    else {
+      compact += json.slice(from, at);
+      at = skipBlanks(json, at);
+      from = at;
+    }
   }
-  return compact;
+  return from === 0 ? json : compact + json.slice(from);
 }
 
 function skipEscape(text: string, at: number): number {
@@ -96,10 +103,33 @@ function skipEscape(text: string, at: number): number {
   return text.charAt(at + 1) === 'u' && FOUR_HEX.test(text) ? at + 6 : MALFORMED;
 }
 
-function skipNumber(text: string, at: number): number {
-  NUMBER.lastIndex = at;
-  if (!NUMBER.test(text)) return MALFORMED;
-  return NUMBER.lastIndex;
+function skipNumber(text: string, start: number): number {
+  let at = text.charCodeAt(start) === MINUS ? start + 1 : start;
+  const whole = skipDigits(text, at);
+  if (whole === at || (text.charCodeAt(at) === DIGIT_0 && whole > at + 1)) return MALFORMED;
+  at = whole;
+  if (text.charCodeAt(at) === DOT) {
+    at = skipDigits(text, at + 1);
+    if (at === whole + 1) return MALFORMED;
+  }
+  const code = text.charCodeAt(at);
+  return code === LOWER_E || code === UPPER_E ? skipExponent(text, at + 1) : at;
+}
+
+function skipExponent(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  const start = code === PLUS || code === MINUS ? at + 1 : at;
+  const end = skipDigits(text, start);
+  return end === start ? MALFORMED : end;
+}
+
+function skipDigits(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (!(code >= DIGIT_0 && code <= DIGIT_9)) return at;
+    at++;
+  }
 }
 
 function skipWord(text: string, at: number): number {

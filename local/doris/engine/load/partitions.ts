@@ -1,6 +1,6 @@
-import { DuckDBDateValue, DuckDBDecimalValue, DuckDBTimestampValue } from '@duckdb/node-api';
 import type { Cell } from '../convert/cell.ts';
 import { convertFor } from '../convert/convert.ts';
+import { scaledDecimal } from '../convert/number.ts';
 import { LOCAL_ZONE } from '../convert/zone.ts';
 import type { Bound, Partition, TableDefinition } from '../table/definition.ts';
 import type { ColumnType } from '../table/types.ts';
@@ -8,7 +8,7 @@ import type { ColumnType } from '../table/types.ts';
 /** True when some partition takes the row. Cells are in the order of the table's columns. */
 export type PartitionCheck = (cells: readonly Cell[]) => boolean;
 
-type Comparable = number | bigint | string | null;
+type Comparable = bigint | string | null;
 /** `undefined` is MAXVALUE. */
 type Limit = readonly (Comparable | undefined)[];
 type Match = (key: readonly Comparable[]) => boolean;
@@ -21,11 +21,15 @@ export function partitionCheck(table: TableDefinition, only?: readonly string[])
   const { partitioning } = table;
   if (partitioning.kind !== 'declared') return () => true;
   const indexes = partitioning.columns.map((name) => table.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase()));
-  const types = indexes.flatMap((index) => table.columns[index]?.type ?? []);
+  const columns = indexes.flatMap((index) => {
+    const type = table.columns[index]?.type;
+    return type ? [{ index, type }] : [];
+  });
+  const types = columns.map(({ type }) => type);
   const chosen = partitioning.partitions.filter(({ name }) => !only || only.includes(name));
   const matches = chosen.map((partition) => matchOf(partition, types));
   return (cells) => {
-    const key = indexes.map((index) => comparable(cells[index] ?? null));
+    const key = columns.map(({ index, type }) => comparable(cells[index] ?? null, type));
     return matches.some((match) => match(key));
   };
 }
@@ -50,7 +54,7 @@ function limitOf(bound: Bound, types: readonly ColumnType[]): Limit {
     const text = bound[index];
     // Doris fills the missing end of a bound with the least value.
     if (text === undefined) return null;
-    return text === 'MAXVALUE' ? undefined : comparable(convertFor(type, { strict: false, zone: LOCAL_ZONE })(text) ?? null);
+    return text === 'MAXVALUE' ? undefined : comparable(convertFor(type, { strict: false, zone: LOCAL_ZONE })(text) ?? null, type);
   });
 }
 
@@ -65,9 +69,9 @@ function isBelow(key: readonly Comparable[], limit: Limit): boolean {
   return false;
 }
 
-function comparable(cell: Cell): Comparable {
-  if (cell instanceof DuckDBDateValue) return cell.days;
-  if (cell instanceof DuckDBTimestampValue) return cell.micros;
-  if (cell instanceof DuckDBDecimalValue) return cell.value;
-  return typeof cell === 'boolean' ? Number(cell) : cell;
+/** Dates and times have fixed widths: their texts sort as they do. */
+function comparable(cell: Cell, type: ColumnType): Comparable {
+  if (cell === null) return null;
+  if (type.kind === 'integer') return BigInt(cell);
+  return type.kind === 'decimal' ? (scaledDecimal(cell, type.scale) ?? null) : cell;
 }

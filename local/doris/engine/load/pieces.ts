@@ -1,7 +1,14 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
+
+/** Decoded bytes; `ascii` are the bytes themselves when offsets in them and in the text are the same. */
+export interface TextPiece {
+  readonly kind: 'text';
+  readonly text: string;
+  readonly ascii?: Buffer;
+}
 
 /** A part of a body as text: some whole lines, or one line that is no UTF-8. */
-export type Piece = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'not-utf8'; readonly shown: string };
+export type Piece = TextPiece | { readonly kind: 'not-utf8'; readonly shown: string };
 
 /** Large enough to make decoding cheap, small enough to be forgotten soon. */
 const PIECE_BYTES = 256 * 1024;
@@ -18,9 +25,18 @@ export function* textPieces(body: Buffer, delimiter: string | undefined): Genera
   }
   const mark = Buffer.from(delimiter);
   for (const piece of cut(body, mark, PIECE_BYTES)) {
-    if (isUtf8(piece)) yield { kind: 'text', text: piece.toString('utf8') };
+    if (isAscii(piece)) yield { kind: 'text', text: piece.toString('latin1'), ascii: piece };
+    else if (isUtf8(piece)) yield { kind: 'text', text: piece.toString('utf8') };
     else yield* lines(piece, mark);
   }
+}
+
+/**
+ * A line of a piece. Cut from the bytes where that is possible: a text cut from a text stays a window on it, which costs every reader
+ * of its characters a detour.
+ */
+export function lineOf({ text, ascii }: TextPiece, start: number, end: number): string {
+  return ascii ? ascii.toString('latin1', start, end) : text.slice(start, end);
 }
 
 function* lines(piece: Buffer, mark: Buffer): Generator<Piece> {

@@ -1,10 +1,10 @@
-import { DuckDBDateValue, DuckDBDecimalValue, DuckDBTimestampValue } from '@duckdb/node-api';
 import type { Cell } from '../convert/cell.ts';
-import { dateText, datetimeText } from '../convert/datetime.ts';
+import { datetimeText } from '../convert/datetime.ts';
 import type { ZoneOffset } from '../convert/zone.ts';
 import type { Field } from '../json/object.ts';
-import type { Value } from '../sql/value.ts';
+import { numberOf, type Value } from '../sql/value.ts';
 import type { Column } from '../table/definition.ts';
+import type { ColumnType } from '../table/types.ts';
 
 /** What expressions know besides the row: the zone of the load and its one idea of the present. */
 export interface RowContext {
@@ -31,7 +31,8 @@ export function sourceLookup(sources: readonly string[]): (fields: readonly Fiel
 export function targetLookup(columns: readonly Column[], cells: readonly Cell[]): (name: string) => Value {
   return (name) => {
     const index = columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
-    return valueOf(columns[index], cells[index] ?? null);
+    const column = columns[index];
+    return column ? cellValue(cells[index] ?? null, column.type) : null;
   };
 }
 
@@ -41,10 +42,11 @@ export function textOf(value: Value): string | null {
   return typeof value === 'boolean' ? String(Number(value)) : String(value);
 }
 
-function valueOf(column: Column | undefined, cell: Cell): Value {
-  if (cell instanceof DuckDBDateValue) return dateText(cell.days);
-  if (cell instanceof DuckDBTimestampValue) return datetimeText(cell.micros, column?.type.kind === 'datetime' ? column.type.scale : 0);
-  return cell instanceof DuckDBDecimalValue ? cell.toString() : cell;
+/** What the text of a cell means to an expression. */
+export function cellValue(cell: Cell, type: ColumnType): Value {
+  if (cell === null) return null;
+  if (type.kind === 'boolean') return cell === 'true';
+  return type.kind === 'integer' || type.kind === 'float' || type.kind === 'decimal' ? numberOf(cell) : cell;
 }
 
 function indexOf(names: readonly string[]): ReadonlyMap<string, number> {

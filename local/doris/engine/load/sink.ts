@@ -12,8 +12,11 @@ import { type RowContext, rowContext, sourceLookup, targetLookup, textOf } from 
 
 /** Takes the rows of a body one by one, in order, and judges each (reference 9.7 to 9.12). */
 export interface RowSink {
-  /** @param fields - one a source of the plan; read before the call returns, so the caller may reuse the array. */
-  accept(fields: readonly Field[]): void;
+  /**
+   * @param fields - one a source of the plan; read before the call returns, so the caller may reuse the array.
+   * @param odd - true when a field may hold control characters.
+   */
+  accept(fields: readonly Field[], odd: boolean): void;
   /** Counts a row that could not be read. */
   reject(reason: string, line: string): void;
   /** True when more rows than Doris tolerates were bad and reading has to end. */
@@ -46,22 +49,24 @@ const GOOD: Judgement = { kind: 'good' };
 const UNSELECTED: Judgement = { kind: 'unselected' };
 
 /** Starts a sink whose good rows go to `store`. */
-export function rowSink(plan: LoadPlan, store: (cells: readonly Cell[]) => void): RowSink {
+export function rowSink(plan: LoadPlan, store: (cells: Cell[], odd: boolean) => void): RowSink {
   const context = rowContext(plan.zone);
   const slots = plan.table.columns.map((column, index) =>
     slotOf(plan, column, plan.mapping.targets[index] ?? { kind: 'default' }, context),
   );
   const judge = rowJudge(plan, slots, context);
+  // Defaults and expressions can bring control characters into a row that had none.
+  const computed = slots.some(({ target, standard }) => target.kind === 'expression' || (standard !== null && !/^[ -\uffff]*$/.test(standard)));
   const log = errorLog();
   let loadedRows = 0;
   let unselectedRows = 0;
   return {
-    accept: (fields) => {
+    accept: (fields, odd) => {
       const cells: Cell[] = new Array(slots.length);
       const judgement = judge(fields, cells);
       if (judgement === GOOD) {
         loadedRows++;
-        store(cells);
+        store(cells, odd || computed);
       } else if (judgement.kind === 'bad') log.add(judgement.reason, judgement.line);
       else unselectedRows++;
     },

@@ -1,6 +1,6 @@
 import { convertFor } from '../convert/convert.ts';
 import { LOCAL_ZONE } from '../convert/zone.ts';
-import { cellText } from '../store/cell-text.ts';
+import { cellValue } from '../load/row-values.ts';
 import type { Cursor } from './cursor.ts';
 import type { Expression } from './expression.ts';
 import { comparison } from './operators.ts';
@@ -46,8 +46,7 @@ export function castExpression(cursor: Cursor, read: ReadExpression): Expression
     references: inner.references,
     evaluate: (lookup, context) => {
       const text = stringOf(inner.evaluate(lookup, context));
-      const cell = text === null ? null : (convert(text) ?? null);
-      return typeof cell === 'object' && cell !== null ? cellText(cell, type) : cell;
+      return text === null ? null : cellValue(convert(text) ?? null, type);
     },
   };
 }

@@ -1,5 +1,4 @@
-import { DuckDBDateValue, DuckDBTimestampValue } from '@duckdb/node-api';
-import { dateConvert, dateText, datetimeConvert, datetimeText } from '../convert/datetime.ts';
+import { dateConvert, datetimeConvert, datetimeText } from '../convert/datetime.ts';
 import { LOCAL_ZONE } from '../convert/zone.ts';
 import type { RowContext } from '../load/row-values.ts';
 import { numberOf, stringOf, type Value } from './value.ts';
@@ -19,8 +18,7 @@ function part(from: number, to: number): DateFunction {
 
 function dateOnly([value = null]: readonly Value[]): Value {
   const text = stringOf(value);
-  const cell = text === null ? null : toDate(text);
-  return cell instanceof DuckDBDateValue ? dateText(cell.days) : null;
+  return text === null ? null : (toDate(text) ?? null);
 }
 
 function fromUnixtime([value = null, format = '%Y-%m-%d %H:%i:%s']: readonly Value[], { zone }: RowContext): Value {
@@ -32,16 +30,16 @@ function fromUnixtime([value = null, format = '%Y-%m-%d %H:%i:%s']: readonly Val
 
 function unixTimestamp([value]: readonly Value[], { zone, now }: RowContext): Value {
   const text = stringOf(value ?? null) ?? (value === undefined ? now() : null);
-  const cell = text === null ? undefined : toDatetime(text);
-  if (!(cell instanceof DuckDBTimestampValue)) return null;
-  const local = Number(cell.micros / 1_000_000n);
-  return BigInt(local - zone(local - zone(local)));
+  const local = text === null ? undefined : toDatetime(text);
+  if (local === undefined) return null;
+  const seconds = Date.parse(`${local.slice(0, 10)}T${local.slice(11, 19)}Z`) / 1000;
+  return BigInt(seconds - zone(seconds - zone(seconds)));
 }
 
 function datetimeOf(value: Value): string | null {
   const text = stringOf(value);
-  const cell = text === null ? undefined : toDatetime(text);
-  return cell instanceof DuckDBTimestampValue ? datetimeText(cell.micros, 6) : null;
+  const moment = text === null ? undefined : toDatetime(text);
+  return moment?.padEnd(26, moment.includes('.') ? '0' : '.000000') ?? null;
 }
 
 /** MySQL's format letters over `2024-04-02 17:00:00.000000`. Unknown letters stand for themselves. */

@@ -124,7 +124,7 @@ function readPrimary(cursor: Cursor): Expression {
   }
   const token = cursor.next();
   if (token.kind === 'string') return constant(token.text);
-  if (token.kind === 'number') return constant(/^\d+$/.test(token.text) ? BigInt(token.text) : token.text);
+  if (token.kind === 'number') return constant(numberLiteral(token.text));
   if (token.kind === 'quoted-name') return reference(token.text);
   if (token.kind === 'word') return readWord(cursor, token.text);
   throw new SqlError(`errCode = 2, detailMessage = Syntax error: an expression cannot start with '${token.text}'`);
@@ -149,6 +149,12 @@ function readCall(cursor: Cursor, name: string): Expression {
   const args = cursor.accept(')') ? [] : listOf(cursor, () => readExpression(cursor));
   if (args.length > 0) cursor.expect(')');
   return applied(args, functionNamed(name));
+}
+
+/** Integers are exact; other numbers stay texts when a double cannot hold their digits. */
+function numberLiteral(text: string): Value {
+  if (/^\d+$/.test(text)) return BigInt(text);
+  return text.replace(/\D/g, '').length > 15 ? text : Number(text);
 }
 
 function constant(value: Value): Expression {

@@ -26,13 +26,13 @@ export async function insertValues(statement: Statement): Promise<QueryResult> {
     const sink = rowSink(plan, stage.append);
     for (const row of readRows(cursor)) {
       if (row.length !== names.length) throw new SqlError("errCode = 2, detailMessage = Column count doesn't match value count");
-      sink.accept(row);
+      sink.accept(row, true);
     }
     const { loadedRows, errorLines } = sink.counts();
     if (errorLines[0] !== undefined)
       throw new SqlError(`errCode = 2, detailMessage = Insert has filtered data in strict mode. ${errorLines[0]}`);
     stage.finish();
-    await database.transaction((connection) => mergeStaged(connection, table, stage.table));
+    await database.transaction((connection) => mergeStaged(connection, table, stage.rows()));
     return { columns: [], rows: [], affectedRows: loadedRows };
   } finally {
     stage.finish();

@@ -9,7 +9,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { QueryResult } from '../../engine.ts';
-import { cellText } from '../store/cell-text.ts';
+import { cellText, type StoredValue } from '../store/cell-text.ts';
 import type { Column } from '../table/definition.ts';
 import { type ColumnType, typeOf, typeText } from '../table/types.ts';
 
@@ -71,7 +71,7 @@ function shownValue(value: DuckDBValue, type: ColumnType): string | null {
 
 function isCell(
   value: DuckDBValue,
-): value is boolean | number | bigint | string | DuckDBDateValue | DuckDBTimestampValue | DuckDBDecimalValue {
+): value is StoredValue {
   return (
     typeof value !== 'object' ||
     value instanceof DuckDBDateValue ||

@@ -1,10 +1,12 @@
 import { DuckDBDateValue, DuckDBDecimalValue, DuckDBTimestampValue } from '@duckdb/node-api';
-import type { Cell } from '../convert/cell.ts';
 import { dateText, datetimeText } from '../convert/datetime.ts';
 import type { ColumnType } from '../table/types.ts';
 
+/** A value of DuckDB that has an exact text. */
+export type StoredValue = boolean | number | bigint | string | DuckDBDateValue | DuckDBTimestampValue | DuckDBDecimalValue;
+
 /** A stored value as a Doris client prints it; exact for every width. */
-export function cellText(cell: Exclude<Cell, null>, type: ColumnType): string {
+export function cellText(cell: StoredValue, type: ColumnType): string {
   if (cell instanceof DuckDBDateValue) return dateText(cell.days);
   if (cell instanceof DuckDBTimestampValue) return datetimeText(cell.micros, type.kind === 'datetime' ? type.scale : 6);
   if (cell instanceof DuckDBDecimalValue) return cell.toString();

@@ -9,57 +9,62 @@ export function storedTable({ name }: Pick<TableDefinition, 'name'>): string {
   return `${quoteName(STORE)}.${quoteName(name.database)}.${quoteName(name.table)}`;
 }
 
-/** Moves the staged rows into the table by its key model. The caller holds the transaction. */
-export async function mergeStaged(connection: DuckDBConnection, table: TableDefinition, stage: string): Promise<void> {
+/**
+ * Moves the staged rows into the table by its key model. The caller holds the transaction.
+ * @param rows - the query of {@link Stage.rows}.
+ */
+export async function mergeStaged(connection: DuckDBConnection, table: TableDefinition, rows: string): Promise<void> {
   switch (table.keysType) {
     case 'DUP_KEYS':
-      await connection.run(`INSERT INTO ${storedTable(table)} SELECT * FROM ${stage}`);
+      await connection.run(`INSERT INTO ${storedTable(table)} SELECT * FROM ${rows}`);
       return;
     case 'UNIQUE_KEYS':
-      return replaceByKey(connection, table, stage, winners(table, stage));
+      await replaceByKey(connection, table, rows, winners(table));
+      return;
     case 'AGG_KEYS':
-      return replaceByKey(connection, table, stage, aggregated(table, stage));
+      await replaceByKey(connection, table, rows, aggregated(table));
+      return;
     default:
       table.keysType satisfies never;
   }
 }
 
+const FRESH = 'temp.main.fresh_rows';
+const MERGED = 'temp.main.merged_rows';
+
 /** New rows are worked out first, then every stored row of a staged key makes room for them. */
-async function replaceByKey(connection: DuckDBConnection, table: TableDefinition, stage: string, newRows: string): Promise<void> {
-  await connection.run(`CREATE TEMP TABLE merged AS ${newRows}`);
-  try {
-    await connection.run(
-      `DELETE FROM ${storedTable(table)} AS stored USING (SELECT DISTINCT ${keyList(table)} FROM ${stage}) AS fresh WHERE ${sameKey(table)}`,
-    );
-    await connection.run(`INSERT INTO ${storedTable(table)} SELECT ${columnList(table)} FROM merged`);
-  } finally {
-    await connection.run('DROP TABLE temp.merged');
-  }
+async function replaceByKey(connection: DuckDBConnection, table: TableDefinition, rows: string, newRows: string): Promise<void> {
+  await connection.run(`CREATE TEMP TABLE fresh_rows AS SELECT *, row_number() OVER () AS "doris place" FROM ${rows}`);
+  await connection.run(`CREATE TEMP TABLE merged_rows AS ${newRows}`);
+  await connection.run(`DELETE FROM ${storedTable(table)} AS stored USING (SELECT DISTINCT ${keyList(table)} FROM ${FRESH}) AS fresh WHERE ${sameKey(table)}`);
+  await connection.run(`INSERT INTO ${storedTable(table)} SELECT ${columnList(table)} FROM ${MERGED}`);
+  await connection.run(`DROP TABLE ${FRESH}`);
+  await connection.run(`DROP TABLE ${MERGED}`);
 }
 
 /** All rows of the staged keys, stored ones as generation 0 and staged ones as generation 1, each with its place. */
-function candidates(table: TableDefinition, stage: string): string {
+function candidates(table: TableDefinition): string {
   const columns = columnList(table);
   return `(SELECT ${columns}, 0 AS "doris generation", rowid AS "doris place" FROM ${storedTable(table)} AS stored
-      WHERE EXISTS (SELECT 1 FROM ${stage} AS fresh WHERE ${sameKey(table)})
-    UNION ALL SELECT ${columns}, 1, rowid FROM ${stage})`;
+      WHERE EXISTS (SELECT 1 FROM ${FRESH} AS fresh WHERE ${sameKey(table)})
+    UNION ALL SELECT ${columns}, 1, "doris place" FROM ${FRESH})`;
 }
 
 const LATEST = '"doris generation" DESC, "doris place" DESC';
 
 /** UNIQUE KEY: the last write of a key wins; with a sequence column the highest sequence, and the last of equals. */
-function winners(table: TableDefinition, stage: string): string {
+function winners(table: TableDefinition): string {
   const sequence = sequenceColumn(table);
   if (!sequence) {
-    return `SELECT ${columnList(table)} FROM ${stage} QUALIFY row_number() OVER (PARTITION BY ${keyList(table)} ORDER BY rowid DESC) = 1`;
+    return `SELECT ${columnList(table)} FROM ${FRESH} QUALIFY row_number() OVER (PARTITION BY ${keyList(table)} ORDER BY "doris place" DESC) = 1`;
   }
   const order = `${quoteName(sequence.name)} DESC NULLS LAST, ${LATEST}`;
-  return `SELECT ${columnList(table)} FROM ${candidates(table, stage)} QUALIFY row_number() OVER (PARTITION BY ${keyList(table)} ORDER BY ${order}) = 1`;
+  return `SELECT ${columnList(table)} FROM ${candidates(table)} QUALIFY row_number() OVER (PARTITION BY ${keyList(table)} ORDER BY ${order}) = 1`;
 }
 
-function aggregated(table: TableDefinition, stage: string): string {
+function aggregated(table: TableDefinition): string {
   const columns = table.columns.map((column) => (column.key ? quoteName(column.name) : aggregate(column)));
-  return `SELECT ${columns.join(', ')} FROM ${candidates(table, stage)} GROUP BY ${keyList(table)}`;
+  return `SELECT ${columns.join(', ')} FROM ${candidates(table)} GROUP BY ${keyList(table)}`;
 }
 
 function aggregate({ name, aggregation, type }: Column): string {

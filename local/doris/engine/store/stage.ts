@@ -1,118 +1,115 @@
-import {
-  BIGINT,
-  BOOLEAN,
-  DATE,
-  DECIMAL,
-  DOUBLE,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  FLOAT,
-  HUGEINT,
-  INTEGER,
-  SMALLINT,
-  TIMESTAMP,
-  TINYINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk, VARCHAR } from '@duckdb/node-api';
 import type { Cell } from '../convert/cell.ts';
 import { type ColumnType, storageType } from '../table/types.ts';
 import { quoteName } from './identifier.ts';
 
 /** Rows that wait in a table of their own until they are published or discarded. */
 export interface Stage {
-  /** The staging table, ready to stand in a FROM. */
-  readonly table: string;
-  append(cells: readonly Cell[]): void;
+  /** A query that gives the rows in order, with the columns of the table. */
+  readonly rows: () => string;
+  /**
+   * @param cells - one a column; the array is used up.
+   * @param odd - true when a cell may hold control characters.
+   */
+  append(cells: Cell[], odd: boolean): void;
   /** Hands the last rows over; nothing can be appended afterwards. */
   finish(): void;
   drop(): Promise<void>;
 }
 
-/** As many rows as DuckDB takes in one vector. */
-const CHUNK_ROWS = 2048;
+/** The columns of the table that the rows are for. */
+export type StageColumns = readonly { readonly name: string; readonly type: ColumnType }[];
+
+/**
+ * Rows cross into DuckDB packed: one text for many rows, with control characters between rows and cells. Every text that crosses costs
+ * about as much as parsing a hundred bytes of JSON, so single cells would cost more than everything else together.
+ */
+const CELL = '\x1f';
+const ROW = '\x1e';
+const NULL = '\x1d';
+/** Stands before the letter for a control character that is data. */
+const ESCAPE = '\x1c';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that packing gives a meaning to
+const PACKING = /[\0\x1c-\x1f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const ALL_PACKING = /[\0\x1c-\x1f]/g;
+const LETTERS: readonly (readonly [code: number, letter: string])[] = [
+  [0, 'z'],
+  [0x1d, 'n'],
+  [0x1e, 'r'],
+  [0x1f, 'c'],
+  [0x1c, 'e'],
+];
+const LETTER_OF = new Map(LETTERS.map(([code, letter]) => [String.fromCharCode(code), ESCAPE + letter] as const));
+
+const PACK_ROWS = 2048;
+const PACK_CHARACTERS = 1_000_000;
 
 let stages = 0;
 
-/** Makes an empty staging table with these columns. It lives in memory, in the catalog that the store is not in. */
-export async function openStage(
-  connection: DuckDBConnection,
-  columns: readonly { readonly name: string; readonly type: ColumnType }[],
-): Promise<Stage> {
-  const name = `staged_${++stages}`;
-  const declared = columns.map((column) => `${quoteName(column.name)} ${storageType(column.type)}`).join(', ');
-  await connection.run(`CREATE TABLE memory.main.${name} (${declared})`);
-  const appender = await connection.createAppender(name, 'main', 'memory');
-  const rows = chunkedRows(
-    appender,
-    columns.map(({ type }) => duckType(type)),
-  );
-  const finish = () => {
-    rows.flush();
-    appender.closeSync();
-  };
+/** Makes an empty staging table. It lives in memory, in the catalog that the store is not in. */
+export async function openStage(connection: DuckDBConnection, columns: StageColumns): Promise<Stage> {
+  const name = `memory.main.staged_${++stages}`;
+  await connection.run(`CREATE TABLE ${name} (packed VARCHAR)`);
+  const appender = await connection.createAppender(`staged_${stages}`, 'main', 'memory');
+  const packer = packInto(appender);
+  let finished = false;
   return {
-    table: `memory.main.${name}`,
-    append: rows.append,
-    finish: once(finish),
+    rows: () => unpacked(name, columns, packer.escaped()),
+    append: packer.append,
+    finish: () => {
+      if (finished) return;
+      finished = true;
+      packer.flush();
+      appender.closeSync();
+    },
     drop: async () => {
-      await connection.run(`DROP TABLE IF EXISTS memory.main.${name}`);
+      await connection.run(`DROP TABLE IF EXISTS ${name}`);
     },
   };
 }
 
-/** Collects cells column by column: DuckDB takes whole vectors several times faster than single values. */
-function chunkedRows(appender: DuckDBAppender, types: readonly DuckDBType[]) {
-  const columns: Cell[][] = types.map(() => []);
-  let rows = 0;
+function packInto(appender: DuckDBAppender) {
+  let rows: string[] = [];
+  let characters = 0;
+  let escaped = false;
   const flush = () => {
-    if (rows === 0) return;
-    const chunk = DuckDBDataChunk.create(types, rows);
-    for (const [index, values] of columns.entries()) {
-      chunk.setColumnValues(index, values);
-      values.length = 0;
-    }
+    if (rows.length === 0) return;
+    const chunk = DuckDBDataChunk.create([VARCHAR], 1);
+    chunk.setColumnValues(0, [rows.join(ROW)]);
     appender.appendDataChunk(chunk);
-    rows = 0;
+    rows = [];
+    characters = 0;
   };
-  const append = (cells: readonly Cell[]) => {
-    for (let index = 0; index < columns.length; index++) columns[index]?.push(cells[index] ?? null);
-    if (++rows === CHUNK_ROWS) flush();
+  const append = (cells: Cell[], odd: boolean) => {
+    if (odd && cells.some((cell) => cell !== null && PACKING.test(cell))) {
+      escaped = true;
+      escapeCells(cells);
+    }
+    for (let index = 0; index < cells.length; index++) cells[index] ??= NULL;
+    const row = cells.join(CELL);
+    characters += row.length;
+    if (rows.push(row) >= PACK_ROWS || characters >= PACK_CHARACTERS) flush();
   };
-  return { append, flush };
+  return { append, flush, escaped: () => escaped };
 }
 
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
-  };
-}
-
-const INTEGER_TYPES = { TINYINT, SMALLINT, INT: INTEGER, BIGINT, LARGEINT: HUGEINT } as const;
-
-function duckType(type: ColumnType): DuckDBType {
-  switch (type.kind) {
-    case 'boolean':
-      return BOOLEAN;
-    case 'integer':
-      return INTEGER_TYPES[type.name];
-    case 'float':
-      return type.name === 'FLOAT' ? FLOAT : DOUBLE;
-    case 'decimal':
-      return DECIMAL(type.precision, type.scale);
-    case 'date':
-      return DATE;
-    case 'datetime':
-      return TIMESTAMP;
-    case 'text':
-    case 'json':
-    case 'nested':
-    case 'state':
-      return VARCHAR;
-    default:
-      return type satisfies never;
+function escapeCells(cells: Cell[]): void {
+  for (const [index, cell] of cells.entries()) {
+    if (cell !== null) cells[index] = cell.replace(ALL_PACKING, (character) => LETTER_OF.get(character) ?? character);
   }
+}
+
+function unpacked(table: string, columns: StageColumns, escaped: boolean): string {
+  const cells = columns.map(({ name, type }, index) => {
+    const text = `nullif(cells[${index + 1}], chr(29))`;
+    const meaning = escaped ? unescapedSql(text) : text;
+    const storage = storageType(type);
+    return `${storage === 'VARCHAR' ? meaning : `CAST(${meaning} AS ${storage})`} AS ${quoteName(name)}`;
+  });
+  return `(SELECT ${cells.join(', ')} FROM (SELECT string_split(line, chr(31)) AS cells FROM (SELECT unnest(string_split(packed, chr(30))) AS line FROM ${table})))`;
+}
+
+function unescapedSql(text: string): string {
+  return LETTERS.reduce((sql, [code, letter]) => `replace(${sql}, chr(28) || '${letter}', chr(${code}))`, text);
 }
