@@ -5,7 +5,7 @@ import { send } from './send.ts';
 import { strike } from './strike.ts';
 import { finishTwoPhase } from './two-phase.ts';
 
-const STREAM_LOAD = /^\/api\/[^/]+\/[^/]+\/_stream_load(?:_forward)?$/;
+const STREAM_LOAD = /^\/api\/[^/]+\/[^/]+\/_stream_load$/;
 const TWO_PHASE = /^\/api\/[^/]+(?:\/[^/]+)?\/_stream_load_2pc$/;
 
 /** Answers one request at a backend's port. */

@@ -28,7 +28,6 @@ export function groupCommitMode(text: string): GroupCommit | undefined {
 
 function decideByBody(request: LoadRequest, mode: GroupCommit | undefined): GroupDecision {
   const length = Number(request.options['content-length'] ?? 0);
-  if (length < 0) return refused(`This stream load content length <0 (${length}), please check your content length.`);
   if (length === 0 && !isChunked(request)) return { kind: 'decided', mode: 'off', label: request.label };
   // The trap: a chunked body loses its label here, and with it all protection from duplicates.
   const label = isChunked(request) ? '' : request.label;

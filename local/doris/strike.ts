@@ -80,8 +80,13 @@ async function sendGarbage(call: Call, bytes: number): Promise<void> {
 
 function drained({ response }: Call): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
   });
 }
 
