@@ -49,9 +49,10 @@ let stages = 0;
 
 /** Makes an empty staging table. It lives in memory, in the catalog that the store is not in. */
 export async function openStage(connection: DuckDBConnection, columns: StageColumns): Promise<Stage> {
-  const name = `memory.main.staged_${++stages}`;
+  const table = `staged_${++stages}`;
+  const name = `memory.main.${table}`;
   await connection.run(`CREATE TABLE ${name} (packed VARCHAR)`);
-  const appender = await connection.createAppender(`staged_${stages}`, 'main', 'memory');
+  const appender = await connection.createAppender(table, 'main', 'memory');
   const packer = packInto(appender);
   let finished = false;
   return {
