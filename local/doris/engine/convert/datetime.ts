@@ -103,7 +103,9 @@ const CODE_COLON = 58;
 function isPlainTime(text: string): boolean {
   if (text.charCodeAt(10) !== CODE_BLANK || text.charCodeAt(13) !== CODE_COLON || text.charCodeAt(16) !== CODE_COLON) return false;
   if (!isTime(digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19))) return false;
-  return text.length === SECOND_LENGTH || (text.charCodeAt(SECOND_LENGTH) === CODE_DOT && digits(text, SECOND_LENGTH + 1, text.length) >= 0);
+  return (
+    text.length === SECOND_LENGTH || (text.charCodeAt(SECOND_LENGTH) === CODE_DOT && digits(text, SECOND_LENGTH + 1, text.length) >= 0)
+  );
 }
 
 /** The number that the characters spell; below zero when one of them is no digit. */

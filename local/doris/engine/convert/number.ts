@@ -15,17 +15,26 @@ const FLOAT_WORDS: ReadonlyMap<string, string> = new Map([
 const MAX_EXPONENT = 100;
 
 /** Integers: a fraction is cut off without strict mode and refused with it (test_stream_load_cast.fraction_into_integer). */
-export function integerConvert({ min, max }: { readonly min: bigint; readonly max: bigint }, strict: boolean): Convert {
+export function integerConvert({ min, max }: IntegerRange, strict: boolean): Convert {
   const low = Number(min);
   const high = Number(max);
   return (text) => {
     const small = smallInteger(text);
-    if (small !== undefined) return small < low || small > high ? undefined : text;
-    const parts = INTEGER.exec(text);
-    if (!parts || (strict && parts[2] !== undefined)) return undefined;
-    const value = BigInt(parts[1]?.replace('+', '') ?? '');
-    return value < min || value > max ? undefined : String(value);
+    if (small === undefined) return anyInteger(text, { min, max }, strict);
+    return small < low || small > high ? undefined : text;
   };
+}
+
+interface IntegerRange {
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+function anyInteger(text: string, { min, max }: IntegerRange, strict: boolean): string | undefined {
+  const parts = INTEGER.exec(text);
+  if (!parts || (strict && parts[2] !== undefined)) return undefined;
+  const value = BigInt(parts[1]?.replace('+', '') ?? '');
+  return value < min || value > max ? undefined : String(value);
 }
 
 /** FLOAT and DOUBLE. Beyond the range becomes Infinity (one of two results on record, test_stream_load_cast.out_of_range). */

@@ -42,18 +42,23 @@ function fieldAt(text: string, start: number, options: CsvOptions): EnclosedFiel
 }
 
 /** The field runs from `start` to the first separator or line end at or after `from`. */
-function plainField(text: string, start: number, from: number, { separator, lineDelimiter, enclose, escape }: CsvOptions): EnclosedField {
+function plainField(
+  text: string,
+  start: number,
+  from: number,
+  { separator, lineDelimiter, enclose, escapeMark }: CsvOptions,
+): EnclosedField {
   const ends = [text.indexOf(separator, from), text.indexOf(lineDelimiter, from)].filter((end) => end >= 0);
   const end = ends.length > 0 ? Math.min(...ends) : text.length;
   const raw = text.slice(start, end);
   const enclosed = from > start;
-  return { text: enclosed ? unescaped(raw, { enclose, escape }) : raw, end };
+  return { text: enclosed ? unescaped(raw, { enclose, escapeMark }) : raw, end };
 }
 
-function closingAt(text: string, from: number, { enclose = '', escape }: CsvOptions): number {
+function closingAt(text: string, from: number, { enclose = '', escapeMark }: CsvOptions): number {
   for (let at = from; at < text.length; at++) {
     const char = text.charAt(at);
-    if (char === escape) at++;
+    if (char === escapeMark) at++;
     else if (char === enclose) return at;
   }
   return -1;
@@ -61,7 +66,7 @@ function closingAt(text: string, from: number, { enclose = '', escape }: CsvOpti
 
 function unescaped(
   text: string,
-  { enclose = '', escape }: { readonly enclose?: string | undefined; readonly escape?: string | undefined },
+  { enclose = '', escapeMark }: { readonly enclose?: string | undefined; readonly escapeMark?: string | undefined },
 ): string {
-  return escape ? text.replaceAll(escape + enclose, enclose) : text;
+  return escapeMark ? text.replaceAll(escapeMark + enclose, enclose) : text;
 }

@@ -10,7 +10,7 @@ export interface CsvOptions {
   readonly emptyAsNull: boolean;
   /** One character around fields that may hold separators. */
   readonly enclose?: string;
-  readonly escape?: string;
+  readonly escapeMark?: string;
 }
 
 /** The lines that a format name makes Doris skip; `skip_lines` counts only for plain `csv` (test_csv_with_skip_lines). */
@@ -22,7 +22,7 @@ const HEADER_LINES: Readonly<Record<string, number>> = { csv_with_names: 1, csv_
  */
 export function csvOptions(options: ReadOptions, format: string): CsvOptions {
   const enclose = oneCharacter(options, 'enclose');
-  const escape = oneCharacter(options, 'escape');
+  const escapeMark = oneCharacter(options, 'escape');
   return {
     separator: unescapeDelimiter(options['column_separator'] || '\t'),
     lineDelimiter: unescapeDelimiter(options['line_delimiter'] || '\n'),
@@ -30,7 +30,7 @@ export function csvOptions(options: ReadOptions, format: string): CsvOptions {
     trimDoubleQuotes: options['trim_double_quotes']?.toLowerCase() === 'true',
     emptyAsNull: options['empty_field_as_null']?.toLowerCase() === 'true',
     ...(enclose && { enclose }),
-    ...(escape && { escape }),
+    ...(escapeMark && { escapeMark }),
   };
 }
 

@@ -50,10 +50,11 @@ function lineTaker(options: CsvOptions, columns: number, sink: RowSink): (line: 
     const line = options.lineDelimiter === '\n' && raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     if (line === '') return;
     const texts = splitLine(line, options);
-    if (texts.length === columns) sink.accept(
-      texts.map((text) => fieldOf(text, options)),
-      true,
-    );
+    if (texts.length === columns)
+      sink.accept(
+        texts.map((text) => fieldOf(text, options)),
+        true,
+      );
     else sink.reject(wrongCount(texts, columns, options), line);
   };
 }

@@ -1,6 +1,7 @@
 import type { ReadOptions, ReadResult, TableName } from '../../engine.ts';
 import { readCsv } from '../csv/read.ts';
-import { type Fatal, readJson } from '../json/read.ts';
+import type { Fatal, Tools } from '../json/document.ts';
+import { readJson } from '../json/read.ts';
 import type { Database } from '../store/database.ts';
 import { openStage, type Stage } from '../store/stage.ts';
 import type { TableDefinition } from '../table/definition.ts';
@@ -48,7 +49,7 @@ export async function readBody(
   }
 }
 
-async function readRows(body: Buffer, plan: LoadPlan, tools: Parameters<typeof readJson>[3]): Promise<Fatal> {
+async function readRows(body: Buffer, plan: LoadPlan, tools: Tools): Promise<Fatal> {
   if (plan.input.kind === 'json') return readJson(body, plan, plan.input, tools);
   await readCsv(body, plan, plan.input, tools);
   return undefined;

@@ -1,6 +1,7 @@
 import type { Cell, Convert } from '../convert/cell.ts';
 import { convertFor } from '../convert/convert.ts';
 import type { Field } from '../json/object.ts';
+import { truthOf } from '../sql/value.ts';
 import type { Column } from '../table/definition.ts';
 import { defaultCell } from './default.ts';
 import { errorLog } from './error-log.ts';
@@ -56,7 +57,9 @@ export function rowSink(plan: LoadPlan, store: (cells: Cell[], odd: boolean) => 
   );
   const judge = rowJudge(plan, slots, context);
   // Defaults and expressions can bring control characters into a row that had none.
-  const computed = slots.some(({ target, standard }) => target.kind === 'expression' || (standard !== null && !/^[ -\uffff]*$/.test(standard)));
+  const computed = slots.some(
+    ({ target, standard }) => target.kind === 'expression' || (standard !== null && !/^[ -\uffff]*$/.test(standard)),
+  );
   const log = errorLog();
   let loadedRows = 0;
   let unselectedRows = 0;
@@ -82,17 +85,25 @@ function rowJudge(plan: LoadPlan, slots: readonly Slot[], context: RowContext) {
   const hasPartition = partitionCheck(plan.table, plan.partitions);
   const lookup = sourceLookup(sources);
   const columns = plan.table.columns;
-  return (fields: readonly Field[], cells: Cell[]): Judgement => {
+  const fieldFor = ({ target }: Slot, fields: readonly Field[]): Field => {
+    if (target.kind === 'source') return fields[target.index];
+    return target.kind === 'default' ? undefined : textOf(target.expression.evaluate(lookup(fields), context));
+  };
+  const conversionFault = (fields: readonly Field[], cells: Cell[]): string | undefined => {
     for (let index = 0; index < slots.length; index++) {
       const slot = slots[index] as Slot;
-      const text = slot.target.kind === 'source' ? fields[slot.target.index] : fieldOf(slot.target, lookup(fields), context);
-      const reason = fill(slot, text, cells, index, plan.strict);
-      if (reason !== undefined) return { kind: 'bad', reason, line: dumped(fields) };
+      const reason = fill(slot, fieldFor(slot, fields), cells, { index, strict: plan.strict });
+      if (reason !== undefined) return reason;
     }
-    if (where && !isTrue(where.evaluate(targetLookup(columns, cells), context))) return UNSELECTED;
+    return undefined;
+  };
+  return (fields: readonly Field[], cells: Cell[]): Judgement => {
+    const fault = conversionFault(fields, cells);
+    if (fault !== undefined) return { kind: 'bad', reason: fault, line: dumped(fields) };
+    if (where && truthOf(where.evaluate(targetLookup(columns, cells), context)) !== true) return UNSELECTED;
     const misfit = sinkFault(slots, cells, plan.strict);
     if (misfit !== undefined) return { kind: 'bad', reason: misfit, line: '' };
-    return hasPartition(cells) ? GOOD : { kind: 'bad', reason: `no partition for this tuple. tuple=${dumpedCells(cells)}`, line: '' };
+    return hasPartition(cells) ? GOOD : { kind: 'bad', reason: `no partition for this tuple. tuple=${dumped(cells)}`, line: '' };
   };
 }
 
@@ -101,16 +112,18 @@ function slotOf(plan: LoadPlan, column: Column, target: Target, { now }: RowCont
   return { column, target, convert, standard: defaultCell(column, convert, now) };
 }
 
-function fieldOf(target: Exclude<Target, { kind: 'source' }>, lookup: (name: string) => string | null, context: RowContext): Field {
-  return target.kind === 'default' ? undefined : textOf(target.expression.evaluate(lookup, context));
-}
-
 /** Converts one field into its cell. @returns why the row is bad, if it is. */
-function fill({ column, convert, standard }: Slot, text: Field, cells: Cell[], index: number, strict: boolean): string | undefined {
+function fill(
+  { column, convert, standard }: Slot,
+  text: Field,
+  cells: Cell[],
+  at: { readonly index: number; readonly strict: boolean },
+): string | undefined {
   const cell = text === undefined ? standard : text === null ? null : convert(text);
-  if (cell === undefined && strict) return `column(${column.name}) value is incorrect while strict mode is true, src value is ${text}`;
-  cells[index] = cell ?? null;
-  if (cells[index] === null && !column.nullable) return `column(${column.name}) values is null while columns is not nullable`;
+  if (cell === undefined && at.strict) return `column(${column.name}) value is incorrect while strict mode is true, src value is ${text}`;
+  cells[at.index] = cell ?? null;
+  if (cell === null || cell === undefined)
+    return column.nullable ? undefined : `column(${column.name}) values is null while columns is not nullable`;
   return undefined;
 }
 
@@ -126,15 +139,7 @@ function sinkFault(slots: readonly Slot[], cells: Cell[], strict: boolean): stri
   return undefined;
 }
 
-function isTrue(value: unknown): boolean {
-  return value !== null && value !== false && value !== 0 && value !== 0n && value !== '';
-}
-
-/** The fields joined by blanks: how Doris shows a row that it could read but not convert. */
+/** A row joined by blanks: how Doris shows one that it could read but not convert. */
 function dumped(fields: readonly Field[]): string {
   return fields.map((field) => field ?? 'NULL').join(' ');
-}
-
-function dumpedCells(cells: readonly Cell[]): string {
-  return cells.map((cell) => (cell === null ? 'NULL' : String(cell))).join(' ');
 }

@@ -31,15 +31,20 @@ function checkKeyOrder(table: TableDefinition): void {
   if (keys.some((key, index) => table.columns[index] !== key)) refuse('Key columns should be a ordered prefix of the schema.');
 }
 
-function checkColumn({ keysType }: TableDefinition, { name, key, aggregation, type, nullable, default: standard }: Column): void {
+function checkColumn({ keysType }: TableDefinition, column: Column): void {
+  const { name, key, aggregation, nullable, default: standard } = column;
   if (key && aggregation) refuse(`Key column ${name} can not set aggregation type ${aggregation}`);
-  if (keysType === 'AGG_KEYS' && !key && !aggregation)
-    refuse(`${name} must set aggregation type: an AGGREGATE KEY table has no other value columns`);
-  if (keysType !== 'AGG_KEYS' && aggregation) refuse(`Column ${name} can not set aggregation type ${aggregation} in a ${keysType} table`);
-  const keyable = type.kind !== 'float' && type.kind !== 'json' && type.kind !== 'nested' && type.kind !== 'state';
-  if (key && (!keyable || (type.kind === 'text' && type.name === 'STRING')))
-    refuse(`Type of column ${name} can not be used in a key, please check`);
+  if (keysType === 'AGG_KEYS' && !key && !aggregation) refuse(`${name} must set aggregation type: the table is AGGREGATE KEY`);
+  if (keysType !== 'AGG_KEYS' && aggregation)
+    refuse(`Column ${name} can not set aggregation type ${aggregation}: the table is ${keysType}`);
+  if (key && !isKeyable(column)) refuse(`Type of column ${name} can not be used in a key, please check`);
   if (standard?.kind === 'null' && !nullable) refuse(`Can not set null default value to non nullable column: ${name}`);
+}
+
+const KEYABLE = new Set(['boolean', 'integer', 'decimal', 'date', 'datetime', 'text']);
+
+function isKeyable({ type }: Column): boolean {
+  return KEYABLE.has(type.kind) && !(type.kind === 'text' && type.name === 'STRING');
 }
 
 function checkPartitionColumns({ partitioning, columns }: TableDefinition): void {

@@ -1,7 +1,7 @@
 import { type QueryResult, SqlError } from '../../engine.ts';
 import { STORE } from '../store/database.ts';
 import { quoteName } from '../store/identifier.ts';
-import type { Statement } from './statement.ts';
+import type { Statement } from './context.ts';
 import { translate } from './translate.ts';
 
 /** DELETE FROM table WHERE ..; without WHERE Doris refuses. */

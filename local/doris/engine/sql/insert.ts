@@ -5,10 +5,10 @@ import { rowContext, textOf } from '../load/row-values.ts';
 import { rowSink } from '../load/sink.ts';
 import { mergeStaged } from '../store/publish.ts';
 import { openStage } from '../store/stage.ts';
+import { type Statement, tableNamed } from './context.ts';
 import type { Cursor } from './cursor.ts';
 import { listOf, parenthesised } from './cursor.ts';
 import { readExpression } from './expression.ts';
-import { type Statement, tableNamed } from './statement.ts';
 
 /**
  * INSERT INTO table [(columns)] VALUES (..), ..: the same conversions as a load in strict mode, all rows or none.

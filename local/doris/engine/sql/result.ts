@@ -69,9 +69,7 @@ function shownValue(value: DuckDBValue, type: ColumnType): string | null {
   return String(value);
 }
 
-function isCell(
-  value: DuckDBValue,
-): value is StoredValue {
+function isCell(value: DuckDBValue): value is StoredValue {
   return (
     typeof value !== 'object' ||
     value instanceof DuckDBDateValue ||

@@ -1,8 +1,8 @@
 import { type QueryResult, SqlError } from '../../engine.ts';
 import { STORE } from '../store/database.ts';
 import { quoteName } from '../store/identifier.ts';
+import type { Statement } from './context.ts';
 import { queryResult } from './result.ts';
-import type { Statement } from './statement.ts';
 import { translate } from './translate.ts';
 
 /** Runs a SELECT on DuckDB. */

@@ -1,7 +1,7 @@
 import { type QueryResult, SqlError } from '../../engine.ts';
 import { type Column, keyColumns, type TableDefinition } from '../table/definition.ts';
 import { typeText } from '../table/types.ts';
-import { type Statement, tableNamed } from './statement.ts';
+import { type Statement, tableNamed } from './context.ts';
 
 /** SHOW DATABASES. */
 export async function showDatabases({ catalog }: Statement): Promise<QueryResult> {

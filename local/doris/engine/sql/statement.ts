@@ -1,27 +1,12 @@
 import { type QueryResult, SqlError } from '../../engine.ts';
-import type { Catalog } from '../store/catalog.ts';
-import type { Database } from '../store/database.ts';
 import { storedTable } from '../store/publish.ts';
-import type { TableDefinition } from '../table/definition.ts';
+import { type SqlContext, type Statement, tableNamed } from './context.ts';
 import { readCreateTable, readTableName } from './create-table.ts';
 import { type Cursor, cursorOf } from './cursor.ts';
 import { deleteRows } from './delete.ts';
 import { insertValues } from './insert.ts';
 import { runSelect } from './select.ts';
 import { describeTable, showCreateTable, showDatabases, showTables } from './show.ts';
-
-/** What statements work on. */
-export interface SqlContext {
-  readonly catalog: Catalog;
-  readonly database: Database;
-}
-
-/** One statement on its way: the text, the cursor behind its first words, the database it runs in. */
-export interface Statement extends SqlContext {
-  readonly cursor: Cursor;
-  readonly text: string;
-  readonly current: string;
-}
 
 type Run = (statement: Statement) => Promise<QueryResult>;
 
@@ -97,15 +82,4 @@ async function truncateTable(statement: Statement): Promise<QueryResult> {
   const table = tableNamed(statement);
   await statement.database.write((connection) => connection.run(`DELETE FROM ${storedTable(table)}`));
   return NOTHING;
-}
-
-/**
- * Takes a table name from the cursor and finds the table.
- * @throws {SqlError} when there is no such table.
- */
-export function tableNamed({ cursor, catalog, current }: Statement): TableDefinition {
-  const name = readTableName(cursor, current);
-  const table = catalog.table(name);
-  if (!table) throw new SqlError(`errCode = 2, detailMessage = Table [${name.table}] does not exist in database [${name.database}].`);
-  return table;
 }

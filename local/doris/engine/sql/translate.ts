@@ -96,13 +96,16 @@ function translateSymbol({ output, parens }: State, text: string): void {
 function translateName(state: State, token: Token): void {
   noteClause(state, token);
   const { cursor, output, parens, before } = state;
-  const called = cursor.peek().text === '(' && cursor.peek().kind === 'symbol';
-  if (token.kind === 'word' && called && !isKeyword(token.text)) translateCall(state, token.text);
+  if (isCall(cursor, token)) translateCall(state, token.text);
   else if (isText(token, 'AS') && parens.at(-1)?.kind === 'cast') output.push('AS', storageType(readType(cursor)));
   else if (isText(token, 'LIMIT') && cursor.peek(1).text === ',') translateLimit(state);
   else if (isText(token, 'DIV')) output.push('//');
   else if (isSubscript(cursor)) translatePath(state, token);
   else output.push(token.kind === 'quoted-name' || before?.text === '.' ? quoteName(token.text) : token.text);
+}
+
+function isCall(cursor: Cursor, token: Token): boolean {
+  return token.kind === 'word' && cursor.peek().kind === 'symbol' && cursor.peek().text === '(' && !isKeyword(token.text);
 }
 
 const CLAUSES = [
@@ -124,7 +127,7 @@ const CLAUSES = [
 /** A comma means another table only between FROM and the next clause. */
 function noteClause({ parens }: State, token: Token): void {
   const paren = parens.at(-1);
-  if (!paren || paren.kind !== 'group') return;
+  if (paren?.kind !== 'group') return;
   if (isText(token, 'FROM') || isText(token, 'JOIN')) paren.inFrom = true;
   else if (CLAUSES.some((word) => isText(token, word))) paren.inFrom = false;
 }
@@ -162,7 +165,10 @@ function translatePath({ cursor, output }: State, token: Token): void {
 function translateTable(state: State): void {
   const { cursor, names, ctes, output } = state;
   const first = cursor.peek();
-  if (first.kind === 'symbol') return translateToken(state, cursor.next());
+  if (first.kind === 'symbol') {
+    translateToken(state, cursor.next());
+    return;
+  }
   const name = readTableReference(cursor, names.current);
   state.before = { kind: 'quoted-name', text: name.table, start: first.start, end: first.end };
   const table = names.catalog.table(name);

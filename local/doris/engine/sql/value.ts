@@ -28,8 +28,12 @@ export function truthOf(value: Value): boolean | null {
 /** Below zero, zero or above; `null` when either side is NULL or numbers meet a text that is none. */
 export function compare(left: Value, right: Value): number | null {
   if (left === null || right === null) return null;
-  if (typeof left === 'string' && typeof right === 'string') return left === right ? 0 : left < right ? -1 : 1;
+  if (typeof left === 'string' && typeof right === 'string') return order(left, right);
   const [a, b] = [numberOf(left), numberOf(right)];
-  if (a === null || b === null) return null;
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a === null || b === null ? null : order(a, b);
+}
+
+function order<T extends string | number | bigint>(a: T, b: T): number {
+  if (a === b) return 0;
+  return a < b ? -1 : Number(a > b);
 }

@@ -36,7 +36,9 @@ const MERGED = 'temp.main.merged_rows';
 async function replaceByKey(connection: DuckDBConnection, table: TableDefinition, rows: string, newRows: string): Promise<void> {
   await connection.run(`CREATE TEMP TABLE fresh_rows AS SELECT *, row_number() OVER () AS "doris place" FROM ${rows}`);
   await connection.run(`CREATE TEMP TABLE merged_rows AS ${newRows}`);
-  await connection.run(`DELETE FROM ${storedTable(table)} AS stored USING (SELECT DISTINCT ${keyList(table)} FROM ${FRESH}) AS fresh WHERE ${sameKey(table)}`);
+  await connection.run(
+    `DELETE FROM ${storedTable(table)} AS stored USING (SELECT DISTINCT ${keyList(table)} FROM ${FRESH}) AS fresh WHERE ${sameKey(table)}`,
+  );
   await connection.run(`INSERT INTO ${storedTable(table)} SELECT ${columnList(table)} FROM ${MERGED}`);
   await connection.run(`DROP TABLE ${FRESH}`);
   await connection.run(`DROP TABLE ${MERGED}`);
