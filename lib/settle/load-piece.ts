@@ -7,14 +7,18 @@ import type { Row } from '../source/record.ts';
 import { millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { reconcile } from './reconcile.ts';
-import { release } from './release.ts';
-import { claimFor, go, type Held, hasTime, lastPosition, type Run, recordsOf, type Step, sharedFor, stop, targetOf } from './run.ts';
+import { stopReleased } from './release.ts';
+import { claimFor, go, type Held, hasTime, lastPosition, type Run, recordsOf, type Step, sharedFor, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], held: Held): Promise<Step> {
   if (piece.origin === 'isolation' && ++run.tally.isolationLoads > run.rules.isolationLoads) {
-    await release(run, held, 'idle');
-    return stop(`${run.rules.isolationLoads} loads were spent on finding bad rows; the rest comes with the next delivery`);
+    return stopReleased(
+      run,
+      held,
+      'idle',
+      `${run.rules.isolationLoads} loads were spent on finding bad rows; the rest comes with the next delivery`,
+    );
   }
   const outcome = await load(run, piece, held);
   switch (outcome.kind) {
@@ -30,8 +34,12 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     case 'running':
     case 'unknown':
       run.ports.breaker.failed(run.key.target);
-      await release(run, held, outcome.kind === 'running' || outcome.kind === 'unknown' ? 'in doubt' : 'idle');
-      return stop(`${outcome.kind}: ${outcome.reason}`);
+      return stopReleased(
+        run,
+        held,
+        outcome.kind === 'running' || outcome.kind === 'unknown' ? 'in doubt' : 'idle',
+        `${outcome.kind}: ${outcome.reason}`,
+      );
     default:
       return outcome satisfies never;
   }
@@ -118,8 +126,14 @@ async function settleRejected(
 ): Promise<Step> {
   const { rejection } = outcome;
   const shared = sharedFor(run, held.sharedUntil);
-  if (shared > 0)
-    return stop(`rejected-data, but for ${Math.ceil(shared / 1000)} s another invocation may still load under ${held.claim.label}`);
+  if (shared > 0) {
+    return stopReleased(
+      run,
+      held,
+      'idle',
+      `rejected-data, but for ${Math.ceil(shared / 1000)} s another invocation may still load under ${held.claim.label}`,
+    );
+  }
   const blown = fuseBlows(run, piece, rejection);
   if (blown !== undefined) {
     run.ports.breaker.failed(run.key.target);
@@ -131,7 +145,12 @@ async function settleRejected(
       reason: rejection.reason,
       ...blown,
     });
-    return stop(`fuse blown: ${blown.bad} of ${blown.of} rows are bad, which looks like a schema mistake: ${rejection.reason}`);
+    return stopReleased(
+      run,
+      held,
+      'idle',
+      `fuse blown: ${blown.bad} of ${blown.of} rows are bad, which looks like a schema mistake: ${rejection.reason}`,
+    );
   }
   const found = foundIn(piece, rejection);
   const after = learn(piece, found, rest);

@@ -1,0 +1,139 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { DemoOptions } from './options.ts';
+
+/** A record to be put on the stream. */
+export interface OutgoingRecord {
+  readonly data: Buffer;
+  readonly partitionKey: string;
+}
+
+/** Something that can be asked of a table after the run, and what the source says. */
+export interface Check {
+  readonly what: string;
+  readonly sql: string;
+  readonly expected: string;
+}
+
+/** Real data on its way to one table. */
+export interface DataSet {
+  readonly name: string;
+  readonly table: string;
+  readonly createTable: string;
+  /** Column whose values are all different in the source; without one, only the number of rows is compared. */
+  readonly key?: string;
+  records(): AsyncIterable<OutgoingRecord>;
+  /** To be called after the last record. */
+  checks(): Promise<readonly Check[]>;
+}
+
+/** The producer numbers flights from here on: every id lies beyond what a double holds exactly. */
+const FIRST_ID = 2n ** 62n;
+
+/** The data sets of a run: flights and earthquakes, or the file that was named. */
+export async function dataSets({ input, createTable, records }: DemoOptions): Promise<readonly DataSet[]> {
+  if (input !== undefined && createTable !== undefined) return [ownFile(input, await readFile(createTable, 'utf8'), records)];
+  return [flights(records), await earthquakes()];
+}
+
+function packageFile(name: string): string {
+  return fileURLToPath(new URL(`../data/${name}`, import.meta.resolve('vega-datasets')));
+}
+
+function flights(limit: number): DataSet {
+  const rows = `(SELECT * FROM '${packageFile('flights-3m.parquet')}' LIMIT ${limit})`;
+  return {
+    name: 'flights',
+    table: 'flights',
+    key: 'id',
+    createTable: `CREATE TABLE flights (
+      \`id\` BIGINT NOT NULL, \`date\` DATETIME NOT NULL, \`delay\` INT NULL, \`distance\` INT NOT NULL,
+      \`origin\` VARCHAR(3) NOT NULL, \`destination\` VARCHAR(3) NOT NULL
+    ) DUPLICATE KEY(\`id\`) DISTRIBUTED BY HASH(\`id\`) BUCKETS 4 PROPERTIES ("replication_num" = "1")`,
+    async *records() {
+      let id = FIRST_ID;
+      for await (const [date, delay, distance, origin, destination] of queryRows(
+        `SELECT strftime(date, '%Y-%m-%d %H:%M:%S'), delay::VARCHAR, distance::VARCHAR, origin, destination FROM ${rows}`,
+      )) {
+        const text = `{"id":${id},"date":"${date}","delay":${delay},"distance":${distance},"origin":"${origin}","destination":"${destination}"}`;
+        yield { data: Buffer.from(text), partitionKey: `${origin}-${id % 64n}` };
+        id++;
+      }
+    },
+    async checks() {
+      for await (const [delay, distance] of queryRows(`SELECT sum(delay)::VARCHAR, sum(distance)::VARCHAR FROM ${rows}`)) {
+        return [
+          { what: 'sum of all delays', sql: 'SELECT SUM(delay) FROM flights', expected: String(delay) },
+          { what: 'sum of all distances', sql: 'SELECT SUM(distance) FROM flights', expected: String(distance) },
+          { what: 'smallest id', sql: 'SELECT MIN(id) FROM flights', expected: String(FIRST_ID) },
+          { what: 'largest id', sql: 'SELECT MAX(id) FROM flights', expected: String(FIRST_ID + BigInt(limit) - 1n) },
+        ];
+      }
+      return [];
+    },
+  };
+}
+
+async function* queryRows(sql: string): AsyncGenerator<readonly unknown[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    const result = await connection.stream(sql);
+    for await (const rows of result.yieldRows()) yield* rows;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+interface Feature {
+  readonly id: string;
+  readonly properties: { readonly mag: number | null };
+}
+
+async function earthquakes(): Promise<DataSet> {
+  const { features } = JSON.parse(await readFile(packageFile('earthquakes.json'), 'utf8')) as { features: readonly Feature[] };
+  return {
+    name: 'earthquakes',
+    table: 'earthquakes',
+    key: 'id',
+    createTable: `CREATE TABLE earthquakes (
+      \`id\` VARCHAR(32) NOT NULL, \`type\` VARCHAR(16) NOT NULL, \`properties\` VARIANT NULL, \`geometry\` VARIANT NULL
+    ) DUPLICATE KEY(\`id\`) DISTRIBUTED BY HASH(\`id\`) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
+    async *records() {
+      for (const feature of features) yield { data: Buffer.from(JSON.stringify(feature)), partitionKey: feature.id };
+    },
+    async checks() {
+      const strong = features.filter(({ properties }) => (properties.mag ?? 0) >= 5).length;
+      return [
+        {
+          what: 'earthquakes of magnitude 5 and more',
+          sql: "SELECT COUNT(*) FROM earthquakes WHERE CAST(properties['mag'] AS DOUBLE) >= 5",
+          expected: String(strong),
+        },
+      ];
+    },
+  };
+}
+
+function ownFile(path: string, createTable: string, limit: number): DataSet {
+  const name = /create\s+table\s+(?:if\s+not\s+exists\s+)?(?:`?[\w-]+`?\s*\.\s*)?`?([\w-]+)`?/i.exec(createTable)?.[1];
+  if (name === undefined) throw new RangeError('--create-table must hold one CREATE TABLE statement');
+  return {
+    name: path,
+    table: name,
+    createTable,
+    async *records() {
+      let n = 0;
+      for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+        if (line.trim() === '') continue;
+        yield { data: Buffer.from(line), partitionKey: String(n) };
+        if (++n === limit) return;
+      }
+    },
+    checks: async () => [],
+  };
+}

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm start` is asked to do. */
+export interface DemoOptions {
+  /** Flights to send; with `input`, lines to send at most. */
+  readonly records: number;
+  /** A file of newline-delimited JSON to send in place of the flights. */
+  readonly input?: string;
+  /** The statement that makes the table for `input`. */
+  readonly createTable?: string;
+  readonly shards: number;
+  readonly faults: boolean;
+  readonly keepRunning: boolean;
+  readonly seed: number;
+  readonly help: boolean;
+}
+
+export const USAGE = `usage: npm start -- [options]
+
+  --records N          flights to send, 1 to 3000000 (default 200000)
+  --input FILE         send this file of newline-delimited JSON instead of the flights; needs --create-table
+  --create-table FILE  SQL file with one Doris CREATE TABLE statement for --input
+  --shards N           shards of the stream, 1 to 16 (default 4)
+  --faults             restart Doris, lose replies, kill functions and deliver batches again while it runs; the result must be the same
+  --seed N             seed of those faults (default 1)
+  --keep-running       leave everything up afterwards and print the endpoints; Ctrl-C ends it
+  --help               this text
+
+exit code: 0 every row arrived once, 1 something is lost, doubled or dead-lettered for another reason, 2 wrong arguments`;
+
+/** @throws {RangeError} in one sentence that names the argument, its value and what is allowed. */
+export function readOptions(argv: readonly string[]): DemoOptions {
+  const { values } = parse(argv);
+  if ((values.input === undefined) !== (values['create-table'] === undefined))
+    throw new RangeError('--input and --create-table go together');
+  return {
+    records: wholeNumber('--records', values.records ?? '200000', 1, 3_000_000),
+    shards: wholeNumber('--shards', values.shards ?? '4', 1, 16),
+    seed: wholeNumber('--seed', values.seed ?? '1', 0, 2 ** 31 - 1),
+    faults: values.faults ?? false,
+    keepRunning: values['keep-running'] ?? false,
+    help: values.help ?? false,
+    ...(values.input === undefined ? {} : { input: values.input }),
+    ...(values['create-table'] === undefined ? {} : { createTable: values['create-table'] }),
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        records: { type: 'string' },
+        input: { type: 'string' },
+        'create-table': { type: 'string' },
+        shards: { type: 'string' },
+        faults: { type: 'boolean' },
+        seed: { type: 'string' },
+        'keep-running': { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new RangeError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function wholeNumber(name: string, text: string, from: number, to: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= from && value <= to) return value;
+  throw new RangeError(`${name} must be a whole number from ${from} to ${to} (given ${text})`);
+}

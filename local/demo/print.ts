@@ -1,0 +1,79 @@
+import type { Result } from './report.ts';
+
+type Cell = string | number;
+
+/** Columns aligned, numbers to the right. */
+export function tableText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)));
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
+  return cells
+    .map((row, line) =>
+      row
+        .map((cell, column) => pad(cell, widths[column] ?? 0, typeof rows[Math.max(0, line - 1)]?.[column] === 'number'))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function pad(text: string, width: number, right: boolean): string {
+  return right ? text.padStart(width) : text.padEnd(width);
+}
+
+/** Figures of the run itself. */
+export interface RunFigures {
+  readonly seconds: number;
+  readonly loads: number;
+  readonly invocations: number;
+  readonly redelivered: number;
+  readonly letters: number;
+}
+
+/** The whole result as text. */
+export function resultText({ tables, poison, faults }: Result, run: RunFigures, damage: ReadonlyMap<string, number>): string {
+  const loaded = tables.reduce((sum, table) => sum + table.loaded, 0);
+  const parts = [
+    tableText(
+      ['table', 'sent', 'loaded', 'distinct', 'lost', 'duplicated', 'dead-lettered'],
+      tables.map((table) => [table.name, table.sent, table.loaded, table.distinct, table.lost, table.duplicated, table.deadLettered]),
+    ),
+  ];
+  if (poison.length > 0) {
+    parts.push(
+      tableText(
+        ['poison record', 'sent', 'letters', 'class', 'reason'],
+        poison.map(({ kind, expected, letters, errorClass, reason }) => [kind, expected, letters, errorClass, shortened(reason)]),
+      ),
+    );
+  }
+  if (damage.size > 0)
+    parts.push(
+      tableText(
+        ['fault', 'times'],
+        [...damage].map(([what, times]) => [what, times]),
+      ),
+    );
+  parts.push(
+    tableText(
+      ['figure', 'value'],
+      [
+        ['rows/s, from the first record sent to the last row visible', Math.round(loaded / run.seconds)],
+        ['loads in Doris', run.loads],
+        ['rows a load', Math.round(loaded / Math.max(1, run.loads))],
+        ['invocations of the function', run.invocations],
+        ['of them deliveries of records that had been delivered before', run.redelivered],
+        ['dead letters in the queue, duplicates counted', run.letters],
+      ],
+    ),
+  );
+  parts.push(
+    faults.length === 0
+      ? 'PASSED: every row arrived once, every poison record is a dead letter with its reason'
+      : `FAILED:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
+  return parts.join('\n\n');
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

@@ -1,0 +1,84 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateStreamCommand, KinesisClient, waitUntilStreamExists } from '@aws-sdk/client-kinesis';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type EmbeddedAws, startAws } from '../aws/start.ts';
+import type { DorisStandIn } from '../doris/run.ts';
+import { startDoris } from '../doris/start.ts';
+
+/** Names of what the demo creates. */
+export const STREAM = 'flights-stream';
+export const DATABASE = 'demo';
+const LEDGER = 'doris-loader-ledger';
+const DEAD_LETTERS = 'doris-loader-dead-letters';
+const OVERFLOW = 'doris-loader-overflow';
+
+/** Everything around the function, on this machine. */
+export interface Stack {
+  readonly aws: EmbeddedAws;
+  readonly doris: DorisStandIn;
+  readonly kinesis: KinesisClient;
+  readonly sqs: SQSClient;
+  readonly deadLetterQueueUrl: string;
+  /** The environment of the loader function. */
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Starts the emulators and the Doris stand-in, and creates stream, ledger, dead-letter queue and bucket. */
+export async function startStack(shards: number): Promise<Stack> {
+  const [aws, doris] = await Promise.all([startAws(), startDoris({ user: 'loader', password: 'local-only' })]);
+  const client = { region: aws.env['AWS_REGION'] ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const kinesis = new KinesisClient({ ...client, endpoint: aws.kinesis.endpoint });
+  const sqs = new SQSClient({ ...client, endpoint: aws.sqs.endpoint });
+  await Promise.all([createStream(kinesis, shards), createLedger(new DynamoDBClient({ ...client, endpoint: aws.dynamoDb.endpoint }))]);
+  await new S3Client({ ...client, endpoint: aws.sqs.endpoint, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: OVERFLOW }));
+  const { QueueUrl: deadLetterQueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: DEAD_LETTERS }));
+  await doris.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
+  return {
+    aws,
+    doris,
+    kinesis,
+    sqs,
+    deadLetterQueueUrl,
+    env: {
+      ...aws.env,
+      DORIS_FE_URLS: doris.feUrl,
+      DORIS_USER: doris.user,
+      DORIS_PASSWORD: doris.password,
+      DORIS_DATABASE: DATABASE,
+      LABEL_PREFIX: 'demo',
+      LEDGER_TABLE: LEDGER,
+      DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl,
+      DEAD_LETTER_BUCKET: OVERFLOW,
+    },
+    close: async () => {
+      kinesis.destroy();
+      sqs.destroy();
+      await Promise.all([aws.close(), doris.close()]);
+    },
+  };
+}
+
+async function createStream(kinesis: KinesisClient, shards: number): Promise<void> {
+  await kinesis.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: shards }));
+  await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { StreamName: STREAM });
+}
+
+async function createLedger(dynamoDb: DynamoDBClient): Promise<void> {
+  await dynamoDb.send(
+    new CreateTableCommand({
+      TableName: LEDGER,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+    }),
+  );
+  dynamoDb.destroy();
+}
