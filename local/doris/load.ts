@@ -3,7 +3,7 @@ import type { BackendNode, Cluster } from './cluster.ts';
 import type { ActionsAt, Anywhere } from './fault-actions.ts';
 import { finishLoad } from './load-finish.ts';
 import { type Load, prepareLoad } from './load-header.ts';
-import { replyToLoad } from './load-reply.ts';
+import { replyToLoad, rollBack } from './load-reply.ts';
 import { type LoadRequest, loadRequestOf } from './load-request.ts';
 import { receiveBody } from './receive.ts';
 import { fillLocation } from './redirect.ts';
@@ -27,16 +27,26 @@ export async function streamLoad(cluster: Cluster, backend: BackendNode, call: C
 /** Until the body is complete the load lives and dies with the client's connection; from then on it goes on alone. */
 async function receiveAndFinish(cluster: Cluster, backend: BackendNode, load: Load): Promise<void> {
   const { call } = load.request;
-  const abort = (): void => abortPrepared(cluster, load, '[INTERNAL_ERROR]cancelled: sender is gone');
+  const abort = (): void => rollBack(cluster, load.txnId, '[INTERNAL_ERROR]cancelled: sender is gone');
   const { socket } = call.request;
   socket.once('close', abort);
   const body = (await invite(cluster, call)) ? await receiveBody(cluster, backend, call) : undefined;
   if (body !== undefined) {
     socket.off('close', abort);
-    return finishLoad(cluster, backend, load, body);
+    return finishOrAbort(cluster, backend, load, body);
   }
   // A hanging fault leaves the label RUNNING for as long as the client holds on.
   if (socket.destroyed || call.response.writableEnded) abort();
+}
+
+/** A fault of the stand-in itself must not leave the label locked for days. */
+async function finishOrAbort(cluster: Cluster, backend: BackendNode, load: Load, body: Buffer): Promise<void> {
+  try {
+    await finishLoad(cluster, backend, load, body);
+  } catch (error) {
+    rollBack(cluster, load.txnId, '[INTERNAL_ERROR]the stand-in failed');
+    throw error;
+  }
 }
 
 /** Sends `100 Continue` where one is waited for. @returns false when a fault has taken over */
@@ -45,10 +55,6 @@ async function invite(cluster: Cluster, call: Call): Promise<boolean> {
   if (struck.kind === 'answered') return false;
   if (struck.kind === 'unharmed' && call.waitsForContinue && hasUnreadBody(call)) call.response.writeContinue();
   return true;
-}
-
-function abortPrepared(cluster: Cluster, { txnId }: Load, reason: string): void {
-  if (cluster.transactions.get(txnId)?.state === 'PREPARE') cluster.transactions.abort(txnId, reason);
 }
 
 type HeaderFault = Exclude<ActionsAt['be.header'], Anywhere>;

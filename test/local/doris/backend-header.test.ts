@@ -356,6 +356,23 @@ describe('the reply of a load', () => {
     expect(await rowsIn(doris)).toBe(before + 7);
   });
 
+  it('stops after more than 50 bad rows when none is allowed, and says so in other words (3.2, 9.13)', async () => {
+    const fifty = await loadAtBackend(backendUrl(doris), 'db/t', {}, '{"k": null}\n'.repeat(50));
+    const more = await loadAtBackend(backendUrl(doris), 'db/t', {}, '{"k": null}\n'.repeat(5000));
+
+    expect(fifty).toMatchObject({
+      Status: 'Fail',
+      Message: '[DATA_QUALITY_ERROR]too many filtered rows',
+      NumberTotalRows: 50,
+      NumberFilteredRows: 50,
+    });
+    expect(more).toMatchObject({
+      Status: 'Fail',
+      Message: expect.stringMatching(/^\[DATA_QUALITY_ERROR\]Encountered unqualified data, stop processing\./),
+    });
+    expect(more.NumberTotalRows).toBeLessThan(5000);
+  });
+
   it('points at a log of one line a bad row, readable without password (7)', async () => {
     const reply = await loadAtBackend(backendUrl(doris), 'db/t', {}, `${ROW}{"k": null}\n{"k": null}\n`);
     const log = await exchange(reply.ErrorURL ?? '');

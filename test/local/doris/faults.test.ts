@@ -272,6 +272,27 @@ describe('a node that hangs', () => {
     await expect.poll(() => stateOf(label)).toBe('ABORTED');
   });
 
+  it('stops reading in the middle of a body without cutting the connection', async () => {
+    const label = freshLabel();
+    doris.faults.add({ at: 'be.body', times: 1, action: { kind: 'hang' } });
+    const request = httpRequest(`${backendUrl(doris)}${LOAD}`, {
+      method: 'PUT',
+      agent: false,
+      headers: { ...LOAD_HEADERS, label, 'Content-Length': '1000' },
+    });
+    let cut = false;
+    request.on('error', () => {
+      cut = true;
+    });
+    request.write(ROW);
+    await expect.poll(() => doris.faults.struck().some(({ place }) => place.label === label)).toBe(true);
+    const meanwhile = [await stateOf(label), (await load(label)).ExistingJobStatus, cut];
+    request.destroy();
+
+    expect(meanwhile).toEqual(['PREPARE', 'RUNNING', false]);
+    await expect.poll(() => stateOf(label)).toBe('ABORTED');
+  });
+
   it('never says 100 Continue but takes the body of who sends it anyway', async () => {
     doris.faults.add({ at: 'be.continue', times: 1, action: { kind: 'skip-continue' } });
     const label = freshLabel();
