@@ -58,8 +58,7 @@ function flight(ask: Hop, wires: Wires, mayReuse: boolean): Promise<{ readonly e
       over = true;
       for (const timer of timers) clearTimeout(timer);
       ask.signal.removeEventListener('abort', onAbort);
-      // A body byte in flight after an early reply would be read as the next request (reference 1.5).
-      if (!keep) request.destroy();
+      if (!keep) discard(request);
       resolve({ end, reused: request.reusedSocket });
     };
     const lose = (reason: string) => finish({ kind: 'lost', reason, ...progress }, false);
@@ -117,6 +116,13 @@ function whenConnected(request: ClientRequest, connected: () => void): void {
     if (request.reusedSocket) connected();
     else socket.once(event, connected);
   });
+}
+
+/** A body byte in flight after an early reply would be read as the next request (reference 1.5), so the connection goes too. */
+function discard(request: ClientRequest): void {
+  request.destroy();
+  // When the reply has ended, node has handed the connection back already and destroying the request no longer reaches it.
+  request.socket?.destroy();
 }
 
 /** Writes as fast as the server reads. Stops by itself when the request is destroyed: a destroyed request never drains. */

@@ -100,6 +100,14 @@ describe('a load that Doris takes', () => {
     expect(be.seen.map((seen) => seen.body)).toEqual([TWO_ROWS]);
   });
 
+  it('follows 308 as it follows 307', async () => {
+    const be = await scriptedServer(backendSaying(report()));
+    const fe = await scriptedServer((call) => call.response.writeHead(308, { location: `${be.url.origin}${call.seen.path}` }).end());
+    const { doris, within } = aClient([fe.url]);
+
+    expect(await doris.load(aLoad(), within(seconds(20)))).toMatchObject({ kind: 'committed', attempts: 1 });
+  });
+
   it('is told to telemetry without rows and secrets', async () => {
     const { be, events, doris, within } = await aCluster(backendSaying(report()));
 

@@ -121,6 +121,24 @@ describe('a backend that took the body', () => {
   });
 });
 
+describe('a backend that says 100 after the body was sent anyway', () => {
+  it('gets the body once', async () => {
+    let received = '';
+    const be = await rawServer((socket) =>
+      socket.on('data', (piece) => {
+        received += String(piece);
+        if (received.endsWith('{"a":2}\n'))
+          socket.write(`HTTP/1.1 100 Continue\r\n\r\n`, () => setTimeout(() => socket.write(ok(SUCCESS)), 20));
+      }),
+    );
+    const fe = await scriptedServer((call) => call.redirect(`${be.url.origin}${call.seen.path}`));
+    const { doris, within } = aClient([fe.url]);
+
+    expect(await doris.load(aLoad(), within(seconds(10)))).toMatchObject({ kind: 'committed', attempts: 1 });
+    expect(received.split('{"a":1}')).toHaveLength(2);
+  });
+});
+
 describe('a backend that answers before it took the body', () => {
   it('is believed, and its connection is not used again', async () => {
     const { be, doris, within } = await aCluster(
@@ -137,14 +155,11 @@ describe('a backend that answers before it took the body', () => {
   });
 
   it('and after bytes of the body had left without a 100 is believed, and its connection is not used again', async () => {
-    const { be, doris, within } = await aCluster(async (call) => {
-      await call.takeSilently();
-      call.json(report());
-    });
+    const be = await rawServer((socket) => socket.on('data', (piece) => String(piece).endsWith('{"a":2}\n') && socket.write(ok(SUCCESS))));
+    const fe = await scriptedServer((call) => call.redirect(`${be.url.origin}${call.seen.path}`));
+    const { doris, within } = aClient([fe.url]);
 
-    await doris.load(aLoad(), within(seconds(10)));
-    await doris.load(aLoad(), within(seconds(10)));
-
+    for (let n = 0; n < 2; n += 1) expect(await doris.load(aLoad(), within(seconds(10)))).toMatchObject({ kind: 'committed', attempts: 1 });
     expect(be.connections()).toBe(2);
   });
 
@@ -172,6 +187,26 @@ describe('a backend that closed an idle connection', () => {
 
     expect(second).toMatchObject({ kind: 'committed', attempts: 1 });
     expect([be.seen.length, be.connections(), slept.length]).toEqual([3, 2, 0]);
+  });
+});
+
+describe('a kept connection that breaks over the body', () => {
+  it('leads to the label, not straight to another attempt', async () => {
+    const { fe, be, doris, within } = await aCluster(
+      async (call, nth) => {
+        await call.takeBody();
+        if (nth === 2) call.request.socket.destroy();
+        else call.json(report());
+      },
+      ['VISIBLE'],
+    );
+
+    await doris.load(aLoad(), within(seconds(10)));
+    const second = await doris.load(aLoad(), within(seconds(10)));
+
+    expect(second).toEqual({ kind: 'committed', how: 'already-loaded', attempts: 1 });
+    expect(be.seen).toHaveLength(2);
+    expect(fe.seen.map(({ method }) => method)).toEqual(['PUT', 'PUT', 'GET']);
   });
 });
 

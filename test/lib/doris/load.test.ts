@@ -114,6 +114,17 @@ describe('a lost reply', () => {
   });
 });
 
+describe('a reply lost by what stands at the frontend address', () => {
+  it('leads to the label before any other frontend gets the load', async () => {
+    const proxy = await scriptedServer(losing(1));
+    const fe = await scriptedServer(frontendTo(() => proxy.url, ['VISIBLE']));
+    const { doris, within } = aClient([proxy.url, fe.url], { frontendTimeout: seconds(2) });
+
+    expect(await doris.load(aLoad(), within(seconds(60)))).toEqual({ kind: 'committed', how: 'already-loaded', attempts: 1 });
+    expect([puts(proxy.seen), puts(fe.seen)]).toEqual([1, 0]);
+  });
+});
+
 describe('an ambiguous Fail', () => {
   it('is a commit when the label turns out visible', async () => {
     const { be, doris, within } = await aCluster(backendSaying(failure('[THRIFT_RPC_ERROR]failed to call frontend service')), ['VISIBLE']);
@@ -205,6 +216,16 @@ describe('an outage', () => {
     expect(puts(fe.seen)).toBe(5);
   });
 
+  it('of the backend that every frontend names costs one attempt a round', async () => {
+    const dead = await deadAddress();
+    const one = await scriptedServer(frontendTo(() => dead));
+    const two = await scriptedServer(frontendTo(() => dead));
+    const { doris, within } = aClient([one.url, two.url]);
+
+    expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({ kind: 'unavailable', attempts: 5 });
+    expect([puts(one.seen), puts(two.seen)]).toEqual([3, 2]);
+  });
+
   it('behind a proxy that answers 503 is unavailable', async () => {
     const fe = await scriptedServer((call) => call.response.writeHead(503).end('<html>'));
     const { doris, within } = aClient([fe.url]);
@@ -249,6 +270,13 @@ describe('pressure', () => {
     expect(await doris.load(aLoad(), within(seconds(4)))).toMatchObject({ kind: 'overload', attempts: 2 });
     expect(be.seen).toHaveLength(2);
     expect(slept).toEqual([1999]);
+  });
+
+  it('is not waited out at all when the wait itself would fit, but no load after it', async () => {
+    const { doris, slept, within } = await aCluster(backendSaying(failure('[E-235]too many versions')));
+
+    expect(await doris.load(aLoad(), within(seconds(2.5)))).toMatchObject({ kind: 'overload', attempts: 1 });
+    expect(slept).toEqual([]);
   });
 });
 
