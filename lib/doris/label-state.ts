@@ -18,6 +18,8 @@ export async function askLabelState(database: string, label: string, deadline: D
     const state = readState(await askFrontend(frontend, path, deadline.remaining(), line));
     if (state.kind !== 'unreachable') return told(label, state, line);
     reasons.push(`${frontend.host}: ${state.reason}`);
+    // The next poll must not wait for it again.
+    line.frontends.failed(frontend);
   }
   return told(label, { kind: 'unreachable', reason: reasons.join('; ') || 'no time left to ask' }, line);
 }

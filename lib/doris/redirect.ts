@@ -37,7 +37,7 @@ export function objectionTo(url: URL, from: URL, rules: RedirectRules): string |
   if (!isTrusted(url, rules))
     return `${url.host} may not receive credentials - when it is a backend of yours, add it to DORIS_REDIRECT_HOSTS`;
   if (from.protocol === 'https:' && url.protocol === 'http:' && !rules.allowInsecureRedirect) {
-    return `${url.host} would receive credentials in clear after https - serve it with TLS, or set allowInsecureRedirect`;
+    return `${url.host} would receive credentials in clear after https - serve it with TLS, or set DORIS_ALLOW_INSECURE_REDIRECT`;
   }
   return undefined;
 }

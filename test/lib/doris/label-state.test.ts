@@ -44,6 +44,16 @@ describe("a label's state", () => {
     expect([confused.seen.length, fe.seen.length]).toEqual([1, 1]);
   });
 
+  it('is asked of the frontend that told one, before those that did not', async () => {
+    const silent = await rawServer(() => {});
+    const fe = await scriptedServer((call) => call.json(state('PREPARE')));
+    const { doris, within } = aClient([silent.url, fe.url]);
+
+    for (let n = 0; n < 3; n += 1) await doris.labelState('db1', LABEL, within(seconds(5)));
+
+    expect([silent.connections(), fe.seen.length]).toEqual([1, 3]);
+  });
+
   it.each<readonly [string, unknown]>([
     ['a fault', { msg: 'Error', code: 1, data: 'unknown database', count: 0 }],
     ['a refusal', { msg: 'Unauthorized', code: 401, data: 'Need auth information.', count: 0 }],
