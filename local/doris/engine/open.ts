@@ -27,18 +27,21 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       planLoad(knownTable(catalog, name), headers);
     },
     read: async (name, headers, body) => {
-      const { staged: staging, ...result } = await readBody(database, knownTable(catalog, name), headers, body);
+      const { staging, ...result } = await readBody(database, knownTable(catalog, name), headers, body);
       const handle: StagedRows = { target: name, rows: staging.rows };
       staged.set(handle, staging);
       return { ...result, staged: handle };
     },
     publish: async (handle) => {
-      const staging = taken(staged, handle);
+      const staging = waiting(staged, handle);
       await publish(database, catalog, staging);
+      staged.delete(handle);
       await staging.stage.drop();
     },
     discard: async (handle) => {
-      await taken(staged, handle).stage.drop();
+      const staging = waiting(staged, handle);
+      staged.delete(handle);
+      await staging.stage.drop();
     },
     query: (statement, name) => runStatement({ catalog, database }, statement, name),
     close: () => database.close(),
@@ -54,18 +57,19 @@ function knownTable(catalog: Catalog, name: TableName): TableDefinition {
   throw new PlanError('ANALYSIS_ERROR', `TStatus: errCode = 2, detailMessage = ${reason}`);
 }
 
-/** The table may have been dropped, or made anew, since the rows were read. */
-async function publish(database: Database, catalog: Catalog, staging: Staging): Promise<void> {
+/** @throws {Error} when the table was dropped, or made anew, since the rows were read: they were checked against the old one. */
+async function publish(database: Database, catalog: Catalog, { table, stage }: Staging): Promise<void> {
   await database.transaction(async (connection) => {
-    await mergeStaged(connection, knownTable(catalog, staging.target), staging.stage.rows());
+    const { database: schema, table: name } = table.name;
+    if (catalog.table(table.name) !== table) throw new Error(`table ${schema}.${name} is not the one that the rows were read for`);
+    await mergeStaged(connection, table, stage.rows());
   });
 }
 
 /** @throws {Error} when the rows were published or discarded before: the server must not do that. */
-function taken(staged: Map<StagedRows, Staging>, handle: StagedRows): Staging {
+function waiting(staged: ReadonlyMap<StagedRows, Staging>, handle: StagedRows): Staging {
   const staging = staged.get(handle);
   if (!staging)
     throw new Error(`staged rows of ${handle.target.database}.${handle.target.table} are gone: they were published or discarded before`);
-  staged.delete(handle);
   return staging;
 }

@@ -136,18 +136,16 @@ function takeElement(document: string, at: number | undefined, rows: Rows): void
 async function elementStarts(document: string, start: number, { reader, pause }: Rows): Promise<readonly number[] | undefined> {
   const starts: number[] = [];
   let at = skipBlanks(document, start + 1);
-  if (document.charAt(at) === ']') return isDamagedBehind(document, start, at) ? undefined : starts;
-  for (;;) {
+  let mark = document.charAt(at) === ']' ? ']' : ',';
+  while (mark === ',') {
     starts.push(at);
     const end = reader.read(document, at);
-    if (end === MALFORMED) return undefined;
-    at = skipBlanks(document, end);
-    const mark = document.charAt(at);
-    if (mark === ']') return isDamagedBehind(document, start, at) ? undefined : starts;
-    if (mark !== ',') return undefined;
-    at = skipBlanks(document, at + 1);
+    at = end === MALFORMED ? document.length : skipBlanks(document, end);
+    mark = document.charAt(at);
+    if (mark === ',') at = skipBlanks(document, at + 1);
     if (pause.due()) await pause.take();
   }
+  return mark === ']' && !isDamagedBehind(document, start, at) ? starts : undefined;
 }
 
 function isDamagedBehind(document: string, start: number, closing: number): boolean {

@@ -1,4 +1,4 @@
-import type { ReadOptions, ReadResult, TableName } from '../../engine.ts';
+import type { ReadOptions, ReadResult } from '../../engine.ts';
 import { readCsv } from '../csv/read.ts';
 import type { Fatal, Tools } from '../json/document.ts';
 import { readJson } from '../json/read.ts';
@@ -9,9 +9,9 @@ import { pauseEveryFewMillis } from './pause.ts';
 import { type LoadPlan, planLoad } from './plan.ts';
 import { rowSink } from './sink.ts';
 
-/** What a read leaves behind for the publish: the handle of the server and the staging table behind it. */
+/** What a read leaves behind for the publish. */
 export interface Staging {
-  readonly target: TableName;
+  readonly table: TableDefinition;
   readonly rows: number;
   readonly stage: Stage;
 }
@@ -22,7 +22,7 @@ export async function readBody(
   table: TableDefinition,
   options: ReadOptions,
   body: Buffer,
-): Promise<ReadResult & { readonly staged: Staging }> {
+): Promise<Omit<ReadResult, 'staged'> & { readonly staging: Staging }> {
   const plan = planLoad(table, options);
   const stage = await openStage(database.staging, table.columns);
   try {
@@ -30,10 +30,10 @@ export async function readBody(
     const fatal = await readRows(body, plan, { sink, pause: pauseEveryFewMillis() });
     stage.finish();
     const { loadedRows, filteredRows, unselectedRows, errorLines } = sink.counts();
-    const staged = { target: table.name, rows: loadedRows, stage };
+    const staging = { table, rows: loadedRows, stage };
     const totalRows = loadedRows + filteredRows + unselectedRows;
     return {
-      staged,
+      staging,
       totalRows,
       loadedRows,
       filteredRows,
