@@ -1,13 +1,15 @@
 import type { Endpoint } from '../loopback.ts';
 import { type DynamoDb, type DynamoDbOptions, startDynamoDb } from './dynamodb/server.ts';
 import { type KinesisOptions, startKinesis } from './kinesis/server.ts';
+import { startKinesisThread } from './kinesis/thread.ts';
 import { type SqsOptions, startSqs } from './sqs/server.ts';
 
 /** What the services share, and what is particular to each. */
 export interface AwsOptions {
   /** Default `us-east-1`. */
   readonly region?: string;
-  readonly kinesis?: Omit<KinesisOptions, 'region'>;
+  /** `thread: true` gives Kinesis a core of its own; default false. */
+  readonly kinesis?: Omit<KinesisOptions, 'region'> & { readonly thread?: boolean };
   readonly sqs?: Omit<SqsOptions, 'region'>;
   readonly dynamoDb?: DynamoDbOptions;
 }
@@ -26,8 +28,10 @@ export interface EmbeddedAws {
 /** Starts Kinesis, SQS with S3, and DynamoDB on free ports of the loopback interface. */
 export const startAws = async (options: AwsOptions = {}): Promise<EmbeddedAws> => {
   const { region = 'us-east-1' } = options;
+  const { thread = false, ...kinesisOptions } = options.kinesis ?? {};
+  const start = thread ? startKinesisThread : startKinesis;
   const [kinesis, sqs, dynamoDb] = await Promise.all([
-    startKinesis({ ...options.kinesis, region }),
+    start({ ...kinesisOptions, region }),
     startSqs({ ...options.sqs, region }),
     startDynamoDb(options.dynamoDb),
   ]);

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { create, type Store } from 'kinesalite/db/index.js';
 import { checkTypes, checkValidations } from 'kinesalite/validations/index.js';
+import { iteratorAtTimestamp } from './at-timestamp.ts';
 import { speedUpSequences } from './fast-sequence.ts';
-import { mendGetRecords, type Stores } from './get-records.ts';
+import { getRecords, type Stores } from './get-records.ts';
 import { mendListShards, readListShards } from './list-shards.ts';
 import { checkPutSize } from './put-size.ts';
 import { createRecordLog, type RecordLog } from './record-log.ts';
@@ -108,10 +109,14 @@ const run = async (stores: Stores, operation: Operation, sent: Request): Promise
   const checked = checkTypes({ ...(listing?.engineInput ?? input) }, operation.types);
   checkValidations(checked, operation.types, operation.custom, operation.name);
   checkPutSize(checked);
+  if (operation.name === 'GetRecords') return getRecords(stores, checked);
+  if (checked['ShardIteratorType'] === 'AT_TIMESTAMP') {
+    const { Timestamp: _, ...place } = checked;
+    const ask = (ShardIteratorType: string) => act(stores.store, operation, { ...place, ShardIteratorType });
+    return iteratorAtTimestamp(checked, stores.logOf(String(checked['StreamName'])), ask);
+  }
   const output = await act(stores.store, operation, checked);
-  if (listing !== undefined) return mendListShards(output, listing);
-  if (operation.name === 'GetRecords') return mendGetRecords(stores, checked, output);
-  return output;
+  return listing === undefined ? output : mendListShards(output, listing);
 };
 
 /** kinesalite reads only StreamName; the SDK's users may send StreamARN instead, on every call. */

@@ -1,30 +1,14 @@
-import { createDecipheriv } from 'node:crypto';
 import {
   createShardIterator,
-  ITERATOR_PWD_IV,
-  ITERATOR_PWD_KEY,
   incrementSequence,
   type Store,
-  type StoredRecord,
   type StoredShard,
+  type StoredStream,
   shardIxToHex,
 } from 'kinesalite/db/index.js';
-import type { RecordLog } from './record-log.ts';
-import type { Request } from './reply.ts';
-
-interface ReadRecord extends StoredRecord {
-  readonly SequenceNumber: string;
-}
-
-interface GetRecordsOutput {
-  readonly Records: readonly ReadRecord[];
-  readonly NextShardIterator?: string;
-  readonly MillisBehindLatest: number;
-}
-
-/** API reference of GetRecords: a reply carries at most 10 MiB and 10,000 records. */
-const largestReply = 10 * 1024 * 1024;
-const mostRecords = 10_000;
+import type { LoggedRecord, RecordLog } from './record-log.ts';
+import { faultOf, type Request } from './reply.ts';
+import { openIterator } from './shard-iterator.ts';
 
 /** Where streams and their records are kept. */
 export interface Stores {
@@ -32,27 +16,44 @@ export interface Stores {
   readonly logOf: (stream: string) => RecordLog;
 }
 
-/** Puts in what kinesalite leaves out of the reply: the 10 MiB bound, MillisBehindLatest, and the children of a closed shard. */
-export const mendGetRecords = async ({ store, logOf }: Stores, input: Request, output: object): Promise<object> => {
-  const read = output as GetRecordsOutput;
-  const { stream, shardId } = openIterator(String(input['ShardIterator']));
-  if (read.NextShardIterator === undefined) return { ...read, ChildShards: await childrenOf(store, stream, shardId) };
+/** API reference of GetRecords: a reply carries at most 10 MiB and 10,000 records. */
+const largestReply = 10 * 1024 * 1024;
+const mostRecords = 10_000;
 
-  const records = withinReply(read.Records);
+/**
+ * Reads on from an iterator. kinesalite's own action knows neither the 10 MiB bound nor MillisBehindLatest nor the children of a closed
+ * shard, and takes every sequence number apart.
+ *
+ * @throws a fault that the engine answers with status 400
+ */
+export const getRecords = async ({ store, logOf }: Stores, input: Request): Promise<object> => {
+  const { streamName, shardId, sequenceNumber } = openIterator(String(input['ShardIterator']));
+  const stream = await streamOf(store, streamName);
+  const shard = stream.Shards.find(({ ShardId }) => ShardId === shardId);
+  if (shard === undefined) throw faultOf('ResourceNotFoundException', `Shard ${shardId} in stream ${streamName} does not exist`);
+
+  const log = logOf(streamName);
+  const index = shardIxToHex(Number(shardId.slice('shardId-'.length)));
+  log.trim(index, Date.now() / 1000 - stream.RetentionPeriodHours * 3600);
+  const records = withinReply(log.read(`${index}/${sequenceNumber}`, Number(input['Limit'] ?? mostRecords)));
   const last = records.at(-1);
-  if (last === undefined) return read;
-  const isWhole = records.length === read.Records.length;
-  if (isWhole && records.length < Number(input['Limit'] ?? mostRecords)) return read;
-
-  const next = isWhole ? read.NextShardIterator : createShardIterator(stream, shardId, incrementSequence(last.SequenceNumber));
-  const shard = shardIxToHex(Number(shardId.slice('shardId-'.length)));
-  const isTip = isWhole && logOf(stream).newest(shard) === `${shard}/${last.SequenceNumber}`;
-  const behind = isTip ? 0 : Math.max(1, Math.round(Date.now() - last.ApproximateArrivalTimestamp * 1000));
-  return { Records: records, NextShardIterator: next, MillisBehindLatest: behind };
+  const isTip = last === undefined || log.newest(index) === `${index}/${last.SequenceNumber}`;
+  const isOver = isTip && shard.SequenceNumberRange.EndingSequenceNumber !== undefined;
+  const next = last === undefined ? sequenceNumber : incrementSequence(last.SequenceNumber);
+  return {
+    Records: records,
+    ...(isOver ? { ChildShards: childrenOf(stream, shardId) } : { NextShardIterator: createShardIterator(streamName, shardId, next) }),
+    MillisBehindLatest: isTip ? 0 : Math.max(1, Math.round(Date.now() - last.ApproximateArrivalTimestamp * 1000)),
+  };
 };
 
+const streamOf = (store: Store, name: string): Promise<StoredStream> =>
+  new Promise((resolve, reject) => {
+    store.getStream(name, (error, stream) => (error ? reject(error) : resolve(stream)));
+  });
+
 /** A first record larger than the bound still goes out, or the reader would never get past it. */
-const withinReply = (records: readonly ReadRecord[]): readonly ReadRecord[] => {
+const withinReply = (records: readonly LoggedRecord[]): readonly LoggedRecord[] => {
   let bytes = 0;
   const end = records.findIndex((record, index) => {
     bytes += Buffer.byteLength(record.Data, 'base64') + record.PartitionKey.length;
@@ -61,22 +62,11 @@ const withinReply = (records: readonly ReadRecord[]): readonly ReadRecord[] => {
   return end === -1 ? records : records.slice(0, end);
 };
 
-/** The engine's iterators are `time/stream/shard/sequence number/padding`, encrypted under a key that it publishes. */
-const openIterator = (iterator: string): { readonly stream: string; readonly shardId: string } => {
-  const decipher = createDecipheriv('aes-256-cbc', ITERATOR_PWD_KEY, ITERATOR_PWD_IV);
-  const sealed = Buffer.from(iterator, 'base64').subarray(8);
-  const [, stream = '', shardId = ''] = Buffer.concat([decipher.update(sealed), decipher.final()])
-    .toString()
-    .split('/');
-  return { stream, shardId };
-};
-
-const childrenOf = async (store: Store, streamName: string, shardId: string): Promise<readonly object[]> => {
-  const shards = await new Promise<readonly StoredShard[]>((resolve, reject) => {
-    store.getStream(streamName, (error, stream) => (error ? reject(error) : resolve(stream.Shards)));
-  });
+const childrenOf = (stream: StoredStream, shardId: string): readonly object[] => {
   const parentsOf = (shard: StoredShard) => [shard.ParentShardId, shard.AdjacentParentShardId].filter((id) => id !== undefined);
-  return shards
-    .filter((shard) => parentsOf(shard).includes(shardId))
-    .map((shard) => ({ ShardId: shard.ShardId, ParentShards: parentsOf(shard), HashKeyRange: shard.HashKeyRange }));
+  return stream.Shards.filter((shard) => parentsOf(shard).includes(shardId)).map((shard) => ({
+    ShardId: shard.ShardId,
+    ParentShards: parentsOf(shard),
+    HashKeyRange: shard.HashKeyRange,
+  }));
 };

@@ -1,14 +1,23 @@
-import { Stream } from 'node:stream';
 import type { StoredRecord } from 'kinesalite/db/index.js';
 
 /** `<shard index as 8 hex digits>/<sequence number>`: kinesalite's key of a record. */
 type Key = string;
 
-/** What kinesalite asks of the store of one stream's records. */
+/** A record as GetRecords spells it. */
+export interface LoggedRecord extends StoredRecord {
+  readonly SequenceNumber: string;
+}
+
+/** The records of one stream: what kinesalite asks of its store, and what reads it. */
 export interface RecordLog {
   put(key: Key, value: StoredRecord, done: Done): void;
   batch(operations: readonly Operation[], optionsOrDone: object | Done, done?: Done): void;
-  createReadStream(range: { readonly gte: Key; readonly lt: Key }): Stream;
+  /** Records of a shard from the key on. */
+  read(from: Key, atMost: number): readonly LoggedRecord[];
+  /** The first record of a shard that arrived at the time, in epoch seconds, or later. */
+  firstSince(shard: string, time: number): LoggedRecord | undefined;
+  /** Forgets the records of a shard that arrived before the time, in epoch seconds. */
+  trim(shard: string, before: number): void;
   /** The key of the newest record of a shard. */
   newest(shard: string): Key | undefined;
 }
@@ -19,7 +28,7 @@ type Operation = { readonly type: 'put'; readonly key: Key; readonly value: Stor
 
 interface Entry {
   readonly key: Key;
-  readonly value: StoredRecord;
+  readonly value: LoggedRecord;
 }
 
 /**
@@ -36,9 +45,10 @@ export const createRecordLog = (): RecordLog => {
     return created;
   };
   const apply = (operation: Operation): void => {
-    const entries = entriesOf(shardOf(operation.key));
-    if (operation.type === 'put') entries.push(operation);
-    else entries.splice(placeOf(entries, operation.key), 1);
+    if (operation.type === 'del') return;
+    const { key, value } = operation;
+    const shard = shardOf(key);
+    entriesOf(shard).push({ key, value: { ...value, SequenceNumber: key.slice(shard.length + 1) } });
   };
   return {
     put: (key, value, done) => {
@@ -49,7 +59,17 @@ export const createRecordLog = (): RecordLog => {
       operations.forEach(apply);
       process.nextTick(done ?? (optionsOrDone as Done));
     },
-    createReadStream: (range) => streamOf(entriesOf(shardOf(range.gte)), range),
+    read: (from, atMost) => {
+      const entries = entriesOf(shardOf(from));
+      const start = placeOf(entries, from);
+      return entries.slice(start, start + atMost).map((entry) => entry.value);
+    },
+    firstSince: (shard, time) => entriesOf(shard).find((entry) => entry.value.ApproximateArrivalTimestamp >= time)?.value,
+    trim: (shard, before) => {
+      const entries = entriesOf(shard);
+      const kept = entries.findIndex((entry) => entry.value.ApproximateArrivalTimestamp >= before);
+      if (kept !== 0) entries.splice(0, kept === -1 ? entries.length : kept);
+    },
     newest: (shard) => shards.get(shard)?.at(-1)?.key,
   };
 };
@@ -65,23 +85,4 @@ const placeOf = (entries: readonly Entry[], key: Key): number => {
     else high = middle;
   }
   return low;
-};
-
-/** kinesalite writes into the values that it reads, so each reader gets its own; it destroys the stream when it has enough. */
-const streamOf = (entries: readonly Entry[], range: { readonly gte: Key; readonly lt: Key }): Stream => {
-  let isDestroyed = false;
-  const stream = Object.assign(new Stream(), {
-    destroy: () => {
-      isDestroyed = true;
-    },
-  });
-  process.nextTick(() => {
-    for (let place = placeOf(entries, range.gte); place < entries.length && !isDestroyed; place++) {
-      const entry = entries[place];
-      if (entry === undefined || entry.key >= range.lt) break;
-      stream.emit('data', { key: entry.key, value: { ...entry.value } });
-    }
-    stream.emit('end');
-  });
-  return stream;
 };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateStreamCommand,
   GetRecordsCommand,
@@ -215,6 +216,29 @@ describe('reading a shard', () => {
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
       [10, 11, 12, 13, 14, 15],
     ]);
+  });
+
+  it('starts at a time: with the first record since, or at the tip when there is none', async () => {
+    const StreamARN = await createStream('timed');
+    const put = (text: string) => kinesis.send(new PutRecordCommand({ StreamARN, PartitionKey: text, Data: Buffer.from(text) }));
+    const keysSince = async (Timestamp: Date, meanwhile = async () => undefined as unknown) => {
+      const place = { StreamARN, ShardId: 'shardId-000000000000', ShardIteratorType: 'AT_TIMESTAMP', Timestamp } as const;
+      const { ShardIterator } = await kinesis.send(new GetShardIteratorCommand(place));
+      await meanwhile();
+      const { Records = [] } = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
+      return Records.map(({ PartitionKey }) => PartitionKey);
+    };
+    await put('a');
+    const { Records: [a] = [] } = await kinesis.send(new GetRecordsCommand({ ShardIterator: await iteratorOf(StreamARN) }));
+    const arrival = a?.ApproximateArrivalTimestamp ?? new Date();
+    await sleep(5);
+    await put('b');
+
+    expect(await keysSince(arrival)).toEqual(['a', 'b']);
+    expect(await keysSince(new Date(arrival.getTime() + 1))).toEqual(['b']);
+    await sleep(5);
+    expect(await keysSince(new Date(), () => put('c'))).toEqual(['c']);
+    await expect(keysSince(new Date(Date.now() + 60_000))).rejects.toMatchObject({ name: 'InvalidArgumentException' });
   });
 
   it('ends with the children when the shard was split', async () => {

@@ -56,6 +56,14 @@ describe('a function in its own process', () => {
     expect(env).not.toHaveProperty('HOME');
   });
 
+  it('runs under the Node binary that is named', async () => {
+    const node = join(folder, 'node-wrapper');
+    await writeFile(node, `#!/bin/sh\nSTARTED_BY=wrapper exec '${process.execPath}' "$@"\n`, { mode: 0o755 });
+    await hostOf('export const handler = async () => process.env.STARTED_BY;', { node });
+
+    expect(await payloadOf('{}')).toBe('wrapper');
+  });
+
   it('is told its name, its request and the time it has left', async () => {
     await hostOf(
       `export const handler = async (event, context) => ({
