@@ -6,14 +6,14 @@ import { spellPosition } from '../source/position.ts';
 import type { Row } from '../source/record.ts';
 import { millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
+import { letGo } from './let-go.ts';
 import { reconcile } from './reconcile.ts';
-import { stopReleased } from './release.ts';
 import { claimFor, go, type Held, hasTime, lastPosition, type Run, recordsOf, type Step, sharedFor, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], held: Held): Promise<Step> {
   if (piece.origin === 'isolation' && ++run.tally.isolationLoads > run.rules.isolationLoads) {
-    return stopReleased(
+    return letGo(
       run,
       held,
       'idle',
@@ -34,7 +34,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     case 'running':
     case 'unknown':
       run.ports.breaker.failed(run.key.target);
-      return stopReleased(
+      return letGo(
         run,
         held,
         outcome.kind === 'running' || outcome.kind === 'unknown' ? 'in doubt' : 'idle',
@@ -127,7 +127,7 @@ async function settleRejected(
   const { rejection } = outcome;
   const shared = sharedFor(run, held.sharedUntil);
   if (shared > 0) {
-    return stopReleased(
+    return letGo(
       run,
       held,
       'idle',
@@ -145,10 +145,10 @@ async function settleRejected(
       reason: rejection.reason,
       ...blown,
     });
-    return stopReleased(
+    return letGo(
       run,
       held,
-      'idle',
+      'refused',
       `fuse blown: ${blown.bad} of ${blown.of} rows are bad, which looks like a schema mistake: ${rejection.reason}`,
     );
   }

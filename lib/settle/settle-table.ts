@@ -4,9 +4,10 @@ import { cut, nextInLine, type Piece, poisonOf } from '../plan/pieces.ts';
 import { spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
+import { letGo } from './let-go.ts';
 import { loadPiece } from './load-piece.ts';
 import { reconcile } from './reconcile.ts';
-import { claimFor, firstPosition, go, hasTime, lastPosition, type Run, recordsOf, type State, type Step, stop } from './run.ts';
+import { claimFor, firstPosition, go, type Held, hasTime, lastPosition, type Run, recordsOf, type State, type Step, stop } from './run.ts';
 
 /** How far a table's records got. */
 export type TableSettlement =
@@ -59,11 +60,16 @@ async function settleNext(run: Run, { work: queue, held }: State): Promise<Step>
   const work = nextInLine(queue);
   const [piece, ...rest] = work;
   if (piece === undefined) return go([]);
-  if (!hasTime(run)) return stop('no time left in this invocation');
+  if (!hasTime(run)) return leave(run, held, 'no time left in this invocation');
   if (piece.rows.length === 0) return settlePoison(run, piece, rest);
-  if (!run.ports.breaker.admits(run.key.target)) return stop('breaker open: the table took no loads lately');
+  if (!run.ports.breaker.admits(run.key.target)) return leave(run, held, 'breaker open: the table took no loads lately');
   if (held !== undefined) return loadPiece(run, piece, rest, held);
   return claimAndLoad(run, piece, rest);
+}
+
+/** Stops before a load is started. */
+async function leave(run: Run, held: Held | undefined, reason: string): Promise<Step> {
+  return held === undefined ? stop(reason) : letGo(run, held, 'idle', reason);
 }
 
 async function claimAndLoad(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {

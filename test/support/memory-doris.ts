@@ -10,6 +10,8 @@ export interface MemoryDoris extends Doris {
   refuses: (line: string) => boolean;
   /** Outcomes to give instead of working, one a call; the effect happens first when `stored`. */
   readonly script: ScriptedOutcome[];
+  /** Drops every label from memory, as the label limits of Doris do. */
+  forget(): void;
 }
 
 export interface ScriptedOutcome {
@@ -25,6 +27,7 @@ export function memoryDoris(): MemoryDoris {
     tables,
     calls,
     script: [],
+    forget: () => labels.clear(),
     refuses: () => false,
     load: async (load) => {
       calls.push(load);

@@ -1,11 +1,11 @@
-import { memoryBreaker } from '../../lib/breaker.ts';
+import { type Breaker, memoryBreaker } from '../../lib/breaker.ts';
 import type { DeadLetter } from '../../lib/dead-letter/letter.ts';
 import { deadlineIn } from '../../lib/deadline.ts';
 import { type LoadRules, loadBatch, type Settlement } from '../../lib/pipeline.ts';
 import type { Ports } from '../../lib/settle/run.ts';
 import type { Batch } from '../../lib/source/record.ts';
 import type { LoaderEvent } from '../../lib/telemetry.ts';
-import { mebibytes, seconds } from '../../lib/units.ts';
+import { type Millis, mebibytes, seconds } from '../../lib/units.ts';
 import { type MemoryDoris, memoryDoris } from './memory-doris.ts';
 import { type MemoryLedger, memoryLedger } from './memory-ledger.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -30,6 +30,9 @@ export interface World {
   readonly events: LoaderEvent[];
   /** Calls to Doris, the ledger and the dead letters in the last invocation. */
   calls: number;
+  /** While set, the dead-letter queue refuses everything. */
+  failLetters: Error | undefined;
+  invokeWithin(span: Millis, batch: Batch, rules: LoadRules): Promise<Settlement>;
   invoke(batch: Batch, rules: LoadRules, kill?: Kill): Promise<Settlement>;
 }
 
@@ -48,6 +51,7 @@ export const RULES: LoadRules = {
 
 export function newWorld(): World {
   const clock = virtualClock();
+  const breaker = memoryBreaker(clock);
   const world: World = {
     clock,
     doris: memoryDoris(),
@@ -55,13 +59,15 @@ export function newWorld(): World {
     letters: [],
     events: [],
     calls: 0,
-    invoke: (batch, rules, kill) => loadBatch(batch, mortal(world, kill), rules, deadlineIn(INVOCATION, clock)),
+    failLetters: undefined,
+    invokeWithin: (span, batch, rules) => loadBatch(batch, mortal(world, breaker, undefined), rules, deadlineIn(span, clock)),
+    invoke: (batch, rules, kill) => loadBatch(batch, mortal(world, breaker, kill), rules, deadlineIn(INVOCATION, clock)),
   };
   return world;
 }
 
 /** Ports of one invocation, which dies where it is told to. */
-function mortal(world: World, kill: Kill | undefined): Ports {
+function mortal(world: World, breaker: Breaker, kill: Kill | undefined): Ports {
   world.calls = 0;
   let dead = false;
   const call = async <T>(effect: () => Promise<T>): Promise<T> => {
@@ -77,7 +83,7 @@ function mortal(world: World, kill: Kill | undefined): Ports {
   const { clock, doris, events, ledger, letters } = world;
   return {
     clock,
-    breaker: memoryBreaker(clock),
+    breaker,
     telemetry: { record: (event) => events.push(event) },
     doris: {
       load: (load, deadline) => call(() => doris.load(load, deadline)),
@@ -90,6 +96,7 @@ function mortal(world: World, kill: Kill | undefined): Ports {
     deadLetters: {
       send: (sent) =>
         call(async () => {
+          if (world.failLetters !== undefined) throw world.failLetters;
           letters.push(...sent);
         }),
     },
