@@ -23,9 +23,10 @@ const VERSION = 1;
 const LONGEST_REASON = 1024;
 const LONGEST_KEY = 256;
 const LONGEST_URL = 1024;
+/** Of any other attribute, all of which are shorter as AWS and Doris give them. Together they leave room within the smallest message. */
+const LONGEST_NAME = 256;
 
 /** The characters that SQS takes: #x9 #xA #xD, #x20 to #xD7FF, #xE000 to #xFFFD, #x10000 to #x10FFFF. */
-const SQS_TEXT = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u;
 const NOT_SQS_CHARACTER = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 /** The payload as a body: itself when SQS takes its characters, else base64. SQS takes no empty body, so an empty payload is told. */
@@ -34,7 +35,7 @@ export function inlineBody(payload: Uint8Array): LetterBody {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   if (isUtf8(bytes)) {
     const text = bytes.toString('utf8');
-    if (SQS_TEXT.test(text)) return { encoding: 'utf8', text };
+    if (text.search(NOT_SQS_CHARACTER) === -1) return { encoding: 'utf8', text };
   }
   return { encoding: 'base64', text: bytes.toString('base64') };
 }
@@ -51,11 +52,11 @@ export function messageOf(letter: DeadLetter, body: LetterBody): LetterMessage {
     errorClass: fault.errorClass,
     reason: clamp(fault.reason, LONGEST_REASON),
     source: source.kind,
-    stream: source.stream,
-    shard: source.shard,
+    stream: clamp(source.stream, LONGEST_NAME),
+    shard: clamp(source.shard, LONGEST_NAME),
     position: spellPosition(record.position),
-    target: letter.target,
-    label: letter.label ?? '-',
+    target: clamp(letter.target, 2 * LONGEST_NAME),
+    label: clamp(letter.label ?? '-', LONGEST_NAME),
     failedAt: new Date(letter.failedAt).toISOString(),
     context: contextOf(letter, body.encoding),
   };
@@ -77,9 +78,9 @@ function contextOf({ fault, record, attempts }: DeadLetter, encoding: BodyEncodi
   return JSON.stringify(context);
 }
 
-/** At most so many characters, and only such as SQS takes; what it does not take becomes U+FFFD. */
+/** At most so many characters, and only such as SQS takes; what it does not take becomes U+FFFD. A character is one or two units long. */
 function clamp(text: string, longest: number): string {
-  const whole = Array.from(text.slice(0, 2 * longest).replace(NOT_SQS_CHARACTER, '\u{FFFD}'));
+  const whole = Array.from(text.slice(0, 2 * longest + 2).replace(NOT_SQS_CHARACTER, '\u{FFFD}'));
   return whole.length <= longest ? whole.join('') : `${whole.slice(0, longest - 1).join('')}…`;
 }
 

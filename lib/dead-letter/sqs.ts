@@ -24,15 +24,28 @@ const BATCH_ENTRIES = 10;
 const ATTEMPTS = 5;
 const FIRST_PAUSE = millis(100);
 
+/** Calls under way at once: a shard of undecodable records must not take an invocation longer than it has. */
+const LANES = 8;
+
 /** Dead letters in an SQS queue. */
 export function sqsDeadLetters(queue: DeadLetterQueue, clock: Clock): DeadLetters {
   return {
     async send(letters) {
-      const messages: LetterMessage[] = [];
-      for (const letter of letters) messages.push(await fitted(letter, queue));
-      for (const batch of batchesOf(messages, queue.maxBytes)) await sendBatch(batch, queue, clock);
+      const messages = await inLanes(letters, (letter) => fitted(letter, queue));
+      await inLanes(batchesOf(messages, queue.maxBytes), (batch) => sendBatch(batch, queue, clock));
     },
   };
+}
+
+/** Does all, some at a time. When one fails, what is under way is waited for and the failure thrown. */
+async function inLanes<T, R>(inputs: readonly T[], work: (input: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const left = inputs.entries();
+  const lane = async (): Promise<void> => {
+    for (const [index, input] of left) results[index] = await work(input);
+  };
+  for (const end of await Promise.allSettled(Array.from({ length: LANES }, lane))) if (end.status === 'rejected') throw end.reason;
+  return results;
 }
 
 async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue): Promise<LetterMessage> {
