@@ -44,6 +44,17 @@ export function isKeyword(word: string): boolean {
   return KEYWORDS.has(word.toUpperCase());
 }
 
+/** Words that Doris takes for a column only between backticks. */
+const RESERVED = new Set(
+  `${[...KEYWORDS].join(' ')} CROSS CURRENT_DATE CURRENT_TIMESTAMP DELETE FALSE FULL GROUP INNER INTERVAL LEFT NULL ORDER OUTER RIGHT ROWS TRUE
+  WINDOW`.split(/\s+/),
+);
+
+/** True for words that are never a column as they stand. */
+export function isReserved(word: string): boolean {
+  return RESERVED.has(word.toUpperCase());
+}
+
 /**
  * The DuckDB function for one of Doris.
  * @throws {SqlError} for a function whose result might differ.

@@ -5,7 +5,7 @@ import { storedTable } from '../store/publish.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { storageType } from '../table/types.ts';
 import { type Cursor, cursorOf, isText } from './cursor.ts';
-import { duckDateFormat, duckFunction, isKeyword } from './duck-functions.ts';
+import { duckDateFormat, duckFunction, isKeyword, isReserved } from './duck-functions.ts';
 import { isTableNext, readTableReference } from './table-reference.ts';
 import type { Token } from './tokens.ts';
 import { readType } from './type.ts';
@@ -28,7 +28,15 @@ export interface Names {
  */
 export function translate(statement: string, names: Names): Translated {
   const cursor = cursorOf(statement);
-  const state: State = { cursor, names, output: [], tables: [], parens: [{ kind: 'group', inFrom: false }], ctes: cteNames(statement) };
+  const state: State = {
+    cursor,
+    names,
+    output: [],
+    tables: [],
+    parens: [{ kind: 'group', inFrom: false }],
+    ctes: cteNames(statement),
+    columns: columnNames(names.catalog),
+  };
   while (cursor.peek().kind !== 'end') {
     if (cursor.accept(';')) {
       if (cursor.peek().kind !== 'end') cursor.fail('one statement only');
@@ -54,6 +62,8 @@ interface State {
   readonly tables: TableDefinition[];
   readonly parens: Paren[];
   readonly ctes: ReadonlySet<string>;
+  /** Names of columns in lower case: some of them are words that DuckDB would take for its own. */
+  readonly columns: ReadonlySet<string>;
   /** The token before the next one. */
   before?: Token;
 }
@@ -95,13 +105,22 @@ function translateSymbol({ output, parens }: State, text: string): void {
 
 function translateName(state: State, token: Token): void {
   noteClause(state, token);
-  const { cursor, output, parens, before } = state;
+  const { cursor, output, parens } = state;
   if (isCall(cursor, token)) translateCall(state, token.text);
   else if (isText(token, 'AS') && parens.at(-1)?.kind === 'cast') output.push('AS', storageType(readType(cursor)));
   else if (isText(token, 'LIMIT') && cursor.peek(1).text === ',') translateLimit(state);
   else if (isText(token, 'DIV')) output.push('//');
   else if (isSubscript(cursor)) translatePath(state, token);
-  else output.push(token.kind === 'quoted-name' || before?.text === '.' ? quoteName(token.text) : token.text);
+  else output.push(isName(state, token) ? quoteName(token.text) : token.text);
+}
+
+function isName({ before, columns }: State, { kind, text }: Token): boolean {
+  return kind === 'quoted-name' || before?.text === '.' || (columns.has(text.toLowerCase()) && !isReserved(text));
+}
+
+function columnNames(catalog: Catalog): ReadonlySet<string> {
+  const tables = catalog.databases().flatMap((database) => catalog.tables(database));
+  return new Set(tables.flatMap(({ columns }) => columns.map(({ name }) => name.toLowerCase())));
 }
 
 function isCall(cursor: Cursor, token: Token): boolean {
