@@ -9,6 +9,7 @@ import { createHeldTasks } from './held.ts';
 import type { LabelJournal } from './journal.ts';
 import { createListener, type Tls } from './listener.ts';
 import { backendHandlers, frontendHandlers } from './nodes.ts';
+import { createPending, type Pending } from './pending.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 
 /** What a stand-in is made of besides its rows. */
@@ -32,15 +33,16 @@ export function assemble(engine: Engine, options: ClusterOptions, closing: Abort
   const behaviour = behaviourOf(options.behaviour);
   const clock = options.clock ?? systemClock;
   const staged = new Map<number, StagedRows>();
+  const held = createHeldTasks();
+  const pending = createPending();
   const transactions = createTransactions({
     clock,
     behaviour,
-    onDropped: ({ txnId }) => dropRows(engine, staged, txnId),
+    onDropped: ({ txnId }) => dropRows(engine, { staged, pending }, txnId),
     onFinished: (transaction) => options.journal?.append(transaction),
   });
   for (const transaction of options.journal?.read() ?? []) transactions.restore(transaction);
   options.journal?.rewrite(transactions.list());
-  const held = createHeldTasks();
   const late = (): Cluster => cluster;
   const frontend = createListener({ port: options.fePort ?? 0, lenient: false, ...tlsOf(options), ...frontendHandlers(late) });
   const backends = Array.from({ length: options.backends ?? 1 }, (_, index) => newBackend(index, options, behaviour, late));
@@ -52,6 +54,7 @@ export function assemble(engine: Engine, options: ClusterOptions, closing: Abort
     errorLogs: createErrorLogs(clock, behaviour),
     faults: createFaults(() => held.release()),
     held,
+    pending,
     behaviour,
     clock,
     credentials,
@@ -84,11 +87,15 @@ function newBackend(index: number, options: ClusterOptions, behaviour: Behaviour
   return node;
 }
 
-function dropRows(engine: Engine, staged: Map<number, StagedRows>, txnId: number): void {
+function dropRows(
+  engine: Engine,
+  { staged, pending }: { readonly staged: Map<number, StagedRows>; readonly pending: Pending },
+  txnId: number,
+): void {
   const rows = staged.get(txnId);
   if (rows === undefined) return;
   staged.delete(txnId);
-  engine.discard(rows).catch((error: unknown) => console.error('Doris stand-in: discarding rows failed:', error));
+  pending.track(engine.discard(rows).catch((error: unknown) => console.error('Doris stand-in: discarding rows failed:', error)));
 }
 
 function roundRobin(backends: readonly BackendNode[]): () => BackendNode | undefined {

@@ -50,7 +50,7 @@ export interface Behaviour {
 }
 
 /** Doris 3.x, not cloud, as configured out of the box. */
-export const defaultBehaviour: Behaviour = {
+const defaultBehaviour: Behaviour = {
   cloud: false,
   redirectForm: 'question-mark',
   earlyBody: 'reset',

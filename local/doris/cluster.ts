@@ -6,6 +6,7 @@ import type { ErrorLogs } from './error-log.ts';
 import type { Faults } from './faults.ts';
 import type { HeldTasks } from './held.ts';
 import type { Listener, Tls } from './listener.ts';
+import type { Pending } from './pending.ts';
 import type { Transactions } from './transactions.ts';
 
 /** A backend as the FE knows it. */
@@ -26,6 +27,8 @@ export interface Cluster {
   readonly errorLogs: ErrorLogs;
   readonly faults: Faults;
   readonly held: HeldTasks;
+  /** Requests being answered and rows being dropped. */
+  readonly pending: Pending;
   readonly behaviour: Behaviour;
   readonly clock: Clock;
   readonly credentials: Credentials;

@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.ts';
-import { PlanError, type StagedRows } from './engine.ts';
+import type { StagedRows } from './engine.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Why the FE refuses to commit, or undefined (reference 6). `twoPhase`: the client asks, so only PRECOMMITTED will do. */
@@ -67,8 +67,13 @@ async function publishNow(cluster: Cluster, txnId: number, staged: StagedRows): 
   try {
     await cluster.engine.publish(staged);
   } catch (error) {
+    if (cluster.engine.table(staged.target) !== undefined) {
+      // Still committed: closing tries once more.
+      cluster.staged.set(txnId, staged);
+      throw error;
+    }
     // A table dropped meanwhile takes the rows with it; the transaction still finishes.
-    if (!(error instanceof PlanError)) throw error;
+    await cluster.engine.discard(staged);
   }
   cluster.transactions.makeVisible(txnId);
 }

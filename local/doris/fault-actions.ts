@@ -1,23 +1,3 @@
-/** The moments of a request at which a fault can strike, in the order in which a load meets them. */
-export const FAULT_POINTS = [
-  'fe.connect',
-  'fe.request',
-  'fe.load-state',
-  'fe.redirect',
-  'fe.reply',
-  'be.connect',
-  'be.request',
-  'be.two-phase',
-  'be.header',
-  'be.continue',
-  'be.body',
-  'be.before-commit',
-  'be.after-commit',
-  'be.reply',
-] as const;
-
-export type FaultPoint = (typeof FAULT_POINTS)[number];
-
 /** Goes on after the time: a slow node, a slow commit, a slow 100. */
 interface Delay {
   readonly kind: 'delay';
@@ -109,22 +89,40 @@ export type Anywhere = Delay | Hang | Break | Respond | Garbage;
 /** Actions that spoil the true answer. */
 export type Mangle = Trickle | Truncate | Alter;
 
-/** What can be done at which point. */
+/** What can be done at which moment of a request; a load meets them in this order. */
 export interface ActionsAt {
+  /** A client has connected to the FE. */
   'fe.connect': Break;
+  /** Any request has reached the FE; nothing is checked yet. */
   'fe.request': Anywhere;
+  /** A label's state is asked for. */
   'fe.load-state': Anywhere;
+  /** A load or a second phase has passed the FE's checks. */
   'fe.redirect': Anywhere | Redirect | NoBackend;
+  /** The FE's true answer is ready, a 307 as well as JSON. */
   'fe.reply': Anywhere | Mangle;
+  /** A client has connected to a BE. */
   'be.connect': Break;
+  /** Any request has reached a BE. */
   'be.request': Anywhere | RestartBackend;
+  /** A second phase has reached a BE. */
   'be.two-phase': Anywhere;
+  /** A load has reached a BE; nothing is checked, no transaction begun. */
   'be.header': Anywhere | Fail | Redirect | RestartBackend;
+  /** The transaction has begun and the load is planned; 100 comes next. */
   'be.continue': Anywhere | SkipContinue;
+  /** The first part of the body is there, the rest still to come. */
   'be.body': Anywhere | RestartBackend;
+  /** The rows are read and good, nothing is stored. */
   'be.before-commit': Anywhere | Fail | LockLabel | RestartBackend;
+  /** The load is durable and its label used up; the rows are not visible yet. */
   'be.after-commit': Anywhere | Fail | PublishTimeout | ForgetLabel;
+  /** The BE's true answer is ready, and everything has happened. */
   'be.reply': Anywhere | Mangle;
 }
 
+/** The moments at which a fault can strike. */
+export type FaultPoint = keyof ActionsAt;
+
+/** Whatever a fault can do, anywhere. */
 export type FaultAction = ActionsAt[FaultPoint];

@@ -31,7 +31,7 @@ interface FaultAt<P extends FaultPoint> {
 export type Fault = { [P in FaultPoint]: FaultAt<P> }[FaultPoint];
 
 /** One fault that struck. */
-export interface Strike {
+interface Strike {
   readonly place: FaultPlace;
   readonly action: FaultAction;
 }

@@ -28,7 +28,7 @@ function handlers(cluster: () => Cluster, node: string, serve: Serve): Handlers 
     onConnection: (socket) => strikeConnection(cluster(), node, socket),
     onRequest: (request, response, waitsForContinue) => {
       const call = callOf(cluster(), node, request, response, waitsForContinue);
-      serve(call).catch((error: unknown) => unexpected(cluster(), call, error));
+      cluster().pending.track(serve(call).catch((error: unknown) => unexpected(cluster(), call, error)));
     },
   };
 }

@@ -8,7 +8,7 @@ export async function receiveBody(cluster: Cluster, backend: BackendNode, call: 
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    // A fault that hangs must leave the connection alone, which leaving a plain loop would destroy.
+    // Leaving a plain loop would part the request from its socket, which a hanging fault still needs.
     for await (const chunk of call.request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (bytes === 0 && (await struckInBody(cluster, backend, call))) return undefined;
       bytes += chunk.length;

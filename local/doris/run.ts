@@ -108,11 +108,13 @@ async function restart(cluster: Cluster): Promise<void> {
 async function close(cluster: Cluster, { journal }: ClusterOptions, closing: AbortController): Promise<void> {
   closing.abort();
   await stopAll(cluster);
+  await cluster.pending.settled();
   // Committed is committed: what only waits to become visible does so now.
   await cluster.held.release();
   await Promise.all(
     [...cluster.staged.keys()].filter((id) => cluster.transactions.get(id)?.state === 'COMMITTED').map((id) => publish(cluster, id)),
   );
+  await cluster.pending.settled();
   journal?.rewrite(cluster.transactions.list().filter((transaction) => !isRunning(transaction)));
   await cluster.engine.close();
 }

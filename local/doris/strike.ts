@@ -37,7 +37,7 @@ export async function deliver(cluster: Cluster, call: Call, point: 'fe.reply' | 
 }
 
 /** Waits, but no longer than the stand-in lives. */
-export async function pause(cluster: Cluster, ms: number): Promise<void> {
+async function pause(cluster: Cluster, ms: number): Promise<void> {
   await sleep(ms, undefined, { signal: cluster.closing }).catch(() => undefined);
 }
 

@@ -1,5 +1,5 @@
 /** The states of reference 4 and 5; UNKNOWN is no state but the lack of a transaction. */
-export type TransactionState = 'PREPARE' | 'PRECOMMITTED' | 'COMMITTED' | 'VISIBLE' | 'ABORTED';
+type TransactionState = 'PREPARE' | 'PRECOMMITTED' | 'COMMITTED' | 'VISIBLE' | 'ABORTED';
 
 /** One load transaction; times in ms since the epoch. */
 export interface Transaction {

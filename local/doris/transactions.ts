@@ -4,14 +4,14 @@ import { isRunning, type Transaction } from './transaction.ts';
 import { createTransactionStore, type TransactionStore } from './transaction-store.ts';
 
 /** What came of the wish to begin. */
-export type Begun =
+type Begun =
   | { readonly kind: 'begun'; readonly transaction: Transaction }
   | { readonly kind: 'label-used'; readonly by: Transaction }
   | { readonly kind: 'too-many-running'; readonly running: number }
   | { readonly kind: 'too-many-aborted' };
 
 /** What a new transaction needs. */
-export type NewTransaction = Pick<Transaction, 'database' | 'table' | 'label' | 'coordinator' | 'timeoutMs'>;
+type NewTransaction = Pick<Transaction, 'database' | 'table' | 'label' | 'coordinator' | 'timeoutMs'>;
 
 /** The label and transaction memory of a cluster. Moves do not check legality: the callers own the texts of refusal. */
 export interface Transactions {

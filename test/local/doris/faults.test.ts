@@ -210,6 +210,7 @@ describe('a connection that breaks', () => {
 
     expect(await codeOf(load(label))).toBe('ECONNRESET');
     expect(await load(label)).toMatchObject({ Status: 'Label Already Exists', ExistingJobStatus: 'FINISHED' });
+    await expect.poll(() => stateOf(label)).toBe('VISIBLE');
     expect(await rowsIn(doris)).toBe(1);
   });
 

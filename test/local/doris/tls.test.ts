@@ -8,12 +8,14 @@ import type { Tls } from '../../../local/doris/listener.ts';
 import { AUTH } from './support/client.ts';
 import { startTestDoris } from './support/doris.ts';
 
+const OPENSSL = 'openssl';
+
 /** A certificate for 127.0.0.1, made afresh so that no key lies in the repository. */
 function makeCertificate(): Tls | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'doris-tls-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const made = spawnSync('openssl', [
+  const made = spawnSync(OPENSSL, [
     'req',
     '-x509',
     '-newkey',

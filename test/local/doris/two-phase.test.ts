@@ -89,6 +89,14 @@ describe('a load in two phases', () => {
     expect((await finish({ label: 'a', txn_operation: 'commit' })).status).not.toBe('Success');
   });
 
+  it('still finishes when its table is dropped in between, with nothing to show for it', async () => {
+    await prepare('a');
+    await doris.query('DROP TABLE t', 'db');
+
+    expect((await finish({ label: 'a', txn_operation: 'commit' })).status).toBe('Success');
+    expect(await stateOf('a')).toBe('VISIBLE');
+  });
+
   it('is asked for by the lower-case text only (2.1 step 1)', async () => {
     const reply = await loadAtBackend(backendUrl(doris), 'db/t', { two_phase_commit: 'TRUE' }, ROWS);
 
