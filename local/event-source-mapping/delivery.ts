@@ -1,7 +1,7 @@
 import type { Verdict } from './verdict.ts';
 
 /** A run of records that is delivered as one event: places in the batch, the end not included. */
-export interface Segment {
+interface Segment {
   readonly from: number;
   readonly to: number;
   /** Deliveries of this run that counted against its retries. */

@@ -1,4 +1,5 @@
 import { GetRecordsCommand, type GetRecordsCommandOutput, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
+import { largestRequest } from '../function-process/invoke-result.ts';
 import { recordSpeller, type ShardRecord } from './kinesis-event.ts';
 import type { StartingPosition } from './settings.ts';
 import { createSignal, type Signal } from './signal.ts';
@@ -38,7 +39,7 @@ export interface ShardReader {
 
 /** Starts to read; resolves when the position is fixed, so that what is put afterwards will be read. */
 export const startShardReader = async (options: ShardReaderOptions): Promise<ShardReader> => {
-  const state: State = { buffer: [], read: 0, last: undefined, isEnded: false, isStopped: false, tips: new Map() };
+  const state: State = { buffer: [], bytes: 0, read: 0, last: undefined, isEnded: false, isStopped: false, tips: new Map() };
   const signals = { changed: createSignal(), wakeUp: createSignal() };
   const loop = readLoop(options, state, { ...signals, iterator: await iteratorOf(options, undefined) });
   return {
@@ -46,10 +47,14 @@ export const startShardReader = async (options: ShardReaderOptions): Promise<Sha
     peek: () => state.buffer,
     take: (count) => {
       const taken = state.buffer.splice(0, count);
+      state.bytes -= bytesOf(taken);
       signals.wakeUp.notify();
       return taken;
     },
-    putBack: (records) => void state.buffer.unshift(...records),
+    putBack: (records) => {
+      state.buffer.unshift(...records);
+      state.bytes += bytesOf(records);
+    },
     isEnded: () => state.isEnded,
     readAtTip: (ticket) => [...state.tips].find(([seen]) => seen >= ticket)?.[1],
     wake: () => signals.wakeUp.notify(),
@@ -64,6 +69,8 @@ export const startShardReader = async (options: ShardReaderOptions): Promise<Sha
 
 interface State {
   readonly buffer: ShardRecord[];
+  /** Of the events' text that the buffer holds. */
+  bytes: number;
   /** Records read so far. */
   read: number;
   last: string | undefined;
@@ -79,11 +86,16 @@ interface LoopStart {
   readonly iterator: string | undefined;
 }
 
+/** Two events' worth: one that the function works on, one that waits. */
+const mostBufferedBytes = 2 * largestRequest;
+
+const bytesOf = (records: readonly ShardRecord[]): number => records.reduce((sum, record) => sum + record.bytes, 0);
+
 const readLoop = async (options: ShardReaderOptions, state: State, start: LoopStart): Promise<void> => {
   const spell = recordSpeller(options);
   let { iterator } = start;
   while (!state.isStopped && iterator !== undefined) {
-    if (state.buffer.length >= options.mostBuffered) {
+    if (state.buffer.length >= options.mostBuffered || state.bytes >= mostBufferedBytes) {
       await start.wakeUp.wait();
       continue;
     }
@@ -115,7 +127,9 @@ const keep = (state: State, { output, spell, ticket }: Kept): void => {
   for (const record of output.Records ?? []) {
     const { SequenceNumber: sequenceNumber, Data: data, PartitionKey: partitionKey, ApproximateArrivalTimestamp: at } = record;
     if (sequenceNumber === undefined || data === undefined) continue;
-    state.buffer.push(spell({ sequenceNumber, data, partitionKey, arrivedAt: at?.getTime() ?? 0 }));
+    const spelled = spell({ sequenceNumber, data, partitionKey, arrivedAt: at?.getTime() ?? 0 });
+    state.buffer.push(spelled);
+    state.bytes += spelled.bytes;
     state.last = sequenceNumber;
     state.read += 1;
   }

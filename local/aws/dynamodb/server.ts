@@ -8,7 +8,7 @@ export interface DynamoDb extends Endpoint {
   readonly engine: DynamoDbEngine;
 }
 
-export type DynamoDbEngine = 'dynoxide' | 'dynalite';
+type DynamoDbEngine = 'dynoxide' | 'dynalite';
 
 /** Which program to take. */
 export interface DynamoDbOptions {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 /** What a sequence number of today's form is made of. */
-export interface SequenceParts {
+interface SequenceParts {
   readonly shardCreateTime: number;
   readonly shardIx: number;
   readonly seqIx: number | string;

@@ -18,7 +18,7 @@ import type { KinesisMappingOptions } from '../../../local/event-source-mapping/
 import { type FunctionHost, type FunctionOptions, startFunctionHost } from '../../../local/function-process/host.ts';
 
 /** One delivery as the function saw it. */
-export interface Seen {
+interface Seen {
   readonly shard: string;
   readonly texts: readonly string[];
 }
@@ -35,9 +35,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export type MapOptions = Partial<KinesisMappingOptions> & { readonly host?: Partial<FunctionOptions> };
+type MapOptions = Partial<KinesisMappingOptions> & { readonly host?: Partial<FunctionOptions> };
 
-export interface Mapped extends EventSourceMapping {
+interface Mapped extends EventSourceMapping {
   /** Every delivery so far, in the order in which the function began it. */
   seen(): readonly Seen[];
   texts(): readonly (readonly string[])[];
