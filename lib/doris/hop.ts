@@ -17,7 +17,7 @@ export interface Hop {
 }
 
 /** How far a request got: whether a server was connected, and whether bytes of the body may have left. */
-export interface Progress {
+interface Progress {
   readonly reached: boolean;
   readonly bodyBegun: boolean;
 }

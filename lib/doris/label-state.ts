@@ -25,7 +25,7 @@ export async function askLabelState(database: string, label: string, deadline: D
 }
 
 /** Reads the answer to `get_load_state`. Anything but a state in so many words is no knowledge. */
-export function readState(answer: Answer): LabelState {
+function readState(answer: Answer): LabelState {
   if (answer.kind === 'silent') return { kind: 'unreachable', reason: answer.reason };
   if (answer.status !== 200) return { kind: 'unreachable', reason: `HTTP ${answer.status}` };
   const told = dataOf(answer.text);

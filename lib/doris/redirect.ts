@@ -12,7 +12,7 @@ export interface RedirectRules {
 export type Redirect = { readonly kind: 'follow'; readonly url: URL } | { readonly kind: 'refuse'; readonly reason: string };
 
 /** Most redirects followed for one request. Doris needs one, two when a frontend insists on https. */
-export const MAX_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 
 /**
  * Decides about a `Location` that the server at `visited`'s end sent. Its text carries a password (reference 1.2): no reason quotes it.

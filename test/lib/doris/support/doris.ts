@@ -61,7 +61,7 @@ export function failure(message: string, change: Readonly<Record<string, unknown
 }
 
 /** Sleeping takes no time but moves the clock on, and every delay is the longest possible. */
-export function hastyClock(): Clock & { readonly slept: number[] } {
+function hastyClock(): Clock & { readonly slept: number[] } {
   const slept: number[] = [];
   return {
     ...systemClock,
