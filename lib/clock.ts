@@ -17,6 +17,14 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => epochMillis(Date.now()),
   elapsed: () => millis(performance.now()),
-  sleep: (span, signal) => sleep(span, undefined, signal ? { signal } : {}),
+  sleep: async (span, signal) => {
+    try {
+      await sleep(span, undefined, signal ? { signal } : {});
+    } catch (error) {
+      // Node rejects with an AbortError of its own and hides the reason in its cause.
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
   random: Math.random,
 };

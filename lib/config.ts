@@ -70,10 +70,11 @@ function readSetting(name: string, setting: Setting<unknown>, env: Environment, 
   return undefined;
 }
 
-/** A value as an error may show it: no secrets, no credentials inside a URL, not too long. */
+/** A value as an error may show it: no secrets, nothing that stands before an `@` or in a query (a password may hold any character), not too long. */
 function shown(text: string, setting: Setting<unknown>): string {
   if (setting.secret) return `${text.length} characters, not shown`;
-  return JSON.stringify(text.replace(/\/\/[^/,\s]*@/g, '//***@').slice(0, 200));
+  const harmless = text.replace(/^.*@/s, '***@').replace(/(:\/\/[^?]*\?).*$/s, '$1***');
+  return JSON.stringify(harmless.slice(0, 200));
 }
 
 function unknownNames(env: Environment): string[] {

@@ -42,14 +42,19 @@ const redirectHosts = z.string().transform((text, context): RedirectPolicy => {
   }
 });
 
-const HOST_AND_PORT = /^(\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+):\d{1,5}$/;
-
 const addresses = z.string().transform((text, context) => {
   const pairs = text.split(',').map((pair) => pair.trim().split('='));
-  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every((side) => HOST_AND_PORT.test(side)));
-  if (good.length !== pairs.length) context.addIssue({ code: 'custom', message: 'not a list of addresses' });
-  return new Map(good);
+  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every(isHostAndPort));
+  const byBackend = new Map(good);
+  // A backend that is listed twice would be reached under the later address in silence.
+  if (byBackend.size !== pairs.length) context.addIssue({ code: 'custom', message: 'not a list of addresses' });
+  return byBackend;
 });
+
+function isHostAndPort(text: string): boolean {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
 
 const routeTable = z.string().regex(/^[-_\p{L}\p{N}]{1,256}(\.[-_\p{L}\p{N}]{1,256})?$/u, 'must be table or database.table');
 

@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/errors.ts';
+import { SETTINGS } from '../../lib/settings.ts';
+
+const ENV = {
+  DORIS_FE_URLS: 'http://10.0.0.5:8030',
+  DORIS_USER: 'loader',
+  DORIS_PASSWORD: 'open sesame',
+  DORIS_DATABASE: 'shop',
+  DORIS_TABLE: 'orders',
+  LEDGER_TABLE: 'ledger',
+  DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead',
+} as const;
+
+type Env = Readonly<Record<string, string | undefined>>;
+const read = (change: Env = {}) => readConfig({ ...ENV, ...change });
+const faultsOf = (change: Env): readonly string[] => {
+  try {
+    read(change);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults;
+  }
+};
+
+describe('a complete environment', () => {
+  it('becomes a configuration in which every default is filled in', () => {
+    expect(read()).toEqual({
+      doris: {
+        frontends: [new URL('http://10.0.0.5:8030')],
+        credentials: { kind: 'fixed', username: 'loader', password: 'open sesame' },
+        redirects: { entries: [] },
+        allowInsecureRedirect: false,
+        route: 'frontend',
+        backendAddresses: new Map(),
+        maxAttempts: 5,
+        maxLoadTimeout: 120_000,
+        connectTimeout: 3_000,
+      },
+      decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [] },
+      load: {
+        routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' } },
+        labelPrefix: 'doris',
+        limits: { maxRows: 500_000, maxBytes: 67_108_864 },
+        fuseShare: 0.5,
+        fuseRows: 10,
+        isolationLoads: 1000,
+        labelMemory: 43_200_000,
+      },
+      ledgerTable: 'ledger',
+      deadLetters: { queueUrl: ENV.DEAD_LETTER_QUEUE_URL, maxBytes: 1_048_576 },
+      metricsNamespace: 'DorisLambdaLoader',
+    });
+  });
+
+  it('takes several frontends, with blanks between them', () => {
+    const { frontends } = read({ DORIS_FE_URLS: 'http://a:8030, https://b:8030/doris' }).doris;
+
+    expect(frontends.map(({ href }) => href)).toEqual(['http://a:8030/', 'https://b:8030/doris']);
+  });
+
+  it('takes a secret in place of user and password', () => {
+    const { credentials } = read({ DORIS_USER: undefined, DORIS_PASSWORD: undefined, DORIS_SECRET_ID: 'prod/doris' }).doris;
+
+    expect(credentials).toEqual({ kind: 'secret', id: 'prod/doris' });
+  });
+
+  it('takes an empty password for a password', () => {
+    expect(read({ DORIS_PASSWORD: '' }).doris.credentials).toEqual({ kind: 'fixed', username: 'loader', password: '' });
+  });
+
+  it('takes any other empty variable for an absent one', () => {
+    const empty = Object.fromEntries(
+      Object.keys(SETTINGS)
+        .filter((name) => !(name in ENV))
+        .map((name) => [name, '']),
+    );
+
+    expect(read(empty)).toEqual(read());
+    expect(faultsOf({ LEDGER_TABLE: '' })).toEqual(['LEDGER_TABLE: is missing; must be name or ARN of a table']);
+  });
+
+  it('reads routes into the target that they name, the default database unless they say another', () => {
+    const rules = [
+      { stream: 'orders', table: 'raw' },
+      { field: 'type', equals: 'refund', table: 'finance.refunds' },
+      { field: 'type', equals: 7, table: 'sevens' },
+    ];
+    const { load, decode } = read({ DORIS_ROUTES: JSON.stringify(rules), DORIS_TABLE: undefined });
+
+    expect(load.routing).toEqual({
+      rules: [
+        { stream: 'orders', target: { database: 'shop', table: 'raw' } },
+        { field: 'type', equals: 'refund', target: { database: 'finance', table: 'refunds' } },
+        { field: 'type', equals: 7, target: { database: 'shop', table: 'sevens' } },
+      ],
+    });
+    expect(decode.keepFields).toEqual(['type']);
+  });
+});
+
+describe('a wrong value', () => {
+  it.each<[keyof typeof SETTINGS, string]>([
+    ['DORIS_FE_URLS', 'ftp://fe:8030'],
+    ['DORIS_FE_URLS', 'http://a:8030,,http://b:8030'],
+    ['DORIS_FE_URLS', '10.0.0.5:8030'],
+    ['DORIS_USER', 'a:b'],
+    ['DORIS_USER', 'line\nbreak'],
+    ['DORIS_SECRET_ID', 'two words'],
+    ['DORIS_DATABASE', 'shop.orders'],
+    ['DORIS_DATABASE', '../shop'],
+    ['DORIS_TABLE', 'orders?x'],
+    ['DORIS_ROUTES', 'raw'],
+    ['DORIS_ROUTES', '{"table":"raw"}'],
+    ['DORIS_REDIRECT_HOSTS', 'http://be:8040'],
+    ['DORIS_ALLOW_INSECURE_REDIRECT', 'yes'],
+    ['DORIS_LOAD_VIA', 'Backend'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:99999'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:8040,be-0:8040=10.0.0.2:8040'],
+    ['DORIS_MAX_ATTEMPTS', '0'],
+    ['DORIS_MAX_ATTEMPTS', '21'],
+    ['DORIS_LOAD_TIMEOUT_SECONDS', '1.5'],
+    ['DORIS_CONNECT_TIMEOUT_MS', '99'],
+    ['LABEL_PREFIX', 'seventeen-letters'],
+    ['LABEL_PREFIX', 'with.dot'],
+    ['LABEL_MEMORY_SECONDS', '-1'],
+    ['LEDGER_TABLE', 'my table'],
+    ['DEAD_LETTER_QUEUE_URL', 'dead'],
+    ['DEAD_LETTER_QUEUE_URL', 'ftp://sqs/1/dead'],
+    ['DEAD_LETTER_QUEUE_URL', 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead.fifo'],
+    ['DEAD_LETTER_BUCKET', 'Upper'],
+    ['DEAD_LETTER_MAX_BYTES', '1048577'],
+    ['MAX_ROW_BYTES', '1e6'],
+    ['MAX_BATCH_BYTES', '1'],
+    ['MAX_LOAD_ROWS', '0'],
+    ['MAX_LOAD_BYTES', '9'.repeat(150)],
+    ['POISON_FUSE_SHARE', '1.1'],
+    ['POISON_FUSE_SHARE', '50%'],
+    ['POISON_FUSE_ROWS', 'ten'],
+    ['ISOLATION_LOADS', ' 7'],
+    ['METRICS_NAMESPACE', 'no blanks'],
+  ])('is refused with the variable, the rule and the value: %s=%s', (name, value) => {
+    const faults = faultsOf({ [name]: value, ...(name === 'DORIS_SECRET_ID' ? { DORIS_USER: undefined, DORIS_PASSWORD: undefined } : {}) });
+
+    const [fault = ''] = faults;
+    expect(fault.startsWith(`${name}: must be ${SETTINGS[name].rule}`)).toBe(true);
+    expect(fault.endsWith(`(given ${JSON.stringify(value)})`)).toBe(true);
+  });
+
+  it('exists for every variable but the password, which may be any text', () => {
+    const names = Object.keys(SETTINGS);
+
+    expect(names.filter((name) => faultsOf({ [name]: '\u0000' }).length === 0)).toEqual(['DORIS_PASSWORD']);
+  });
+
+  it.each([
+    ['[{"table":"raw","tabel":"x"}]', 'at 0'],
+    ['[{"table":"a.b.c"}]', 'at 0.table'],
+    ['[{"table":"raw"},{"field":"type","table":"raw"}]', 'at 1'],
+    ['[{"equals":1,"table":"raw"}]', 'at 0'],
+    ['[{"field":"n","equals":9007199254740993,"table":"raw"}]', 'at 0.equals'],
+    ['[{"field":"n","equals":null,"table":"raw"}]', 'at 0.equals'],
+    ['[{"stream":"","table":"raw"}]', 'at 0.stream'],
+  ])('inside DORIS_ROUTES is named by its place: %s', (value, place) => {
+    expect(faultsOf({ DORIS_ROUTES: value })[0]).toContain(`(${place}: `);
+  });
+
+  it('is cut short in the message', () => {
+    expect(faultsOf({ LEDGER_TABLE: ' '.repeat(5000) })[0]?.length).toBeLessThan(300);
+  });
+});
+
+describe('all faults', () => {
+  it('are told at once, in one message', () => {
+    const attempt = () => readConfig({ DORIS_TABEL: 'orders', LABEL_PREFIX: '?' });
+
+    expect(attempt).toThrow(ConfigError);
+    expect(attempt).toThrow(
+      [
+        'configuration refused: DORIS_FE_URLS: is missing; must be comma-separated http(s)://host:port, without credentials',
+        'DORIS_DATABASE: is missing; must be name of letters, digits, - and _',
+        'LABEL_PREFIX: must be 1-16 of [-_A-Za-z0-9] (given "?")',
+        'LEDGER_TABLE: is missing; must be name or ARN of a table',
+        'DEAD_LETTER_QUEUE_URL: is missing; must be URL of a standard queue',
+        'DORIS_TABEL: is no setting of this loader; did you mean DORIS_TABLE?',
+        'DORIS_USER: is missing, and so is DORIS_SECRET_ID',
+        'DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty',
+        'DORIS_TABLE: is missing, and so is DORIS_ROUTES',
+      ].join('; '),
+    );
+  });
+
+  it.each([
+    ['DORIS_TABEL', 'DORIS_TABLE'],
+    ['DORIS_FE_URL', 'DORIS_FE_URLS'],
+    ['DORIS_PASWORD', 'DORIS_PASSWORD'],
+    ['DORIS_', 'DORIS_USER'],
+  ])('include names that are close to a setting: %s', (name, meant) => {
+    expect(faultsOf({ [name]: 'hush' })).toEqual([`${name}: is no setting of this loader; did you mean ${meant}?`]);
+  });
+
+  it('do not include the variables of others', () => {
+    expect(faultsOf({ AWS_REGION: 'eu-central-1', PATH: '/bin', TABLE: 'x', doris_user: 'x' })).toEqual([]);
+  });
+
+  it('include contradictions', () => {
+    expect(faultsOf({ DORIS_SECRET_ID: 'prod/doris' })).toEqual(['DORIS_SECRET_ID: goes without DORIS_USER and DORIS_PASSWORD']);
+    expect(faultsOf({ DORIS_TABLE: undefined })).toEqual(['DORIS_TABLE: is missing, and so is DORIS_ROUTES']);
+    expect(faultsOf({ DORIS_PASSWORD: undefined })).toEqual(['DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty']);
+  });
+});
+
+describe('secrets', () => {
+  it.each([
+    ['DORIS_FE_URLS', 'http://loader:hush@fe:8030'],
+    ['DORIS_FE_URLS', 'http://loader:hu/hush@fe:8030'],
+    ['DORIS_FE_URLS', 'http://ok:8030,http://loader:x,hush@fe:8030'],
+    ['DORIS_FE_URLS', 'http:loader:hush@fe:8030'],
+    ['DORIS_FE_URLS', 'http:\\\\loader:hush@fe:8030'],
+    ['DORIS_FE_URLS', 'loader:hush hush@fe'],
+    ['DORIS_FE_URLS', 'http://loader:x\nhush@fe:8030'],
+    ['DORIS_REDIRECT_HOSTS', 'loader:hush@be:8040'],
+    ['DORIS_REDIRECT_HOSTS', 'http://loader:hush@be:8040/'],
+    ['DORIS_BACKEND_ADDRESSES', 'loader:hush@be:8040=be:8040'],
+    ['DEAD_LETTER_QUEUE_URL', 'ftp://key:hush@sqs/1/dead'],
+    ['DORIS_FE_URLS', 'http://fe:8030/?password=hush'],
+    ['DORIS_CA_CERT', '-----BEGIN RSA PRIVATE KEY----- hush'],
+  ])('never stand in the message: %s=%j', (name, value) => {
+    const faults = faultsOf({ [name]: value });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${name}: `));
+    expect(faults.join()).not.toContain('hush');
+  });
+
+  it('do not stand in the message about other faults either', () => {
+    expect(faultsOf({ DORIS_PASSWORD: 'hush', DORIS_PASSWRD: 'hush', LABEL_PREFIX: '?' }).join()).not.toContain('hush');
+  });
+});

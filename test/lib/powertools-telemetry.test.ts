@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { powertoolsTelemetry } from '../../lib/powertools-telemetry.ts';
+import type { LoaderEvent } from '../../lib/telemetry.ts';
+import { epochMillis, millis } from '../../lib/units.ts';
+import { SHARD } from '../support/shard.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+let output: MockInstance<typeof process.stdout.write>;
+let errors: MockInstance<typeof process.stderr.write>;
+beforeEach(() => {
+  output = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  errors = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** What was written so far, a line each. */
+const lines = (): Line[] =>
+  [...output.mock.calls, ...errors.mock.calls]
+    .flatMap(([text]) => String(text).split('\n'))
+    .filter((text) => text.startsWith('{'))
+    .map((text) => JSON.parse(text) as Line);
+
+const LOAD: LoaderEvent & { kind: 'load' } = {
+  kind: 'load',
+  source: SHARD,
+  target: 'shop.orders',
+  label: 'doris-orders-0-495-2-1abc',
+  rows: 2,
+  bytes: 40,
+  first: '495',
+  last: '496',
+  attempts: 3,
+  outcome: 'committed',
+  how: 'loaded',
+  txnId: 7,
+  replay: false,
+  took: millis(12),
+};
+const metricsOf = (...events: readonly LoaderEvent[]): Line[] => {
+  const telemetry = powertoolsTelemetry('Loader', virtualClock(1_700_000_000_000));
+  for (const event of events) telemetry.record(event);
+  telemetry.flush();
+  return lines().filter((line) => '_aws' in line);
+};
+const logsOf = (event: LoaderEvent): Line[] => {
+  powertoolsTelemetry('Loader', virtualClock()).record(event);
+  return lines().filter((line) => 'level' in line);
+};
+
+describe('the log', () => {
+  it('has one structured line a load, with the label and what became of it', () => {
+    const [line, ...others] = logsOf(LOAD);
+
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({
+      level: 'INFO',
+      message: 'load',
+      service: 'doris-lambda-loader',
+      stream: SHARD.stream,
+      shard: SHARD.shard,
+      target: 'shop.orders',
+      label: 'doris-orders-0-495-2-1abc',
+      rows: 2,
+      bytes: 40,
+      first: '495',
+      last: '496',
+      attempts: 3,
+      outcome: 'committed',
+      how: 'loaded',
+      txnId: 7,
+      replay: false,
+      took: 12,
+    });
+  });
+
+  it.each<[LoaderEvent, string]>([
+    [{ ...LOAD, outcome: 'unavailable' }, 'WARN'],
+    [{ kind: 'duplicates-absorbed', source: SHARD, target: 'shop.orders', records: 2 }, 'INFO'],
+    [{ kind: 'dead-lettered', source: SHARD, target: 'shop.orders', errorClass: 'decode', records: 1 }, 'WARN'],
+    [{ kind: 'unsettled', source: SHARD, target: 'shop.orders', from: '495', reason: 'unavailable' }, 'WARN'],
+    [{ kind: 'claim-resolved', source: SHARD, target: 'shop.orders', label: 'l', state: 'visible', consequence: 'loaded' }, 'WARN'],
+    [{ kind: 'claim-abandoned', source: SHARD, target: 'shop.orders', label: 'l', first: '1', last: '2', rows: 2 }, 'ERROR'],
+    [{ kind: 'fuse-blown', source: SHARD, target: 'shop.orders', label: 'l', bad: 9, of: 10, reason: 'r' }, 'ERROR'],
+    [{ kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) }, 'INFO'],
+  ])('has one line for $kind as well, as loud as it matters', (event, level) => {
+    expect(logsOf(event)).toMatchObject([{ level, message: event.kind }]);
+  });
+});
+
+describe('the metrics', () => {
+  it('are one line of embedded metric format a table, written when flushed', () => {
+    const [line, ...others] = metricsOf(LOAD);
+
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({
+      table: 'shop.orders',
+      service: 'doris-lambda-loader',
+      Loads: 1,
+      RowsLoaded: 2,
+      BytesLoaded: 40,
+      LoadLatency: 12,
+      RetriedAttempts: 2,
+      ClaimsReplayed: 0,
+      _aws: { CloudWatchMetrics: [{ Namespace: 'Loader', Dimensions: [['service', 'table']] }] },
+    });
+  });
+
+  it('keep tables apart, and gather the loads of one', () => {
+    const found = metricsOf(LOAD, { ...LOAD, rows: 5 }, { ...LOAD, target: 'shop.refunds' });
+
+    expect(found.map(({ table, RowsLoaded }) => [table, RowsLoaded])).toEqual([
+      ['shop.orders', [2, 5]],
+      ['shop.refunds', 2],
+    ]);
+  });
+
+  it('lose no value when an invocation takes more loads than one line holds', () => {
+    const found = metricsOf(...Array<LoaderEvent>(250).fill(LOAD));
+
+    expect(found.flatMap(({ RowsLoaded }) => RowsLoaded)).toHaveLength(250);
+  });
+
+  it.each(['rejected-data', 'rejected-config', 'overload', 'unavailable', 'running', 'unknown'] as const)(
+    'count a load that ended as %s, and none of its rows',
+    (outcome) => {
+      const [line] = metricsOf({ ...LOAD, outcome });
+      const name = `Loads${outcome.replaceAll(/(^|-)(.)/g, (_all, _dash, letter: string) => letter.toUpperCase())}`;
+
+      expect(line).toHaveProperty(name, 1);
+      expect(line).not.toHaveProperty('RowsLoaded');
+    },
+  );
+
+  it('tell how far behind a shard is, never less than nothing', () => {
+    const batch = { kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) } as const;
+
+    const [line] = metricsOf(
+      { ...batch, settledArrival: epochMillis(1_699_999_999_000) },
+      { ...batch, settledArrival: epochMillis(1_700_000_005_000) },
+      batch,
+    );
+
+    expect(line).toMatchObject({ Behind: [1000, 0] });
+  });
+
+  it('are written once', () => {
+    const telemetry = powertoolsTelemetry('Loader', virtualClock());
+    telemetry.record(LOAD);
+    telemetry.flush();
+    telemetry.flush();
+
+    expect(lines().filter((line) => '_aws' in line)).toHaveLength(1);
+  });
+});
