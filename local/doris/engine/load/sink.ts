@@ -26,7 +26,7 @@ export interface RowSink {
 }
 
 /** What became of the rows so far. */
-export interface SinkCounts {
+interface SinkCounts {
   readonly loadedRows: number;
   readonly filteredRows: number;
   readonly unselectedRows: number;

@@ -1,4 +1,4 @@
-import { type QueryResult, SqlError } from '../../engine.ts';
+import type { QueryResult } from '../../engine.ts';
 import { STORE } from '../store/database.ts';
 import { quoteName } from '../store/identifier.ts';
 import type { Statement } from './context.ts';
@@ -13,8 +13,6 @@ export async function deleteRows({ cursor, text, current, catalog, database }: S
       await connection.run(catalog.hasDatabase(current) ? `USE ${quoteName(STORE)}.${quoteName(current)}` : 'USE memory.main');
       const result = await connection.runAndReadAll(sql);
       return { columns: [], rows: [], affectedRows: result.rowsChanged };
-    } catch (error) {
-      throw new SqlError(`errCode = 2, detailMessage = ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     } finally {
       await connection.run('USE memory.main');
     }

@@ -7,7 +7,7 @@ import { arithmetic, comparison, logical, negated } from './operators.ts';
 import type { Value } from './value.ts';
 
 /** Finds the value of a name in the row at hand. */
-export type Lookup = (name: string) => Value;
+type Lookup = (name: string) => Value;
 
 /** An expression that can be worked out for a row. */
 export interface Expression {
@@ -166,7 +166,7 @@ function reference(name: string): Expression {
 }
 
 /** An expression made of others. */
-export function applied(parts: readonly Expression[], apply: (values: readonly Value[], context: RowContext) => Value): Expression {
+function applied(parts: readonly Expression[], apply: (values: readonly Value[], context: RowContext) => Value): Expression {
   return {
     references: parts.flatMap(({ references }) => references),
     evaluate: (lookup, context) =>

@@ -5,6 +5,7 @@ import { rowContext, textOf } from '../load/row-values.ts';
 import { rowSink } from '../load/sink.ts';
 import { mergeStaged } from '../store/publish.ts';
 import { openStage } from '../store/stage.ts';
+import type { TableDefinition } from '../table/definition.ts';
 import { type Statement, tableNamed } from './context.ts';
 import type { Cursor } from './cursor.ts';
 import { listOf, parenthesised } from './cursor.ts';
@@ -18,6 +19,9 @@ export async function insertValues(statement: Statement): Promise<QueryResult> {
   const { cursor, database } = statement;
   const table = tableNamed(statement);
   const names = cursor.peek().text === '(' ? parenthesised(cursor, () => cursor.name()) : table.columns.map(({ name }) => name);
+  for (const name of names) {
+    if (!hasColumn(table, name)) throw new SqlError(`errCode = 2, detailMessage = Unknown column '${name}' in target table.`);
+  }
   if (!cursor.accept('VALUES')) cursor.fail('VALUES: the stand-in inserts nothing else');
   const columns = names.map((name) => `\`${name}\``).join(',');
   const plan = planLoad(table, { format: 'csv', columns, strict_mode: 'true' });
@@ -38,6 +42,10 @@ export async function insertValues(statement: Statement): Promise<QueryResult> {
     stage.finish();
     await stage.drop();
   }
+}
+
+function hasColumn({ columns }: TableDefinition, name: string): boolean {
+  return columns.some((column) => column.name.toLowerCase() === name.toLowerCase());
 }
 
 function readRows(cursor: Cursor): readonly (readonly (string | null)[])[] {

@@ -1,4 +1,4 @@
-import { type QueryResult, SqlError } from '../../engine.ts';
+import type { QueryResult } from '../../engine.ts';
 import { STORE } from '../store/database.ts';
 import { quoteName } from '../store/identifier.ts';
 import type { Statement } from './context.ts';
@@ -9,15 +9,11 @@ import { translate } from './translate.ts';
 export async function runSelect({ text, current, catalog, database }: Statement): Promise<QueryResult> {
   const { sql, tables } = translate(text, { current, catalog });
   return database.read(async (connection) => {
-    try {
-      await connection.run(catalog.hasDatabase(current) ? `USE ${quoteName(STORE)}.${quoteName(current)}` : 'USE memory.main');
-      const result = await connection.runAndReadAll(sql);
-      return queryResult(
-        result,
-        tables.flatMap(({ columns }) => columns),
-      );
-    } catch (error) {
-      throw new SqlError(`errCode = 2, detailMessage = ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }
+    await connection.run(catalog.hasDatabase(current) ? `USE ${quoteName(STORE)}.${quoteName(current)}` : 'USE memory.main');
+    const result = await connection.runAndReadAll(sql);
+    return queryResult(
+      result,
+      tables.flatMap(({ columns }) => columns),
+    );
   });
 }

@@ -15,6 +15,15 @@ type Run = (statement: Statement) => Promise<QueryResult>;
  * @throws {SqlError} for what cannot be read, is not known, or fails.
  */
 export async function runStatement(context: SqlContext, text: string, current: string): Promise<QueryResult> {
+  try {
+    return await runKnown(context, text, current);
+  } catch (error) {
+    if (error instanceof SqlError) throw error;
+    throw new SqlError(`errCode = 2, detailMessage = ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+async function runKnown(context: SqlContext, text: string, current: string): Promise<QueryResult> {
   const cursor = cursorOf(text);
   for (const [words, run] of STATEMENTS) {
     if (words.length > 1 ? cursor.accept(...words) : startsWith(cursor, words)) return run({ ...context, cursor, text, current });

@@ -79,6 +79,8 @@ function packInto(appender: DuckDBAppender) {
     const chunk = DuckDBDataChunk.create([VARCHAR], 1);
     chunk.setColumnValues(0, [rows.join(ROW)]);
     appender.appendDataChunk(chunk);
+    // Written now, pack by pack: all at once would hold up the process at the end of a large body.
+    appender.flushSync();
     rows = [];
     characters = 0;
   };

@@ -147,3 +147,23 @@ describe('zero tolerance (reference 9.13)', () => {
     expect(result.errorLines).toHaveLength(51);
   });
 });
+
+describe('a large body', () => {
+  it('lets other work of the process run while it is read', async () => {
+    const engine = await engineWith(TWO_COLUMNS);
+    const lines = Array.from({ length: 50_000 }, (_, id) => `{"id":${id},"name":"some name of a few characters"}`);
+    let turns = 0;
+    let reading = true;
+    const otherWork = () => {
+      turns++;
+      if (reading) setImmediate(otherWork);
+    };
+
+    const result = read(engine, lines);
+    setImmediate(otherWork);
+    expect((await result).loadedRows).toBe(50_000);
+    reading = false;
+
+    expect(turns).toBeGreaterThan(2);
+  });
+});

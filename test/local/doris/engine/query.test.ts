@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SqlError } from '../../../../local/doris/engine.ts';
 import { createTable, DATABASE, engineWith, load, rowsOf } from './support.ts';
 
 const TYPED = createTable(
@@ -81,6 +82,19 @@ describe('other statements', () => {
       ['1', 'x'],
       ['2', 'x'],
     ]);
+  });
+
+  it.each([
+    ['a column that the table does not have', 'INSERT INTO t (id, nobody) VALUES (1, 2)', "Unknown column 'nobody' in target table."],
+    ['a row without a NOT NULL column', "INSERT INTO t (name) VALUES ('a')", 'Column has no default value. column: id'],
+    ['rows of another width', 'INSERT INTO t VALUES (1)', "Column count doesn't match value count"],
+  ])('INSERT refuses %s', async (_, statement, reason) => {
+    const engine = await engineWith(createTable('id INT NOT NULL, name VARCHAR(3) NULL'));
+
+    const refused = engine.query(statement, DATABASE);
+
+    await expect(refused).rejects.toThrow(reason);
+    await expect(refused).rejects.toBeInstanceOf(SqlError);
   });
 
   it('DELETE removes what its condition says, and needs one', async () => {
