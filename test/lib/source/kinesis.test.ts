@@ -1,12 +1,11 @@
-import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContractViolation } from '../../../lib/errors.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
 import { kinesisPosition, spellPosition } from '../../../lib/source/position.ts';
-import type { Batch, DecodedRecord } from '../../../lib/source/record.ts';
-import { bytes, mebibytes } from '../../../lib/units.ts';
-import { type EventRecord, kinesisEvent, kplAggregate, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+import type { Batch } from '../../../lib/source/record.ts';
+import { mebibytes } from '../../../lib/units.ts';
+import { type EventRecord, kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 
 const RULES: DecodeRules = { maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(16), keepFields: [] };
 
@@ -18,7 +17,6 @@ const only = (records: readonly EventRecord[], rules: Partial<DecodeRules> = {})
   return batch;
 };
 const positionsOf = ({ records }: Batch): string[] => records.map(({ record }) => spellPosition(record.position));
-const textOf = (decoded: DecodedRecord): string => (decoded.kind === 'row' ? Buffer.from(decoded.line).toString() : decoded.fault.reason);
 
 describe('a Kinesis event', () => {
   it('becomes one batch of its shard, with what is known of each record', () => {
@@ -160,127 +158,6 @@ describe('data that is not base64', () => {
 
         expect(decoded?.record.payload).toEqual(Buffer.from(data));
         if (decoded?.kind === 'poison') expect(decoded.fault.reason).not.toBe('data is not base64');
-      }),
-    );
-  });
-});
-
-describe('a record that is a KPL aggregate', () => {
-  const rowsOf = (...texts: readonly string[]) => texts.map((text) => ({ key: 0, data: Buffer.from(text) }));
-
-  it('becomes a record for each user record, with its own position and key and the aggregate as its item', () => {
-    const data = kplAggregate(
-      ['a', 'b'],
-      [{ key: 1, data: Buffer.from('{"n":1}') }, { key: 0, data: gzipSync('{"n":2}') }, { data: Buffer.from('{') }],
-    );
-
-    const { records } = only([{ sequenceNumber: '495', data, partitionKey: 'outer' }]);
-
-    expect(records.map(({ record }) => [spellPosition(record.position), record.itemIdentifier, record.partitionKey])).toEqual([
-      ['495:0', '495', 'b'],
-      ['495:1', '495', 'a'],
-      ['495:2', '495', undefined],
-    ]);
-    expect(records.map(textOf)).toEqual(['{"n":1}', '{"n":2}', 'payload is not JSON']);
-  });
-
-  it('that is damaged is one poison row with the whole aggregate as its payload', () => {
-    const data = kplAggregate(['a'], rowsOf('{}'));
-    data[data.length - 1] = (data.at(-1) ?? 0) ^ 1;
-
-    const { records } = only([{ data }]);
-
-    expect(records.map(textOf)).toEqual(['KPL aggregate whose MD5 digest does not match']);
-    expect(records[0]?.record.payload).toEqual(data);
-  });
-
-  it('without user records is a poison row: nothing that came may vanish', () => {
-    expect(only([{ data: kplAggregate(['a'], []) }]).records.map(textOf)).toEqual(['KPL aggregate without user records']);
-  });
-
-  it('inside an aggregate is not taken apart again', () => {
-    const inner = kplAggregate(['a'], rowsOf('{}'));
-
-    expect(only([{ data: kplAggregate(['a'], [{ key: 0, data: inner }]) }]).records.map(textOf)).toEqual(['payload is not valid UTF-8']);
-  });
-
-  it('of very many user records keeps them all, good rows being no matter of memory limits', () => {
-    const data = kplAggregate(
-      [],
-      Array.from({ length: 50_000 }, () => ({ data: Buffer.from('{}') })),
-    );
-
-    const batch = only([{ data }], { maxBatchBytes: mebibytes(1) });
-
-    expect(batch.records).toHaveLength(50_000);
-    expect(batch.records.every(({ kind }) => kind === 'row')).toBe(true);
-    expect(batch).not.toHaveProperty('leftFrom');
-  });
-
-  it('whose packed user records unpack to more than a batch may hold loses none: what is too much is dead-lettered packed', () => {
-    const big = gzipSync(`{"a":"${'x'.repeat(400)}"}`);
-    const data = kplAggregate([], [{ data: big }, { data: big }, { data: big }, { data: big }, { data: Buffer.from('{}') }]);
-
-    const { records } = only([{ sequenceNumber: '5', data }], { maxBatchBytes: bytes(1000) });
-
-    expect(records.map(({ kind }) => kind)).toEqual(['row', 'row', 'row', 'poison', 'row']);
-    expect(records[3]).toMatchObject({
-      record: { payload: big },
-      fault: {
-        errorClass: 'oversize',
-        reason: 'the user records of its KPL aggregate unpack to more than the allowed 1000 bytes of a batch',
-      },
-    });
-  });
-});
-
-describe('a batch that would outgrow memory', () => {
-  const row = { data: `{"a":"${'x'.repeat(600)}"}` };
-
-  it('is decoded up to the limit, and names the record from which it has to come again', () => {
-    const batch = only([row, row, row, row], { maxBatchBytes: bytes(2000) });
-
-    expect(positionsOf(batch)).toEqual(['100', '101']);
-    expect(batch.leftFrom).toBe('102');
-  });
-
-  it('always brings at least one record, so that its shard moves', () => {
-    const batch = only([row, row], { maxBatchBytes: bytes(1) });
-
-    expect(positionsOf(batch)).toEqual(['100']);
-    expect(batch.leftFrom).toBe('101');
-  });
-
-  it('counts what its records cost besides their bytes', () => {
-    const tiny = Array.from({ length: 100 }, () => ({ data: '{}' }));
-
-    expect(only(tiny, { maxBatchBytes: bytes(10_000) }).records.length).toBeLessThan(50);
-  });
-
-  it('counts what poison rows cost to unpack, not what they weigh', () => {
-    const bomb = { data: gzipSync('['.repeat(mebibytes(1))) };
-
-    const batch = only(
-      Array.from({ length: 40 }, () => bomb),
-      { maxBatchBytes: mebibytes(4) },
-    );
-
-    expect(batch.records.length).toBe(4);
-    expect(batch.leftFrom).toBe('104');
-  });
-
-  it('brings every record in the end, batch by batch', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(300), { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 5000 }), (sizes, limit) => {
-        let event = sizes.map((size, index) => ({ sequenceNumber: String(index + 1), data: `{"a":"${'x'.repeat(size)}"}` }));
-        const seen: string[] = [];
-        while (event.length > 0) {
-          const batch = only(event, { maxBatchBytes: bytes(limit) });
-          seen.push(...positionsOf(batch));
-          event = event.filter(({ sequenceNumber }) => batch.leftFrom !== undefined && BigInt(sequenceNumber) >= BigInt(batch.leftFrom));
-        }
-
-        expect(seen).toEqual(sizes.map((_, index) => String(index + 1)));
       }),
     );
   });

@@ -108,6 +108,23 @@ describe('a KPL aggregate', () => {
     expect(reasonOf(framed(message))).toMatch(reason);
   });
 
+  it('of very many user records takes time in proportion to their number', () => {
+    const timeOf = (count: number): number => {
+      const bytes = kplAggregate(
+        ['k'],
+        Array.from({ length: count }, () => ({ key: 0, data: Buffer.from('{}') })),
+      );
+      const started = performance.now();
+      deaggregate(bytes);
+      return performance.now() - started;
+    };
+    timeOf(20_000);
+
+    // Ten times the records: linear is 10, quadratic 100. The constant keeps noise of tiny times out.
+    const reference = timeOf(20_000) + 2;
+    expect(timeOf(200_000)).toBeLessThan(40 * reference);
+  });
+
   it('needs its magic and its digest', () => {
     expect(deaggregate(Buffer.from('{"a":1}')).kind).toBe('plain');
     expect(deaggregate(Buffer.from('f3899a', 'hex')).kind).toBe('plain');
