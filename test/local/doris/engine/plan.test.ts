@@ -40,6 +40,11 @@ describe('the plan of a load', () => {
       '[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = the stand-in does not know the function frobnicate in load expressions (header columns)',
     ],
     [
+      'hidden columns',
+      { ...LINES, columns: 'id, __DORIS_DELETE_SIGN__' },
+      '[NOT_IMPLEMENTED_ERROR]the stand-in does not know the hidden column __DORIS_DELETE_SIGN__',
+    ],
+    [
       'partial updates',
       { ...LINES, partial_columns: 'true' },
       '[NOT_IMPLEMENTED_ERROR]the stand-in does not know the header partial_columns: true',
