@@ -59,7 +59,11 @@ describe('sending dead letters', () => {
 
     await letters.send(numbered(25));
 
-    expect(bodiesSent().map(({ length }) => length).toSorted((a, b) => b - a)).toEqual([10, 10, 5]);
+    expect(
+      bodiesSent()
+        .map(({ length }) => length)
+        .toSorted((a, b) => b - a),
+    ).toEqual([10, 10, 5]);
     expect(bodiesSent().flat().toSorted()).toEqual(
       numbered(25)
         .map((_, n) => `payload ${n}`)
