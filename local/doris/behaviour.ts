@@ -43,7 +43,7 @@ export interface Behaviour {
   readonly groupCommitProperty: boolean;
   /** `load_error_log_reserve_hours` in ms (7). */
   readonly errorLogKeepMs: number;
-  /** `time_zone` of the cluster, for loads that name none; `''` = the engine's own, UTC. */
+  /** `time_zone` of the cluster, for loads that name none; `''` = that of this process. */
   readonly timeZone: string;
   /** `version` in `/api/bootstrap`, and the release the stand-in claims to be. */
   readonly version: string;
