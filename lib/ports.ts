@@ -15,6 +15,8 @@ export interface Load {
   readonly rows: number;
   /** Pieces of the body in order; together they are the bytes on the wire. The same load always has the same bytes. */
   readonly body: readonly Uint8Array[];
+  /** Asked before every request that may start the load on a server. `false`: it is somebody else's now, and no request goes out. */
+  mayStart(): Promise<boolean>;
 }
 
 /** Why Doris refused the rows of a load, as far as it says. */

@@ -30,6 +30,8 @@ export type Exchange = { readonly host: string } & (
 /** Beyond Doris's own timeout: the time for its last answer to arrive. */
 const GRACE = millis(2000);
 
+const GONE = 'no request was sent: another invocation has this load now';
+
 /** Puts a load: to the frontend and on to the backend that it names, or to a backend at once. Each hop gets the same headers and the whole body. */
 export async function putLoad(put: Put, settings: FullSettings, wires: Wires): Promise<Exchange> {
   const timeout = timeoutSeconds(put.left, settings.maxLoadTimeout);
@@ -61,14 +63,18 @@ async function followed(
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
     const redirected = visited.length > 1;
+    if (!(await put.load.mayStart())) return { kind: 'lost', bodyBegun: false, reason: GONE, reached: redirected, host: url.host };
     const silence = redirected || put.entrance.role === 'backend' ? sendBody : giveUp;
     const end = await hop({ url, headers, body: put.load.body, connectTimeout, silence, signal }, wires);
-    if (end.kind === 'lost' || (end.status !== 307 && end.status !== 308))
-      return { ...end, reached: end.reached || redirected, host: url.host };
+    if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, host: url.host };
     const next = redirectTo(end.headers.location, visited, settings);
     if (next.kind === 'refuse') return { kind: 'refused-redirect', reason: next.reason, reached: true, host: url.host };
     visited.push(next.url);
   }
+}
+
+function isRedirect(end: HopEnd): end is HopEnd & { kind: 'reply' } {
+  return end.kind === 'reply' && (end.status === 307 || end.status === 308);
 }
 
 function loadUrl(put: Put): URL {

@@ -38,7 +38,7 @@ export interface Claim {
   readonly rows: number;
   /** Whether the limits cut this load, or it is a part of one that Doris refused. */
   readonly origin: 'cut' | 'isolation';
-  /** No invocation that holds this claim starts an attempt after this moment; 0 when the last one has let go of it. */
+  /** Nobody starts an attempt after this moment without renewing the claim; 0 when the last holder has let go of it. */
   readonly deadline: EpochMillis;
   /** Grows by one whenever another invocation takes the claim over. */
   readonly epoch: number;

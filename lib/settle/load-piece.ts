@@ -1,5 +1,5 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
-import type { Expectation, Refusal, Settled } from '../ledger/checkpoint.ts';
+import type { Claim, Expectation, Refusal, Settled } from '../ledger/checkpoint.ts';
 import { CLEAN, halve, learn, nextInLine, type Piece, poisonOf, type Suspicion } from '../plan/pieces.ts';
 import type { LoadOutcome, Rejection } from '../ports.ts';
 import { spellPosition } from '../source/position.ts';
@@ -8,7 +8,20 @@ import { millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { letGo } from './let-go.ts';
 import { reconcile } from './reconcile.ts';
-import { claimFor, go, type Held, hasTime, lastPosition, type Run, recordsOf, type Step, sharedFor, targetOf } from './run.ts';
+import {
+  claimFor,
+  go,
+  type Held,
+  hasTime,
+  lastPosition,
+  leaseOf,
+  type Run,
+  recordsOf,
+  SHORTEST_LOAD,
+  type Step,
+  sharedFor,
+  targetOf,
+} from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], held: Held): Promise<Step> {
@@ -47,11 +60,13 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
 
 const LINE_END = Buffer.from('\n');
 
-async function load(run: Run, piece: Piece, { claim, replay }: Held): Promise<LoadOutcome> {
+async function load(run: Run, piece: Piece, held: Held): Promise<LoadOutcome> {
+  const { claim, replay } = held;
   const { clock, doris, telemetry } = run.ports;
   const started = clock.elapsed();
   const body = Buffer.concat(piece.rows.flatMap(({ line }) => [line, LINE_END]));
-  const outcome = await doris.load({ label: claim.label, target: targetOf(run), rows: piece.rows.length, body: [body] }, run.deadline);
+  const wanted = { label: claim.label, target: targetOf(run), rows: piece.rows.length, body: [body], mayStart: leaseKeeper(run, held) };
+  const outcome = await doris.load(wanted, run.deadline);
   telemetry.record({
     kind: 'load',
     source: run.batch.source,
@@ -68,6 +83,19 @@ async function load(run: Run, piece: Piece, { claim, replay }: Held): Promise<Lo
     ...detailsOf(outcome),
   });
   return outcome;
+}
+
+/** Attempts start while the lease runs; after that the ledger is asked whether the claim is still this invocation's. */
+function leaseKeeper(run: Run, { claim, lease }: Held): () => Promise<boolean> {
+  let current = lease;
+  return async () => {
+    if (current.remaining() > 0) return true;
+    const renewed = leaseOf(run);
+    const expect = { kind: 'holding', label: claim.label, epoch: claim.epoch } as const;
+    const result = await run.ports.ledger.move(run.key, { expect, claim: { ...claim, deadline: renewed.at } });
+    current = renewed;
+    return result.kind === 'moved';
+  };
 }
 
 function detailsOf(outcome: LoadOutcome): { how?: string; reason?: string; txnId?: number } {
@@ -104,16 +132,21 @@ async function settle(run: Run, piece: Piece, rest: readonly Piece[], expect: Ex
   const through = lastPosition(piece.records);
   const work = nextInLine(rest);
   const next = nextClaim(run, work);
-  const result = await run.ports.ledger.move(run.key, { expect, through, settled, ...next });
-  if (result.kind === 'moved') return go(work, next.claim === undefined ? undefined : { claim: next.claim, replay: false });
+  const result = await run.ports.ledger.move(run.key, { expect, through, settled, ...claimIn(next) });
+  if (result.kind === 'moved') return go(work, next);
   const { current } = result;
   const done = current.through !== undefined && current.through >= through;
   return reconcile(run, current, recordsOf(done ? work : [piece, ...work]));
 }
 
-function nextClaim(run: Run, [next]: readonly Piece[]) {
+/** What will be held once the claim for the front of the work is written; nothing when it is not to be loaded now. */
+function nextClaim(run: Run, [next]: readonly Piece[]): Held | undefined {
   const claimable = next !== undefined && next.rows.length > 0 && hasTime(run) && run.ports.breaker.admits(run.key.target);
-  return claimable ? { claim: claimFor(run, next) } : {};
+  return claimable ? claimFor(run, next) : undefined;
+}
+
+function claimIn(held: Held | undefined): { claim?: Claim } {
+  return held === undefined ? {} : { claim: held.claim };
 }
 
 /** Doris refused rows, and the label is known to be free again. A single row is the culprit; more are halved. */
@@ -125,14 +158,8 @@ async function settleRejected(
   outcome: LoadOutcome & { kind: 'rejected-data' },
 ): Promise<Step> {
   const { rejection } = outcome;
-  const shared = sharedFor(run, held.sharedUntil);
-  if (shared > 0) {
-    return letGo(
-      run,
-      held,
-      'idle',
-      `rejected-data, but for ${Math.ceil(shared / 1000)} s another invocation may still load under ${held.claim.label}`,
-    );
+  if (!(await outlastOthers(run, held))) {
+    return letGo(run, held, 'idle', `rejected-data, but another invocation may still load under ${held.claim.label}`);
   }
   const blown = fuseBlows(run, piece, rejection);
   if (blown !== undefined) {
@@ -157,6 +184,14 @@ async function settleRejected(
   const [row] = piece.rows;
   if (piece.rows.length > 1 || row === undefined) return narrow(run, [...halve(piece, found), ...after], held);
   return buryRow(run, piece, row, after, held, outcome);
+}
+
+/** Waits until nobody else may start an attempt under the claim's label; false when this invocation ends before that. */
+async function outlastOthers(run: Run, { sharedUntil }: Held): Promise<boolean> {
+  const shared = sharedFor(run, sharedUntil);
+  if (shared + SHORTEST_LOAD > run.deadline.remaining()) return false;
+  if (shared > 0) await run.ports.clock.sleep(shared);
+  return true;
 }
 
 /**
@@ -188,9 +223,12 @@ async function buryRow(
 async function narrow(run: Run, parts: readonly Piece[], { claim }: Held): Promise<Step> {
   const work = nextInLine(parts);
   const next = nextClaim(run, work);
-  const result = await run.ports.ledger.move(run.key, { expect: { kind: 'holding', label: claim.label, epoch: claim.epoch }, ...next });
+  const result = await run.ports.ledger.move(run.key, {
+    expect: { kind: 'holding', label: claim.label, epoch: claim.epoch },
+    ...claimIn(next),
+  });
   if (result.kind === 'refused') return reconcile(run, result.current, recordsOf(work));
-  return go(work, next.claim === undefined ? undefined : { claim: next.claim, replay: false });
+  return go(work, next);
 }
 
 /** Doris's counts hold when it read every row; with many bad rows it stops early (reference 9.13). */

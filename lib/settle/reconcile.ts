@@ -5,7 +5,7 @@ import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
 import { epochMillis, millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
-import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step, sharedFor, stop } from './run.ts';
+import { firstPosition, go, labelOfRows, lastPosition, leaseOf, type Run, type Step, sharedFor, stop } from './run.ts';
 
 /**
  * Brings the records at hand in line with what the ledger says: drops what is settled, and resolves an open claim before anything new
@@ -76,12 +76,18 @@ function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
   return state.kind === 'refused' ? [refusedRow(record, state.refusal)] : [];
 }
 
-/** Writes this invocation's deadline into the claim before it is used, so that whoever comes next knows how long it may be. */
+/** Writes this invocation's lease into the claim before it is used, so that whoever comes next knows how long it may be. */
 async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[], after: readonly DecodedRecord[]): Promise<Step> {
-  const mine: Claim = { ...claim, epoch: claim.epoch + 1, deadline: epochMillis(Math.max(claim.deadline, run.deadline.at)) };
+  const lease = leaseOf(run);
+  const mine: Claim = { ...claim, epoch: claim.epoch + 1, deadline: epochMillis(Math.max(claim.deadline, lease.at)) };
   const result = await run.ports.ledger.move(run.key, { expect: { kind: 'holding', label: claim.label, epoch: claim.epoch }, claim: mine });
   if (result.kind === 'refused') return go(cut([...inside, ...after], run.rules.limits));
-  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], { claim: mine, sharedUntil: claim.deadline, replay: true });
+  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], {
+    claim: mine,
+    lease,
+    sharedUntil: claim.deadline,
+    replay: true,
+  });
 }
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */

@@ -1,7 +1,7 @@
 import type { Breaker } from '../breaker.ts';
 import type { Clock } from '../clock.ts';
 import type { DeadLetters } from '../dead-letter/letter.ts';
-import type { Deadline } from '../deadline.ts';
+import { type Deadline, deadlineIn } from '../deadline.ts';
 import type { CheckpointKey, Claim, Ledger } from '../ledger/checkpoint.ts';
 import { type Label, labelOf } from '../plan/label.ts';
 import type { LoadLimits, Piece } from '../plan/pieces.ts';
@@ -39,6 +39,12 @@ export interface SettleRules {
 /** No attempt starts with less time left: Doris's own timeout counts whole seconds. */
 export const SHORTEST_LOAD = seconds(1);
 
+/**
+ * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
+ * must be sure that no attempt will start any more waits this long, not for the end of a whole invocation.
+ */
+export const LEASE = seconds(5);
+
 /** How far apart the clocks of two machines, and a request and its arrival, may lie. */
 export const CLOCK_GRACE = seconds(5);
 
@@ -62,6 +68,8 @@ export interface Held {
   readonly sharedUntil?: EpochMillis;
   /** The label that `claim` carries was found open. */
   readonly replay: boolean;
+  /** Until then attempts may start without asking the ledger. */
+  readonly lease: Deadline;
 }
 
 /** Where a run stands. `held`, when there, is the claim for the first piece. */
@@ -98,19 +106,26 @@ export function labelOfRows(run: Run, rows: readonly Row[]): Label {
   return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: targetOf(run), positions });
 }
 
-/** The claim for a piece with rows, before its first attempt. */
-export function claimFor(run: Run, piece: Piece): Claim {
-  return {
+/** A lease from now on, within the invocation. */
+export function leaseOf({ deadline, ports }: Run): Deadline {
+  return deadlineIn(millis(Math.min(LEASE, deadline.remaining())), ports.clock);
+}
+
+/** The claim for a piece with rows, as it will be held once it is written, before its first attempt. */
+export function claimFor(run: Run, piece: Piece): Held {
+  const lease = leaseOf(run);
+  const claim: Claim = {
     state: { kind: 'open' },
     label: labelOfRows(run, piece.rows),
     first: firstPosition(piece.records),
     last: lastPosition(piece.records),
     rows: piece.rows.length,
     origin: piece.origin,
-    deadline: run.deadline.at,
+    deadline: lease.at,
     epoch: 1,
     claimedAt: run.ports.clock.now(),
   };
+  return { claim, lease, replay: false };
 }
 
 export function firstPosition(records: readonly DecodedRecord[]): Position {

@@ -73,10 +73,11 @@ async function leave(run: Run, held: Held | undefined, reason: string): Promise<
 }
 
 async function claimAndLoad(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {
-  const claim = claimFor(run, piece);
+  const held = claimFor(run, piece);
+  const { claim } = held;
   const result = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, claim });
   if (result.kind === 'refused') return reconcile(run, result.current, recordsOf([piece, ...rest]));
-  return loadPiece(run, piece, rest, { claim, replay: false });
+  return loadPiece(run, piece, rest, held);
 }
 
 /** Without rows there is no load and no claim: the watermark is looked at first, so that a redelivery sends no letter twice. */

@@ -30,6 +30,7 @@ export function memoryDoris(): MemoryDoris {
     forget: () => labels.clear(),
     refuses: () => false,
     load: async (load) => {
+      if (!(await load.mayStart())) return { kind: 'unavailable', attempts: 0, reason: 'another invocation has this load now' };
       calls.push(load);
       const scripted = doris.script.shift();
       if (scripted === undefined) return work(load);

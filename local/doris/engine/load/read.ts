@@ -24,7 +24,7 @@ export async function readBody(
   body: Buffer,
 ): Promise<Omit<ReadResult, 'staged'> & { readonly staging: Staging }> {
   const plan = planLoad(table, options);
-  const stage = await openStage(database.staging, table.columns);
+  const stage = await openStage(await database.stagingConnection(), table.columns);
   try {
     const sink = rowSink(plan, stage.append);
     const fatal = await readRows(body, plan, { sink, pause: pauseEveryFewMillis() });

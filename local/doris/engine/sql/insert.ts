@@ -25,7 +25,7 @@ export async function insertValues(statement: Statement): Promise<QueryResult> {
   if (!cursor.accept('VALUES')) cursor.fail('VALUES: the stand-in inserts nothing else');
   const columns = names.map((name) => `\`${name}\``).join(',');
   const plan = planLoad(table, { format: 'csv', columns, strict_mode: 'true' });
-  const stage = await openStage(database.staging, table.columns);
+  const stage = await openStage(await database.stagingConnection(), table.columns);
   try {
     const sink = rowSink(plan, stage.append);
     for (const row of readRows(cursor)) {

@@ -13,8 +13,8 @@ export interface Database {
   /** Like {@link write}, inside one transaction that is rolled back when `work` throws. */
   transaction<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
-  /** The connection that staged rows are appended through, outside any transaction of the others. */
-  readonly staging: DuckDBConnection;
+  /** A connection of its own for one stage, outside any transaction of the others: one that is shared cuts off the statements of the others. */
+  stagingConnection(): Promise<DuckDBConnection>;
   close(): Promise<void>;
 }
 
@@ -29,15 +29,14 @@ export async function openDatabase(file: string | undefined): Promise<Database> 
   const writer = await instance.connect();
   await writer.run(`ATTACH ${quoteText(file ?? ':memory:')} AS ${quoteName(STORE)}`);
   const reader = await instance.connect();
-  const staging = await instance.connect();
   const write = oneAtATime(writer);
   const read = oneAtATime(reader);
   return {
     write,
     read,
-    staging,
+    stagingConnection: () => instance.connect(),
     transaction: (work) => write((connection) => inTransaction(connection, () => work(connection))),
-    close: () => write(async () => read(async () => closeAll(instance, writer, [reader, staging]))),
+    close: () => write(async () => read(async () => closeAll(instance, writer, [reader]))),
   };
 }
 

@@ -66,6 +66,7 @@ export async function openStage(connection: DuckDBConnection, columns: StageColu
     },
     drop: async () => {
       await connection.run(`DROP TABLE IF EXISTS ${name}`);
+      connection.closeSync();
     },
   };
 }

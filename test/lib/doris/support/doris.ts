@@ -26,6 +26,7 @@ export function aLoad(change: Partial<Load> = {}): Load {
     target: { database: 'db1', table: 'events' },
     rows: 2,
     body: [Buffer.from(TWO_ROWS.slice(0, 8)), Buffer.from(TWO_ROWS.slice(8))],
+    mayStart: async () => true,
     ...change,
   };
 }
