@@ -27,7 +27,7 @@ export interface Stack {
 
 /** Starts the emulators and the Doris stand-in, and creates stream, ledger, dead-letter queue and bucket. */
 export async function startStack(shards: number): Promise<Stack> {
-  const [aws, doris] = await Promise.all([startAws(), startDoris({ user: 'loader', password: 'local-only' })]);
+  const [aws, doris] = await Promise.all([startAws({ kinesis: { thread: true } }), startDoris({ user: 'loader', password: 'local-only' })]);
   const client = { region: aws.env['AWS_REGION'] ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const kinesis = new KinesisClient({ ...client, endpoint: aws.kinesis.endpoint });
   const sqs = new SQSClient({ ...client, endpoint: aws.sqs.endpoint });
