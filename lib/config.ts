@@ -35,6 +35,9 @@ export interface Config {
   readonly metricsNamespace: string;
 }
 
+/** How far apart the clocks of two Lambda machines may be, generously. */
+const CLOCK_GRACE_MS = 2_000;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 type Value<N extends SettingName> =
   | z.output<(typeof SETTINGS)[N]['schema']>
@@ -109,6 +112,7 @@ function configOf(values: Values): Config {
       fuseShare: values.POISON_FUSE_SHARE,
       fuseRows: values.POISON_FUSE_ROWS,
       isolationLoads: values.ISOLATION_LOADS,
+      attemptGrace: millis(values.DORIS_CONNECT_TIMEOUT_MS + CLOCK_GRACE_MS),
       labelMemory: seconds(values.LABEL_MEMORY_SECONDS),
     },
     ledgerTable: values.LEDGER_TABLE,

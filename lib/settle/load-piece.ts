@@ -6,22 +6,9 @@ import { spellPosition } from '../source/position.ts';
 import type { Row } from '../source/record.ts';
 import { millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
-import { letGo } from './let-go.ts';
+import { letGo, outlastOthers } from './let-go.ts';
 import { reconcile } from './reconcile.ts';
-import {
-  claimFor,
-  go,
-  type Held,
-  hasTime,
-  lastPosition,
-  leaseOf,
-  type Run,
-  recordsOf,
-  SHORTEST_LOAD,
-  type Step,
-  sharedFor,
-  targetOf,
-} from './run.ts';
+import { claimFor, go, type Held, hasTime, lastPosition, leaseOf, type Run, recordsOf, type Step, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], held: Held): Promise<Step> {
@@ -184,14 +171,6 @@ async function settleRejected(
   const [row] = piece.rows;
   if (piece.rows.length > 1 || row === undefined) return narrow(run, [...halve(piece, found), ...after], held);
   return buryRow(run, piece, row, after, held, outcome);
-}
-
-/** Waits until nobody else may start an attempt under the claim's label; false when this invocation ends before that. */
-async function outlastOthers(run: Run, { sharedUntil }: Held): Promise<boolean> {
-  const shared = sharedFor(run, sharedUntil);
-  if (shared + SHORTEST_LOAD > run.deadline.remaining()) return false;
-  if (shared > 0) await run.ports.clock.sleep(shared);
-  return true;
 }
 
 /**

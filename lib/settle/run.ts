@@ -32,6 +32,8 @@ export interface SettleRules {
   readonly fuseRows: number;
   /** Loads that one invocation may spend on finding bad rows, a table. */
   readonly isolationLoads: number;
+  /** Between the permission to start an attempt and its arrival at a server, and between the clocks of two machines, lies no more. */
+  readonly attemptGrace: Millis;
   /** How long Doris surely remembers a label: after that, UNKNOWN proves nothing. */
   readonly labelMemory: Millis;
 }
@@ -43,10 +45,7 @@ export const SHORTEST_LOAD = seconds(1);
  * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
  * must be sure that no attempt will start any more waits this long, not for the end of a whole invocation.
  */
-export const LEASE = seconds(5);
-
-/** How far apart the clocks of two machines, and a request and its arrival, may lie. */
-export const CLOCK_GRACE = seconds(5);
+export const LEASE = seconds(3);
 
 /** One table's share of one batch on its way to being settled. */
 export interface Run {
@@ -147,6 +146,6 @@ export function recordsOf(work: readonly Piece[]): DecodedRecord[] {
 }
 
 /** Milliseconds until no other invocation may start an attempt under a claim that was taken over; 0 when it is this run's alone. */
-export function sharedFor({ ports }: Run, until: EpochMillis | undefined): Millis {
-  return millis(until === undefined ? 0 : Math.max(0, until + CLOCK_GRACE - ports.clock.now()));
+export function sharedFor({ ports, rules }: Run, until: EpochMillis | undefined): Millis {
+  return millis(until === undefined ? 0 : Math.max(0, until + rules.attemptGrace - ports.clock.now()));
 }

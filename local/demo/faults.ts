@@ -26,7 +26,7 @@ const FAULTS: readonly Fault[] = [
   { at: 'fe.load-state', probability: 0.1, action: { kind: 'reset' } },
 ];
 
-const BETWEEN_STRIKES_MS = 900;
+const BETWEEN_STRIKES_MS = 2_500;
 
 /** Makes Doris lose replies and restart, and kills the function's processes, at random moments drawn from a seed. */
 export function damage(doris: DorisStandIn, functions: FunctionHost, seed: number): Damage {
@@ -37,7 +37,7 @@ export function damage(doris: DorisStandIn, functions: FunctionHost, seed: numbe
   for (const fault of FAULTS) doris.faults.add(fault);
 
   async function strike(): Promise<void> {
-    if (random() < 0.6) {
+    if (random() < 0.5) {
       count('function processes killed');
       await functions.kill();
     } else {

@@ -45,6 +45,7 @@ describe('a complete environment', () => {
         labelPrefix: 'doris',
         limits: { maxRows: 500_000, maxBytes: 67_108_864 },
         fuseShare: 0.5,
+        attemptGrace: 5_000,
         fuseRows: 10,
         isolationLoads: 1000,
         labelMemory: 43_200_000,

@@ -46,6 +46,7 @@ export const RULES: LoadRules = {
   fuseShare: 0.5,
   fuseRows: 10,
   isolationLoads: 1000,
+  attemptGrace: seconds(5),
   labelMemory: seconds(12 * 3600),
 };
 
