@@ -10,7 +10,7 @@ const page = `# Settings
 
 Environment variables of the functions, all checked together at cold start. A wrong value, a missing one and an unknown name that starts with
 \`DORIS_\` stop the function with one message that names each fault. This page is written from \`lib/settings.ts\` by
-\`npm test -- -u test/docs\`; the tests fail when it is stale.
+\`npm test -- test/docs -u\`; the tests fail when it is stale.
 
 | variable | meaning | allowed | when absent |
 |---|---|---|---|
