@@ -9,7 +9,7 @@ export interface Endpoint {
 }
 
 /** Listens on a port of the loopback interface; 0 takes a free one. */
-export const listenOnLoopback = async (server: Server, port = 0): Promise<Endpoint> => {
+export async function listenOnLoopback(server: Server, port = 0): Promise<Endpoint> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -27,4 +27,4 @@ export const listenOnLoopback = async (server: Server, port = 0): Promise<Endpoi
         for (const socket of sockets) socket.destroy();
       }),
   };
-};
+}

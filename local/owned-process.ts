@@ -24,7 +24,7 @@ export interface Ending {
 const guard = '(read -r dismissed <&3 || kill -9 $$) & exec "$0" "$@" 3<&-';
 
 /** Starts a program that is killed when it is told to, when this process exits, and when this process is killed. */
-export const startOwnedProcess = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): OwnedProcess => {
+export function startOwnedProcess(command: string, args: readonly string[], env: NodeJS.ProcessEnv): OwnedProcess {
   const child = spawn('/bin/sh', ['-c', guard, command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error(`${command} has no pipes for its output`);
@@ -45,11 +45,11 @@ export const startOwnedProcess = (command: string, args: readonly string[], env:
       return ended;
     },
   };
-};
+}
 
-const writeEndOf = (child: ChildProcess): (() => void) => {
+function writeEndOf(child: ChildProcess): () => void {
   const pipe = child.stdio[3];
   if (pipe === null || pipe === undefined || !('write' in pipe)) return () => undefined;
   pipe.on('error', () => undefined);
   return () => void pipe.end('\n');
-};
+}

@@ -14,7 +14,7 @@ const prefaceStart = Buffer.from('PRI');
  * A server that speaks HTTP/1.1 and HTTP/2 without TLS on the same port, told apart by the first bytes of each connection. The SDK's
  * Kinesis client speaks HTTP/2 with prior knowledge to a plain-text endpoint; curl and the command line tools speak HTTP/1.1.
  */
-export const createDualProtocolServer = (listener: (request: AnyRequest, response: AnyResponse) => void): Server => {
+export function createDualProtocolServer(listener: (request: AnyRequest, response: AnyResponse) => void): Server {
   const http1 = createHttp1Server(listener);
   const http2 = createHttp2Server(listener);
   return createServer((socket) => {
@@ -24,13 +24,13 @@ export const createDualProtocolServer = (listener: (request: AnyRequest, respons
       (isHttp2 ? http2 : http1).emit('connection', socket);
     });
   });
-};
+}
 
-const whenFirstBytesArrive = (socket: Socket, then: (start: Buffer) => void): void => {
+function whenFirstBytesArrive(socket: Socket, then: (start: Buffer) => void): void {
   socket.once('readable', () => {
     const start: unknown = socket.read();
     if (!Buffer.isBuffer(start)) return;
     socket.unshift(start);
     then(start);
   });
-};
+}

@@ -26,7 +26,7 @@ export interface EmbeddedAws {
 }
 
 /** Starts Kinesis, SQS with S3, and DynamoDB on free ports of the loopback interface. */
-export const startAws = async (options: AwsOptions = {}): Promise<EmbeddedAws> => {
+export async function startAws(options: AwsOptions = {}): Promise<EmbeddedAws> {
   const { region = 'us-east-1' } = options;
   const { thread = false, ...kinesisOptions } = options.kinesis ?? {};
   const start = thread ? startKinesisThread : startKinesis;
@@ -52,4 +52,4 @@ export const startAws = async (options: AwsOptions = {}): Promise<EmbeddedAws> =
       await Promise.all([kinesis.close(), sqs.close(), dynamoDb.close()]);
     },
   };
-};
+}

@@ -9,7 +9,7 @@ export interface Cut {
 }
 
 /** Takes as many records as the batch size and Lambda's 6 MB allow; a record that is larger by itself goes alone. */
-export const cutBatch = (records: readonly Pick<ShardRecord, 'bytes'>[], batchSize: number): Cut => {
+export function cutBatch(records: readonly Pick<ShardRecord, 'bytes'>[], batchSize: number): Cut {
   let bytes = envelopeBytes - separatorBytes;
   const most = Math.min(records.length, batchSize);
   for (let count = 0; count < most; count++) {
@@ -17,4 +17,4 @@ export const cutBatch = (records: readonly Pick<ShardRecord, 'bytes'>[], batchSi
     if (bytes > largestRequest && count > 0) return { count, isFull: true };
   }
   return { count: most, isFull: most === batchSize || bytes > largestRequest };
-};
+}

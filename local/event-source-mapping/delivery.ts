@@ -33,13 +33,15 @@ export interface Step {
 }
 
 /** A whole batch, not delivered yet. */
-export const wholeBatch = (records: number): Pending => [{ from: 0, to: records, failures: 0 }];
+export function wholeBatch(records: number): Pending {
+  return [{ from: 0, to: records, failures: 0 }];
+}
 
 /**
  * What comes next, when the first segment was delivered with this verdict. Progress gives the rest a fresh budget of retries, as
  * recorded from AWS; halving happens only when the invocation itself failed, and does not consume a retry.
  */
-export const advance = (pending: Pending, verdict: Verdict, rules: RetryRules): Step => {
+export function advance(pending: Pending, verdict: Verdict, rules: RetryRules): Step {
   const [segment, ...rest] = pending;
   if (segment === undefined) return { pending };
   switch (verdict.kind) {
@@ -56,10 +58,10 @@ export const advance = (pending: Pending, verdict: Verdict, rules: RetryRules): 
     default:
       return verdict satisfies never;
   }
-};
+}
 
 /** Takes the records at the head that are too old out of the first segment. */
-export const expire = (pending: Pending, isExpired: (place: number) => boolean): Step => {
+export function expire(pending: Pending, isExpired: (place: number) => boolean): Step {
   const [segment, ...rest] = pending;
   if (segment === undefined) return { pending };
   let fresh = segment.from;
@@ -67,23 +69,23 @@ export const expire = (pending: Pending, isExpired: (place: number) => boolean):
   if (fresh === segment.from) return { pending };
   const givenUp: GivenUp = { segment: { ...segment, to: fresh }, condition: 'RecordAgeExpired', functionError: null };
   return { pending: fresh === segment.to ? rest : [{ ...segment, from: fresh }, ...rest], givenUp };
-};
+}
 
-const halves = (segment: Segment): Pending => {
+function halves(segment: Segment): Pending {
   const middle = segment.from + Math.ceil((segment.to - segment.from) / 2);
   return [
     { ...segment, to: middle },
     { ...segment, from: middle },
   ];
-};
+}
 
-const countFailure = (
+function countFailure(
   segment: Segment,
   rest: Pending,
   { rules, functionError }: { readonly rules: RetryRules; readonly functionError: GivenUp['functionError'] },
-): Step => {
+): Step {
   const failed = { ...segment, failures: segment.failures + 1 };
   const { maximumRetryAttempts: most } = rules;
   if (most === -1 || failed.failures <= most) return { pending: [failed, ...rest] };
   return { pending: rest, givenUp: { segment: failed, condition: 'RetryAttemptsExhausted', functionError } };
-};
+}

@@ -30,7 +30,7 @@ export interface ReadRecord {
 const role = 'arn:aws:iam::000000000000:role/local-loader';
 
 /** Makes the function that spells one shard's records as elements of Lambda's Kinesis event. */
-export const recordSpeller = ({ streamArn, region, shardId }: RecordSource): ((record: ReadRecord) => ShardRecord) => {
+export function recordSpeller({ streamArn, region, shardId }: RecordSource): (record: ReadRecord) => ShardRecord {
   const tail =
     `,"eventName":"aws:kinesis:record","invokeIdentityArn":"${role}"` + `,"awsRegion":"${region}","eventSourceARN":"${streamArn}"}`;
   const middle = `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"${shardId}:`;
@@ -43,11 +43,13 @@ export const recordSpeller = ({ streamArn, region, shardId }: RecordSource): ((r
     const bytes = json.length - key.length + Buffer.byteLength(key);
     return { sequenceNumber, arrivedAt, json, bytes };
   };
-};
+}
 
 /** The bytes of an event beside its records, and of the comma between two of them. */
 export const envelopeBytes = Buffer.byteLength('{"Records":[]}');
 export const separatorBytes = 1;
 
 /** The event that carries the records, as JSON text. */
-export const eventOf = (records: readonly ShardRecord[]): string => `{"Records":[${records.map((record) => record.json).join(',')}]}`;
+export function eventOf(records: readonly ShardRecord[]): string {
+  return `{"Records":[${records.map((record) => record.json).join(',')}]}`;
+}

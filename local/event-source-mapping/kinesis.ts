@@ -18,7 +18,7 @@ export interface EventSourceMapping {
 }
 
 /** Feeds a function from a Kinesis stream by the rules of Lambda's event source mapping; resolves when every shard's start is fixed. */
-export const startEventSourceMapping = async (options: KinesisMappingOptions): Promise<EventSourceMapping> => {
+export async function startEventSourceMapping(options: KinesisMappingOptions): Promise<EventSourceMapping> {
   const settings = readSettings(options);
   const mapping: Mapping = {
     settings,
@@ -45,7 +45,7 @@ export const startEventSourceMapping = async (options: KinesisMappingOptions): P
       await Promise.all([...mapping.lanes.values()].map((lane) => Promise.all([lane.reader.stop(), lane.run])));
     },
   };
-};
+}
 
 interface Mapping {
   readonly settings: MappingSettings;
@@ -70,7 +70,7 @@ interface Lane {
   isDrained: boolean;
 }
 
-const drained = async (mapping: Mapping): Promise<void> => {
+async function drained(mapping: Mapping): Promise<void> {
   mapping.ticket += 1;
   const { ticket } = mapping;
   for (const lane of mapping.lanes.values()) lane.reader.wake();
@@ -80,24 +80,25 @@ const drained = async (mapping: Mapping): Promise<void> => {
     if (mapping.isStopped) throw new Error(`The mapping of ${mapping.stream.arn} was stopped before it had caught up`);
     await mapping.progress.wait();
   }
-};
+}
 
-const isDrained = (mapping: Mapping, ticket: number): boolean =>
-  mapping.listed.every(({ shardId }) => {
+function isDrained(mapping: Mapping, ticket: number): boolean {
+  return mapping.listed.every(({ shardId }) => {
     const lane = mapping.lanes.get(shardId);
     if (lane === undefined || lane.isDrained) return lane !== undefined;
     const readAtTip = lane.reader.readAtTip(ticket);
     return readAtTip !== undefined && lane.settled >= readAtTip;
   });
+}
 
 /** Shards that appear later hold only records put after the start, so they are read from their beginning. */
-const discover = (mapping: Mapping, from: StartingPosition = { kind: 'TRIM_HORIZON' }): Promise<void> => {
+function discover(mapping: Mapping, from: StartingPosition = { kind: 'TRIM_HORIZON' }): Promise<void> {
   const found = mapping.discovery.then(() => discoverOnce(mapping, from));
   mapping.discovery = found.catch(() => undefined);
   return found;
-};
+}
 
-const discoverOnce = async (mapping: Mapping, from: StartingPosition): Promise<void> => {
+async function discoverOnce(mapping: Mapping, from: StartingPosition): Promise<void> {
   const { settings, stream, lanes } = mapping;
   if (mapping.isStopped) return;
   mapping.listed = await listShards(settings.kinesis, stream.arn);
@@ -105,18 +106,18 @@ const discoverOnce = async (mapping: Mapping, from: StartingPosition): Promise<v
   const startable = startableShards(mapping.listed, new Set(lanes.keys()), new Set(drainedShards));
   await Promise.all(startable.map(({ shardId }) => startLane(mapping, shardId, from)));
   mapping.progress.notify();
-};
+}
 
-const discoverForEver = async (mapping: Mapping): Promise<void> => {
+async function discoverForEver(mapping: Mapping): Promise<void> {
   while (!mapping.isStopped) {
     await mapping.stopping.wait(mapping.settings.discoveryIntervalMillis);
     await discover(mapping).catch((thrown: unknown) => {
       mapping.settings.observe({ kind: 'read-failed', shardId: '-', reason: String(thrown) });
     });
   }
-};
+}
 
-const startLane = async (mapping: Mapping, shardId: string, startingPosition: StartingPosition): Promise<void> => {
+async function startLane(mapping: Mapping, shardId: string, startingPosition: StartingPosition): Promise<void> {
   const { settings, stream, progress, stopping } = mapping;
   const { kinesis, pollIntervalMillis, batchSize, maximumRecordAgeSeconds: maximumAge } = settings;
   const reader = await startShardReader({
@@ -154,13 +155,13 @@ const startLane = async (mapping: Mapping, shardId: string, startingPosition: St
       progress.notify();
     },
   );
-};
+}
 
 /** The children of a drained shard wait for this. */
-const finishLane = (mapping: Mapping, shardId: string, lane: Lane): void => {
+function finishLane(mapping: Mapping, shardId: string, lane: Lane): void {
   if (mapping.isStopped) return;
   lane.isDrained = true;
   mapping.settings.observe({ kind: 'shard-drained', shardId });
   mapping.progress.notify();
   discover(mapping).catch(() => undefined);
-};
+}

@@ -14,7 +14,7 @@ export interface FailureOrigin {
  * The record that Lambda sends to the on-failure destination (Lambda guide, kinesis-on-failure-destination): positions only, and the
  * data must be read from the stream again.
  */
-export const onFailureRecord = (givenUp: GivenUp, records: readonly ShardRecord[], origin: FailureOrigin): object => {
+export function onFailureRecord(givenUp: GivenUp, records: readonly ShardRecord[], origin: FailureOrigin): object {
   const [first, last] = [records.at(0), records.at(-1)];
   return {
     requestContext: {
@@ -36,4 +36,4 @@ export const onFailureRecord = (givenUp: GivenUp, records: readonly ShardRecord[
       streamArn: origin.streamArn,
     },
   };
-};
+}

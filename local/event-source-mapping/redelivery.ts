@@ -20,7 +20,7 @@ export type BadLuck =
 const everyKind: readonly BadLuck['kind'][] = ['repeat', 'rewind', 'overlap'];
 
 /** Draws the luck of a shard's batches, one after the other. */
-export const luckOf = (options: RedeliveryOptions | undefined, shardId: string): ((records: number) => BadLuck | undefined) => {
+export function luckOf(options: RedeliveryOptions | undefined, shardId: string): (records: number) => BadLuck | undefined {
   if (options === undefined) return () => undefined;
   const { seed, probability, kinds = everyKind } = options;
   const random = generator(seed ^ Number(shardId.slice(-9)));
@@ -30,13 +30,13 @@ export const luckOf = (options: RedeliveryOptions | undefined, shardId: string):
     if (kind === undefined) return undefined;
     return kind === 'rewind' ? { kind, records: 1 + Math.floor(random() * records) } : { kind };
   };
-};
+}
 
 /** A linear congruential generator; its low bits are poor, so the high ones are used. */
-const generator = (seed: number): (() => number) => {
+function generator(seed: number): () => number {
   let state = BigInt(seed >>> 0);
   return () => {
     state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn;
     return Number(state >> 32n) / 2 ** 32;
   };
-};
+}

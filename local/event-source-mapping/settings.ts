@@ -56,7 +56,7 @@ export type MappingSettings = Required<Omit<KinesisMappingOptions, 'onFailure' |
  *
  * @throws {RangeError} naming every fault
  */
-export const readSettings = (options: KinesisMappingOptions): MappingSettings => {
+export function readSettings(options: KinesisMappingOptions): MappingSettings {
   const settings: MappingSettings = { ...defaults, ...options };
   const faults = [
     outside('batchSize', settings.batchSize, { from: 1, to: 10_000 }),
@@ -68,7 +68,7 @@ export const readSettings = (options: KinesisMappingOptions): MappingSettings =>
   ].filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new RangeError(faults.join('\n'));
   return settings;
-};
+}
 
 const defaults = {
   batchSize: 100,
@@ -86,7 +86,7 @@ const defaults = {
   now: Date.now,
 } as const;
 
-const outside = (name: string, value: number, range: { readonly from: number; readonly to: number }): string | undefined => {
+function outside(name: string, value: number, range: { readonly from: number; readonly to: number }): string | undefined {
   if (Number.isInteger(value) && value >= range.from && value <= range.to) return undefined;
   return `${name}: a whole number from ${range.from} to ${range.to} (given ${value})`;
-};
+}

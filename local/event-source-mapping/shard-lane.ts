@@ -28,7 +28,7 @@ export interface LaneOptions {
 }
 
 /** Delivers one shard's records, one batch at a time, until the shard has ended or the mapping is stopped. */
-export const runLane = async (lane: LaneOptions): Promise<void> => {
+export async function runLane(lane: LaneOptions): Promise<void> {
   const draw = luckOf(lane.settings.redeliver, lane.shardId);
   for (let records = await nextBatch(lane); records.length > 0; records = await nextBatch(lane)) {
     const again = await deliverWithLuck(lane, records, draw(records.length));
@@ -36,22 +36,22 @@ export const runLane = async (lane: LaneOptions): Promise<void> => {
     lane.reader.putBack(again);
     lane.onSettled(records.length - again.length);
   }
-};
+}
 
 /** Returns the records that come again with the next batch. */
-const deliverWithLuck = async (
+async function deliverWithLuck(
   lane: LaneOptions,
   records: readonly ShardRecord[],
   luck: BadLuck | undefined,
-): Promise<readonly ShardRecord[]> => {
+): Promise<readonly ShardRecord[]> {
   if (luck !== undefined) lane.settings.observe({ kind: 'bad-luck', batch: describe(lane, records), luck });
   await deliver(lane, records, luck?.kind === 'overlap' ? 2 : 1);
   if (luck?.kind === 'repeat') await deliver(lane, records, 1);
   return luck?.kind === 'rewind' ? records.slice(-luck.records) : [];
-};
+}
 
 /** Waits for a full batch, the end of the window, or the end of the shard; none when there is nothing more to come. */
-const nextBatch = async ({ settings, reader, isStopped }: LaneOptions): Promise<readonly ShardRecord[]> => {
+async function nextBatch({ settings, reader, isStopped }: LaneOptions): Promise<readonly ShardRecord[]> {
   let windowEnd: number | undefined;
   while (!isStopped()) {
     const waiting = reader.peek();
@@ -67,10 +67,10 @@ const nextBatch = async ({ settings, reader, isStopped }: LaneOptions): Promise<
     await reader.changed.wait(left);
   }
   return [];
-};
+}
 
 /** Delivers a batch until each of its records is settled or given up. */
-const deliver = async (lane: LaneOptions, records: readonly ShardRecord[], times: 1 | 2): Promise<void> => {
+async function deliver(lane: LaneOptions, records: readonly ShardRecord[], times: 1 | 2): Promise<void> {
   const { settings, stopping } = lane;
   let pending = wholeBatch(records.length);
   let copies = times;
@@ -92,13 +92,14 @@ const deliver = async (lane: LaneOptions, records: readonly ShardRecord[], times
     const failures = pending[0]?.failures ?? 0;
     if (failures > 0) await stopping.wait(settings.retryDelayMillis(failures));
   }
-};
+}
 
-const isTooOld = (lane: LaneOptions, record: ShardRecord | undefined): boolean =>
-  record !== undefined && lane.settings.now() - record.arrivedAt > lane.mostAgeMillis;
+function isTooOld(lane: LaneOptions, record: ShardRecord | undefined): boolean {
+  return record !== undefined && lane.settings.now() - record.arrivedAt > lane.mostAgeMillis;
+}
 
 /** Undefined when the function was not reached: that is no attempt. Of two copies at the same time, the first one's answer counts. */
-const invoke = async (lane: LaneOptions, part: readonly ShardRecord[], copies: 1 | 2): Promise<Verdict | undefined> => {
+async function invoke(lane: LaneOptions, part: readonly ShardRecord[], copies: 1 | 2): Promise<Verdict | undefined> {
   const { settings } = lane;
   const batch = describe(lane, part);
   const event = eventOf(part);
@@ -112,18 +113,18 @@ const invoke = async (lane: LaneOptions, part: readonly ShardRecord[], copies: 1
     settings.observe({ kind: 'not-invoked', batch, reason: String(thrown) });
     return undefined;
   }
-};
+}
 
-const verdictOf = (settings: MappingSettings, result: InvokeResult, part: readonly ShardRecord[]): Verdict => {
+function verdictOf(settings: MappingSettings, result: InvokeResult, part: readonly ShardRecord[]): Verdict {
   if (!settings.reportBatchItemFailures && result.kind === 'returned') return { kind: 'settled' };
   return readVerdict(
     result,
     part.map((record) => record.sequenceNumber),
   );
-};
+}
 
 /** Tells the on-failure destination what was given up, then goes on with the rest. */
-const afterStep = async (lane: LaneOptions, records: readonly ShardRecord[], step: Step): Promise<Pending> => {
+async function afterStep(lane: LaneOptions, records: readonly ShardRecord[], step: Step): Promise<Pending> {
   const { givenUp, pending } = step;
   if (givenUp === undefined) return pending;
   const { settings, streamArn, shardId } = lane;
@@ -135,9 +136,9 @@ const afterStep = async (lane: LaneOptions, records: readonly ShardRecord[], ste
     .send(new SendMessageCommand({ QueueUrl: settings.onFailure.queueUrl, MessageBody: JSON.stringify(record) }))
     .catch((thrown: unknown) => settings.observe({ kind: 'destination-failed', batch: describe(lane, lost), reason: String(thrown) }));
   return pending;
-};
+}
 
-const describe = ({ shardId }: LaneOptions, records: readonly ShardRecord[]): DeliveredRecords => {
+function describe({ shardId }: LaneOptions, records: readonly ShardRecord[]): DeliveredRecords {
   const last = records.at(-1);
   return {
     shardId,
@@ -146,4 +147,4 @@ const describe = ({ shardId }: LaneOptions, records: readonly ShardRecord[]): De
     last: last?.sequenceNumber ?? '',
     lastArrivedAt: last?.arrivedAt ?? 0,
   };
-};
+}

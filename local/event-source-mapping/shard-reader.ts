@@ -38,7 +38,7 @@ export interface ShardReader {
 }
 
 /** Starts to read; resolves when the position is fixed, so that what is put afterwards will be read. */
-export const startShardReader = async (options: ShardReaderOptions): Promise<ShardReader> => {
+export async function startShardReader(options: ShardReaderOptions): Promise<ShardReader> {
   const state: State = { buffer: [], bytes: 0, read: 0, last: undefined, isEnded: false, isStopped: false, tips: new Map() };
   const signals = { changed: createSignal(), wakeUp: createSignal() };
   const loop = readLoop(options, state, { ...signals, iterator: await iteratorOf(options, undefined) });
@@ -65,7 +65,7 @@ export const startShardReader = async (options: ShardReaderOptions): Promise<Sha
       await loop;
     },
   };
-};
+}
 
 interface State {
   readonly buffer: ShardRecord[];
@@ -89,9 +89,11 @@ interface LoopStart {
 /** Two events' worth: one that the function works on, one that waits. */
 const mostBufferedBytes = 2 * largestRequest;
 
-const bytesOf = (records: readonly ShardRecord[]): number => records.reduce((sum, record) => sum + record.bytes, 0);
+function bytesOf(records: readonly ShardRecord[]): number {
+  return records.reduce((sum, record) => sum + record.bytes, 0);
+}
 
-const readLoop = async (options: ShardReaderOptions, state: State, start: LoopStart): Promise<void> => {
+async function readLoop(options: ShardReaderOptions, state: State, start: LoopStart): Promise<void> {
   const spell = recordSpeller(options);
   let { iterator } = start;
   while (!state.isStopped && iterator !== undefined) {
@@ -115,7 +117,7 @@ const readLoop = async (options: ShardReaderOptions, state: State, start: LoopSt
     const mayRest = read.output.MillisBehindLatest === 0 && ticket === options.currentTicket();
     if (mayRest && !state.isStopped) await start.wakeUp.wait(options.pollIntervalMillis);
   }
-};
+}
 
 interface Kept {
   readonly output: GetRecordsCommandOutput;
@@ -123,7 +125,7 @@ interface Kept {
   readonly ticket: number;
 }
 
-const keep = (state: State, { output, spell, ticket }: Kept): void => {
+function keep(state: State, { output, spell, ticket }: Kept): void {
   for (const record of output.Records ?? []) {
     const { SequenceNumber: sequenceNumber, Data: data, PartitionKey: partitionKey, ApproximateArrivalTimestamp: at } = record;
     if (sequenceNumber === undefined || data === undefined) continue;
@@ -135,32 +137,32 @@ const keep = (state: State, { output, spell, ticket }: Kept): void => {
   }
   if (output.MillisBehindLatest === 0 && !state.tips.has(ticket)) state.tips.set(ticket, state.read);
   state.isEnded = output.NextShardIterator === undefined;
-};
+}
 
 type Read =
   | { readonly kind: 'read'; readonly output: GetRecordsCommandOutput }
   | { readonly kind: 'failed'; readonly reason: string; readonly isIteratorLost: boolean };
 
-const readOnce = async ({ kinesis, streamArn }: ShardReaderOptions, iterator: string): Promise<Read> => {
+async function readOnce({ kinesis, streamArn }: ShardReaderOptions, iterator: string): Promise<Read> {
   try {
     return { kind: 'read', output: await kinesis.send(new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator })) };
   } catch (thrown) {
     const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
     return { kind: 'failed', reason: `${name}: ${message}`, isIteratorLost: name === 'ExpiredIteratorException' };
   }
-};
+}
 
 /** An iterator lives five minutes; after that the place is found again by the last record read. */
-const iteratorAfter = async (
+async function iteratorAfter(
   options: ShardReaderOptions,
   state: State,
   { read, iterator }: { readonly read: Extract<Read, { kind: 'failed' }>; readonly iterator: string },
-): Promise<string | undefined> => {
+): Promise<string | undefined> {
   if (!read.isIteratorLost) return iterator;
   return iteratorOf(options, state.last).catch(() => iterator);
-};
+}
 
-const iteratorOf = async (options: ShardReaderOptions, after: string | undefined): Promise<string | undefined> => {
+async function iteratorOf(options: ShardReaderOptions, after: string | undefined): Promise<string | undefined> {
   const { kinesis, streamArn, shardId, startingPosition } = options;
   const position =
     after === undefined
@@ -171,4 +173,4 @@ const iteratorOf = async (options: ShardReaderOptions, after: string | undefined
       : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, StartingSequenceNumber: after };
   const { ShardIterator } = await kinesis.send(new GetShardIteratorCommand({ StreamARN: streamArn, ShardId: shardId, ...position }));
   return ShardIterator;
-};
+}

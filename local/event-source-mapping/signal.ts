@@ -5,7 +5,7 @@ export interface Signal {
   wait(atMostMillis?: number): Promise<void>;
 }
 
-export const createSignal = (): Signal => {
+export function createSignal(): Signal {
   const waiting = new Set<() => void>();
   return {
     notify: () => {
@@ -22,4 +22,4 @@ export const createSignal = (): Signal => {
         waiting.add(wake);
       }),
   };
-};
+}

@@ -17,16 +17,16 @@ export interface Stream {
 }
 
 /** Looks the stream up by its name or ARN. */
-export const describeStream = async (kinesis: KinesisClient, nameOrArn: string): Promise<Stream> => {
+export async function describeStream(kinesis: KinesisClient, nameOrArn: string): Promise<Stream> {
   const key = nameOrArn.startsWith('arn:') ? { StreamARN: nameOrArn } : { StreamName: nameOrArn };
   const { StreamDescriptionSummary: summary } = await kinesis.send(new DescribeStreamSummaryCommand(key));
   const { StreamARN: arn, RetentionPeriodHours: hours } = summary ?? {};
   if (arn === undefined || hours === undefined) throw new Error(`${nameOrArn}: Kinesis describes no such stream`);
   return { arn, region: arn.split(':')[3] ?? '', retentionMillis: hours * 3_600_000 };
-};
+}
 
 /** Lists every shard of the stream, open and closed, page by page. */
-export const listShards = async (kinesis: KinesisClient, arn: string): Promise<readonly ListedShard[]> => {
+export async function listShards(kinesis: KinesisClient, arn: string): Promise<readonly ListedShard[]> {
   const listed: ListedShard[] = [];
   let page: ListShardsCommandInput | undefined = { StreamARN: arn };
   while (page !== undefined) {
@@ -35,9 +35,11 @@ export const listShards = async (kinesis: KinesisClient, arn: string): Promise<r
     page = output.NextToken === undefined ? undefined : { NextToken: output.NextToken };
   }
   return listed;
-};
+}
 
-const readShard = ({ ShardId, ParentShardId, AdjacentParentShardId }: Shard): ListedShard => ({
-  shardId: ShardId ?? '',
-  parents: [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined),
-});
+function readShard({ ShardId, ParentShardId, AdjacentParentShardId }: Shard): ListedShard {
+  return {
+    shardId: ShardId ?? '',
+    parents: [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined),
+  };
+}

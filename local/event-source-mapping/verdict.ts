@@ -15,7 +15,7 @@ export type Verdict =
  * Reads the answer under ReportBatchItemFailures (Lambda guide, services-kinesis-batchfailurereporting): the lowest sequence number is
  * the checkpoint; an empty answer is success; an identifier that is empty, missing or of no record in the batch fails the whole batch.
  */
-export const readVerdict = (result: InvokeResult, sequenceNumbers: readonly string[]): Verdict => {
+export function readVerdict(result: InvokeResult, sequenceNumbers: readonly string[]): Verdict {
   if (result.kind !== 'returned') return { kind: 'function-error' };
   const failures = failuresIn(result.payload);
   if (failures === undefined) return { kind: 'refused' };
@@ -24,14 +24,15 @@ export const readVerdict = (result: InvokeResult, sequenceNumbers: readonly stri
   const failed = failures.map(identifierOf);
   if (!failed.every((identifier) => identifier !== undefined && places.has(identifier))) return { kind: 'refused' };
   return { kind: 'checkpoint', index: places.get(lowest(failed.filter((identifier) => identifier !== undefined))) ?? 0 };
-};
+}
 
 /** Sequence numbers have 56 digits: neither text order nor numbers compare them. */
-const lowest = (sequenceNumbers: readonly string[]): string =>
-  sequenceNumbers.reduce((least, next) => (BigInt(next) < BigInt(least) ? next : least));
+function lowest(sequenceNumbers: readonly string[]): string {
+  return sequenceNumbers.reduce((least, next) => (BigInt(next) < BigInt(least) ? next : least));
+}
 
 /** The list of failures, empty when the answer counts as success, undefined when it cannot be read. */
-const failuresIn = (payload: string): readonly unknown[] | undefined => {
+function failuresIn(payload: string): readonly unknown[] | undefined {
   const answer = parse(payload);
   if (answer === null || answer === '') return [];
   if (typeof answer !== 'object') return undefined;
@@ -39,18 +40,18 @@ const failuresIn = (payload: string): readonly unknown[] | undefined => {
   const { batchItemFailures: failures } = answer as { batchItemFailures?: unknown };
   if (failures === undefined || failures === null) return [];
   return Array.isArray(failures) ? failures : undefined;
-};
+}
 
-const parse = (payload: string): unknown => {
+function parse(payload: string): unknown {
   try {
     return JSON.parse(payload);
   } catch {
     return undefined;
   }
-};
+}
 
-const identifierOf = (failure: unknown): string | undefined => {
+function identifierOf(failure: unknown): string | undefined {
   if (typeof failure !== 'object' || failure === null) return undefined;
   const { itemIdentifier: identifier } = failure as { itemIdentifier?: unknown };
   return typeof identifier === 'string' ? identifier : undefined;
-};
+}

@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 const { AWS_LAMBDA_RUNTIME_API: api, _HANDLER: handlerName, LAMBDA_TASK_ROOT: taskRoot } = process.env;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-const call = (method, path, body = '') =>
-  new Promise((resolve, reject) => {
+function call(method, path, body = '') {
+  return new Promise((resolve, reject) => {
     const [hostname, port] = api.split(':');
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const sent = request({ agent, hostname, port, method, path: `/2018-06-01/runtime/${path}`, headers }, (response) => {
@@ -22,22 +22,24 @@ const call = (method, path, body = '') =>
     sent.on('error', reject);
     sent.end(body);
   });
+}
 
-const describe = (thrown) =>
-  thrown instanceof Error
+function describe(thrown) {
+  return thrown instanceof Error
     ? { errorType: thrown.name, errorMessage: thrown.message, trace: (thrown.stack ?? '').split('\n') }
     : { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };
+}
 
-const loadHandler = async () => {
+async function loadHandler() {
   const [file, exported] = handlerName.split(/\.(?=[^.]+$)/);
   const module = await import(pathToFileURL(join(taskRoot, `${file}.mjs`)).href);
   if (typeof module[exported] !== 'function') {
     throw Object.assign(new Error(`${handlerName} is undefined or not exported`), { name: 'Runtime.HandlerNotFound' });
   }
   return module[exported];
-};
+}
 
-const contextOf = (headers) => {
+function contextOf(headers) {
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -50,9 +52,9 @@ const contextOf = (headers) => {
     awsRequestId: headers['lambda-runtime-aws-request-id'],
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
-};
+}
 
-const serveOne = async (handler) => {
+async function serveOne(handler) {
   const { headers, text } = await call('GET', 'invocation/next');
   const requestId = headers['lambda-runtime-aws-request-id'];
   current = requestId;
@@ -63,17 +65,17 @@ const serveOne = async (handler) => {
     await call('POST', `invocation/${requestId}/error`, JSON.stringify(describe(thrown)));
   }
   current = undefined;
-};
+}
 
 let current;
 
 /** An error outside the handler's promise ends the process, as it does on Lambda, after it was reported. */
-const reportAndExit = async (errorType, thrown) => {
+async function reportAndExit(errorType, thrown) {
   const report = { ...describe(thrown), errorType };
   console.error(JSON.stringify(report));
   if (current !== undefined) await call('POST', `invocation/${current}/error`, JSON.stringify(report)).catch(() => undefined);
   process.exit(129);
-};
+}
 process.on('uncaughtException', (thrown) => reportAndExit('Runtime.UncaughtException', thrown));
 process.on('unhandledRejection', (thrown) => reportAndExit('Runtime.UnhandledPromiseRejection', thrown));
 

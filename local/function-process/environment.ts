@@ -40,7 +40,7 @@ export interface Environment {
 }
 
 /** Starts a process for the function; what goes wrong while it starts is told by its first invocation. */
-export const startEnvironment = async (settings: FunctionSettings): Promise<Environment> => {
+export async function startEnvironment(settings: FunctionSettings): Promise<Environment> {
   const api = await startRuntimeApi();
   const process = startProcess(settings, api);
   const crash: Promise<InvokeResult> = process.ended.then((ending) => ({ kind: 'crashed', ...ending }));
@@ -61,24 +61,24 @@ export const startEnvironment = async (settings: FunctionSettings): Promise<Envi
       return result;
     },
   };
-};
+}
 
 /** Lambda gives the code outside the handler 10 s of its own. */
 const initMillis = 10_000;
 
-const runInTime = async (
+async function runInTime(
   settings: FunctionSettings,
   api: RuntimeApi,
   invocation: Omit<Invocation, 'deadline'>,
   crash: Promise<InvokeResult>,
-): Promise<InvokeResult> => {
+): Promise<InvokeResult> {
   const failedInit = await withTimer(initMillis, [api.initialised, crash]);
   if (failedInit !== undefined) return failedInit;
   const run = api.run({ ...invocation, deadline: Date.now() + settings.timeoutMillis });
   return withTimer(settings.timeoutMillis, [run, crash]);
-};
+}
 
-const withTimer = async <Result>(afterMillis: number, others: readonly Promise<Result>[]): Promise<Result | InvokeResult> => {
+async function withTimer<Result>(afterMillis: number, others: readonly Promise<Result>[]): Promise<Result | InvokeResult> {
   const stop = new AbortController();
   const timer = sleep(afterMillis, undefined, { signal: stop.signal }).then((): InvokeResult => ({ kind: 'timeout', afterMillis }));
   timer.catch(() => undefined);
@@ -87,11 +87,11 @@ const withTimer = async <Result>(afterMillis: number, others: readonly Promise<R
   } finally {
     stop.abort();
   }
-};
+}
 
 const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
 
-const startProcess = (settings: FunctionSettings, api: RuntimeApi): OwnedProcess => {
+function startProcess(settings: FunctionSettings, api: RuntimeApi): OwnedProcess {
   const started = startOwnedProcess(settings.node, [`--max-old-space-size=${settings.memoryMegabytes}`, bootstrap], {
     ...settings.env,
     AWS_LAMBDA_RUNTIME_API: new URL(api.endpoint).host,
@@ -110,4 +110,4 @@ const startProcess = (settings: FunctionSettings, api: RuntimeApi): OwnedProcess
     createInterface({ input: started[stream] }).on('line', (text) => settings.onOutput({ stream, text }));
   }
   return started;
-};
+}

@@ -40,7 +40,7 @@ export interface FunctionHost {
 }
 
 /** Runs a built function in processes of its own, kept warm between invocations. Nothing is started before the first invocation. */
-export const startFunctionHost = (options: FunctionOptions): FunctionHost => {
+export function startFunctionHost(options: FunctionOptions): FunctionHost {
   const { region = 'us-east-1', name } = options;
   const functionArn = `arn:aws:lambda:${region}:000000000000:function:${name}`;
   const pool = createPool(options.concurrency ?? 1, () =>
@@ -67,7 +67,7 @@ export const startFunctionHost = (options: FunctionOptions): FunctionHost => {
     kill: () => pool.killAll(),
     close: () => pool.close(),
   };
-};
+}
 
 interface Pool {
   use<Result>(work: (environment: Environment) => Promise<Result>): Promise<Result>;
@@ -75,7 +75,7 @@ interface Pool {
   close(): Promise<void>;
 }
 
-const createPool = (size: number, start: () => Promise<Environment>): Pool => {
+function createPool(size: number, start: () => Promise<Environment>): Pool {
   const idle: Environment[] = [];
   const all = new Set<Environment>();
   const waiting: (() => void)[] = [];
@@ -120,4 +120,4 @@ const createPool = (size: number, start: () => Promise<Environment>): Pool => {
       await killAll();
     },
   };
-};
+}

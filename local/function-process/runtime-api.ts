@@ -20,7 +20,7 @@ export interface RuntimeApi extends Endpoint {
 }
 
 /** Starts the API that a Lambda runtime, ours or a published one, polls for its work. */
-export const startRuntimeApi = async (): Promise<RuntimeApi> => {
+export async function startRuntimeApi(): Promise<RuntimeApi> {
   const state = createState();
   const server = createServer((request, response) => {
     route(state, request, response).catch(() => response.destroy());
@@ -38,7 +38,7 @@ export const startRuntimeApi = async (): Promise<RuntimeApi> => {
         handOver(state);
       }),
   };
-};
+}
 
 interface State {
   readonly initialised: Promise<InvokeResult | undefined>;
@@ -49,17 +49,17 @@ interface State {
   settle: ((result: InvokeResult) => void) | undefined;
 }
 
-const createState = (): State => {
+function createState(): State {
   let finishInit: State['finishInit'] = () => undefined;
   const initialised = new Promise<InvokeResult | undefined>((resolve) => {
     finishInit = resolve;
   });
   return { initialised, finishInit, queued: undefined, poll: undefined, settle: undefined };
-};
+}
 
 const root = '/2018-06-01/runtime';
 
-const route = async (state: State, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+async function route(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? '';
   if (path === `${root}/invocation/next`) {
     state.poll = response;
@@ -80,9 +80,9 @@ const route = async (state: State, request: IncomingMessage, response: ServerRes
     settle(state, { kind: 'returned', payload: body });
   }
   response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');
-};
+}
 
-const handOver = (state: State): void => {
+function handOver(state: State): void {
   const { poll, queued } = state;
   if (poll === undefined || queued === undefined) return;
   state.poll = undefined;
@@ -95,13 +95,13 @@ const handOver = (state: State): void => {
     'lambda-runtime-invoked-function-arn': queued.functionArn,
   });
   poll.end(queued.payload);
-};
+}
 
-const settle = (state: State, result: InvokeResult): void => {
+function settle(state: State, result: InvokeResult): void {
   const { settle: resolve } = state;
   state.settle = undefined;
   resolve?.(result);
-};
+}
 
 const tooLarge: InvokeResult = {
   kind: 'error',
@@ -110,7 +110,7 @@ const tooLarge: InvokeResult = {
   trace: [],
 };
 
-const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -118,11 +118,11 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
     if (length <= largestResponse) chunks.push(chunk);
   }
   return length > largestResponse ? undefined : Buffer.concat(chunks).toString();
-};
+}
 
 /** Runtimes post `{errorType, errorMessage, stackTrace}`; the published Node one writes `trace`. */
-const errorResult = (body: string): InvokeResult => {
+function errorResult(body: string): InvokeResult {
   const posted = JSON.parse(body) as { errorType?: string; errorMessage?: string; trace?: string[]; stackTrace?: string[] };
   const { errorType = 'Unknown', errorMessage = '', trace = posted.stackTrace ?? [] } = posted;
   return { kind: 'error', errorType, errorMessage, trace };
-};
+}

@@ -5,23 +5,23 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startOwnedProcess } from '../../local/owned-process.ts';
 
-const isAlive = (pid: number): boolean => {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch {
     return false;
   }
-};
+}
 
-const firstLine = async (output: NodeJS.ReadableStream): Promise<string> => {
+async function firstLine(output: NodeJS.ReadableStream): Promise<string> {
   const [chunk] = (await once(output, 'data')) as [Buffer];
   return chunk.toString().trim();
-};
+}
 
-const untilGone = async (pid: number): Promise<void> => {
+async function untilGone(pid: number): Promise<void> {
   while (isAlive(pid)) await sleep(10);
-};
+}
 
 /** Prints its process id and goes on for ever, without looking at anything. */
 const busy = 'console.log(process.pid); for (;;);';

@@ -5,4 +5,6 @@ import { type Endpoint, listenOnLoopback } from '../../loopback.ts';
 const passing = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 };
 
 /** Starts DynamoDB inside this process. */
-export const startDynalite = (): Promise<Endpoint> => listenOnLoopback(dynalite(passing));
+export function startDynalite(): Promise<Endpoint> {
+  return listenOnLoopback(dynalite(passing));
+}

@@ -17,10 +17,10 @@ export interface DynamoDbOptions {
 }
 
 /** Starts DynamoDB on a free port of the loopback interface, in memory. */
-export const startDynamoDb = async (options: DynamoDbOptions = {}): Promise<DynamoDb> => {
+export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<DynamoDb> {
   const binary = dynoxidePath();
   const { engine = binary === undefined ? 'dynalite' : 'dynoxide' } = options;
   if (engine === 'dynalite') return { engine, ...(await startDynalite()) };
   if (binary === undefined) throw new Error(`dynoxide has no binary for ${process.platform}-${process.arch}: choose dynalite`);
   return { engine, ...(await startDynoxide(binary)) };
-};
+}

@@ -11,7 +11,7 @@ export type AskIterator = (type: 'TRIM_HORIZON' | 'LATEST') => Promise<object>;
  *
  * @throws a fault when the time lies in the future
  */
-export const iteratorAtTimestamp = async (input: Request, log: RecordLog, ask: AskIterator): Promise<object> => {
+export async function iteratorAtTimestamp(input: Request, log: RecordLog, ask: AskIterator): Promise<object> {
   const { Timestamp: time, StreamName: stream, ShardId: shardId } = input;
   // The engine checks the stream and the shard on the way.
   const tip = await ask('LATEST');
@@ -19,4 +19,4 @@ export const iteratorAtTimestamp = async (input: Request, log: RecordLog, ask: A
   if (time * 1000 > Date.now()) throw faultOf('InvalidArgumentException', 'The Timestamp cannot be in the future.');
   const first = log.firstSince(shardIxToHex(Number(String(shardId).split('-').at(-1))), time);
   return first === undefined ? tip : { ShardIterator: createShardIterator(String(stream), String(shardId), first.SequenceNumber) };
-};
+}

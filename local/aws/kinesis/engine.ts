@@ -28,7 +28,7 @@ export interface KinesisEngineOptions {
  * kinesalite's store, checks and actions, called without its HTTP front: that hangs over HTTP/2 on large requests and knows no
  * StreamARN. What its actions leave out of the replies is put in here.
  */
-export const createKinesisEngine = (options: KinesisEngineOptions): KinesisEngine => {
+export function createKinesisEngine(options: KinesisEngineOptions): KinesisEngine {
   const { transitionMillis: ms } = options;
   const store = create({ createStreamMs: ms, deleteStreamMs: ms, updateStreamMs: ms, shardLimit: 1000 });
   store.metaDb.awsAccountId = options.accountId;
@@ -47,9 +47,9 @@ export const createKinesisEngine = (options: KinesisEngineOptions): KinesisEngin
     },
     close: () => new Promise((resolve) => store.db.close(() => resolve())),
   };
-};
+}
 
-const keepRecordsInLogs = (store: Store): ((stream: string) => RecordLog) => {
+function keepRecordsInLogs(store: Store): (stream: string) => RecordLog {
   const logs = new Map<string, RecordLog>();
   const logOf = (stream: string): RecordLog => {
     const log = logs.get(stream) ?? createRecordLog();
@@ -62,7 +62,7 @@ const keepRecordsInLogs = (store: Store): ((stream: string) => RecordLog) => {
     done();
   };
   return logOf;
-};
+}
 
 interface Operation {
   readonly name: string;
@@ -103,7 +103,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   }),
 );
 
-const run = async (stores: Stores, operation: Operation, sent: Request): Promise<object> => {
+async function run(stores: Stores, operation: Operation, sent: Request): Promise<object> {
   const input = namedStream(sent);
   const listing = operation.name === 'ListShards' ? readListShards(input) : undefined;
   const checked = checkTypes({ ...(listing?.engineInput ?? input) }, operation.types);
@@ -117,16 +117,17 @@ const run = async (stores: Stores, operation: Operation, sent: Request): Promise
   }
   const output = await act(stores.store, operation, checked);
   return listing === undefined ? output : mendListShards(output, listing);
-};
+}
 
 /** kinesalite reads only StreamName; the SDK's users may send StreamARN instead, on every call. */
-const namedStream = (input: Request): Request => {
+function namedStream(input: Request): Request {
   const arn = input['StreamARN'];
   if (typeof arn !== 'string' || input['StreamName'] !== undefined) return input;
   return { ...input, StreamName: arn.slice(arn.indexOf('/') + 1) };
-};
+}
 
-const act = (store: Store, operation: Operation, input: Request): Promise<object> =>
-  new Promise((resolve, reject) => {
+function act(store: Store, operation: Operation, input: Request): Promise<object> {
+  return new Promise((resolve, reject) => {
     operation.act(store, input, (error: Error | Fault | null, output) => (error ? reject(error) : resolve(output ?? {})));
   });
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 /** What a sequence number of today's form is made of. */
@@ -9,12 +9,11 @@ interface SequenceParts {
   readonly seqTime: number;
 }
 
-type Parse = (sequenceNumber: string) => object;
-type Stringify = (parts: Partial<SequenceParts> & { readonly version?: number; readonly byte1?: string }) => string;
+type AnyParts = Partial<SequenceParts> & { readonly version?: number; readonly byte1?: string };
 
 interface Codec {
-  parseSequence: Parse;
-  stringifySequence: Stringify;
+  parseSequence: (sequenceNumber: string) => object;
+  stringifySequence: (parts: AnyParts) => string;
   partitionKeyToHashKey: (key: string) => object;
 }
 
@@ -28,25 +27,40 @@ export const publishedCodec: Readonly<Codec> = { ...engine };
  * Lets kinesalite convert sequence numbers and hash keys with BigInt. Its decimal library took half of the time of a PutRecords, which
  * kept a stream under 7,000 records a second.
  */
-export const speedUpSequences = (): void => {
+export function speedUpSequences(): void {
   engine.stringifySequence = stringifySequence;
   engine.parseSequence = parseSequence;
   engine.partitionKeyToHashKey = hashKeyOf;
-};
+}
 
-const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0').slice(-digits);
+function hex(value: number | bigint, digits: number): string {
+  return value.toString(16).padStart(digits, '0').slice(-digits);
+}
 
 /** Spells the form with the trailing 2; the older ones go to kinesalite. */
-export const stringifySequence: Stringify = (parts) => {
+export function stringifySequence(parts: AnyParts): string {
   if (parts.version !== undefined && parts.version !== 2) return publishedCodec.stringifySequence(parts);
   const { shardCreateTime = 0, shardIx = 0, seqIx = 0, byte1 = '00' } = parts;
   const created = hex(Math.floor(shardCreateTime / 1000), 9);
   const time = hex(Math.floor((parts.seqTime || shardCreateTime) / 1000), 9);
   return BigInt(`0x2${created}${shardIx.toString(16).slice(-1)}${hex(BigInt(seqIx), 16)}${byte1}${time}${hex(shardIx, 8)}2`).toString();
-};
+}
+
+/** The start of its shard is read again for every record that is put. */
+const MOST_KNOWN = 1000;
+const known = new Map<string, object>();
 
 /** Reads the form with the trailing 2; everything else goes to kinesalite, its complaints with it. */
-export const parseSequence: Parse = (sequenceNumber) => {
+export function parseSequence(sequenceNumber: string): object {
+  const before = known.get(sequenceNumber);
+  if (before !== undefined) return before;
+  const parts = Object.freeze(readSequence(sequenceNumber));
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(sequenceNumber, parts);
+  return parts;
+}
+
+function readSequence(sequenceNumber: string): object {
   const digits = /^\d{50,60}$/.test(sequenceNumber) ? BigInt(sequenceNumber).toString(16) : '';
   const form = /^2([0-9a-f]{9})[0-9a-f]([0-7][0-9a-f]{15})([0-9a-f]{2})([0-9a-f]{9})([0-7][0-9a-f]{7})2$/.exec(digits);
   const [, created = '', seqIx = '', byte1 = '', time = '', shardIx = ''] = form ?? [];
@@ -60,28 +74,30 @@ export const parseSequence: Parse = (sequenceNumber) => {
     shardIx: Number.parseInt(shardIx, 16),
     version: 2,
   };
-};
+}
 
 /** Beyond it kinesalite complains of the date. */
 const latestSecond = 16_025_175_000;
 
-/** A shard's range is compared with every record's key: its two bounds are read once. */
-const bounds = new Map<string, bigint>();
+/** Shards' bounds by their decimal text, in the form of a hash: every record is compared with them. */
+const bounds = new Map<string, string>();
 
-const boundOf = (decimal: string): bigint => {
-  const bound = bounds.get(decimal) ?? BigInt(decimal);
+function boundOf(decimal: string): string {
+  const bound = bounds.get(decimal) ?? hex(BigInt(decimal), HASH_DIGITS);
   bounds.set(decimal, bound);
   return bound;
-};
+}
 
-/** Only the comparison is used of what kinesalite's own function returns. */
-const hashKeyOf = (key: string): object => {
-  const hash = BigInt(`0x${createHash('md5').update(key, 'utf8').digest('hex')}`);
-  return {
-    comparedTo: (other: string): number => {
-      const bound = boundOf(other);
-      if (hash === bound) return 0;
-      return hash < bound ? -1 : 1;
-    },
-  };
-};
+/** An MD5 in hexadecimal: as many digits for every value, so that the order of the texts is the order of the numbers. */
+const HASH_DIGITS = 32;
+
+/** Only the comparison is used of what kinesalite's own function returns. One function serves all keys: one for each is dear. */
+function hashKeyOf(key: string): object {
+  return { hash: hash('md5', key, 'hex'), comparedTo };
+}
+
+function comparedTo(this: { readonly hash: string }, other: string): number {
+  const bound = boundOf(other);
+  if (this.hash === bound) return 0;
+  return this.hash < bound ? -1 : 1;
+}

@@ -26,7 +26,7 @@ const mostRecords = 10_000;
  *
  * @throws a fault that the engine answers with status 400
  */
-export const getRecords = async ({ store, logOf }: Stores, input: Request): Promise<object> => {
+export async function getRecords({ store, logOf }: Stores, input: Request): Promise<object> {
   const { streamName, shardId, sequenceNumber } = openIterator(String(input['ShardIterator']));
   const stream = await streamOf(store, streamName);
   const shard = stream.Shards.find(({ ShardId }) => ShardId === shardId);
@@ -45,28 +45,29 @@ export const getRecords = async ({ store, logOf }: Stores, input: Request): Prom
     ...(isOver ? { ChildShards: childrenOf(stream, shardId) } : { NextShardIterator: createShardIterator(streamName, shardId, next) }),
     MillisBehindLatest: isTip ? 0 : Math.max(1, Math.round(Date.now() - last.ApproximateArrivalTimestamp * 1000)),
   };
-};
+}
 
-const streamOf = (store: Store, name: string): Promise<StoredStream> =>
-  new Promise((resolve, reject) => {
+function streamOf(store: Store, name: string): Promise<StoredStream> {
+  return new Promise((resolve, reject) => {
     store.getStream(name, (error, stream) => (error ? reject(error) : resolve(stream)));
   });
+}
 
 /** A first record larger than the bound still goes out, or the reader would never get past it. */
-const withinReply = (records: readonly LoggedRecord[]): readonly LoggedRecord[] => {
+function withinReply(records: readonly LoggedRecord[]): readonly LoggedRecord[] {
   let bytes = 0;
   const end = records.findIndex((record, index) => {
     bytes += Buffer.byteLength(record.Data, 'base64') + record.PartitionKey.length;
     return index > 0 && bytes > largestReply;
   });
   return end === -1 ? records : records.slice(0, end);
-};
+}
 
-const childrenOf = (stream: StoredStream, shardId: string): readonly object[] => {
+function childrenOf(stream: StoredStream, shardId: string): readonly object[] {
   const parentsOf = (shard: StoredShard) => [shard.ParentShardId, shard.AdjacentParentShardId].filter((id) => id !== undefined);
   return stream.Shards.filter((shard) => parentsOf(shard).includes(shardId)).map((shard) => ({
     ShardId: shard.ShardId,
     ParentShards: parentsOf(shard),
     HashKeyRange: shard.HashKeyRange,
   }));
-};
+}

@@ -27,7 +27,7 @@ const defaultPage = 1000;
  *
  * @throws a fault when the token was not made here
  */
-export const readListShards = (input: Request): ShardListing => {
+export function readListShards(input: Request): ShardListing {
   const { NextToken: token, MaxResults: limit, ExclusiveStartShardId: after, ShardFilter: filter, ...rest } = input;
   const limits = { limit: typeof limit === 'number' ? limit : defaultPage };
   if (token === undefined || token === null) {
@@ -40,10 +40,10 @@ export const readListShards = (input: Request): ShardListing => {
   }
   const page = openToken(String(token));
   return { ...limits, engineInput: { StreamName: page.streamName, MaxResults: limit }, ...page };
-};
+}
 
 /** Cuts the page that was asked for out of the engine's whole list. */
-export const mendListShards = (output: object, listing: ShardListing): object => {
+export function mendListShards(output: object, listing: ShardListing): object {
   const { Shards: all } = output as { readonly Shards: readonly StoredShard[] };
   const wanted = all.filter((shard) => shard.ShardId > listing.after && passes(shard, listing.filter));
   const page = wanted.slice(0, listing.limit);
@@ -51,18 +51,18 @@ export const mendListShards = (output: object, listing: ShardListing): object =>
   if (last === undefined || page.length === wanted.length) return { Shards: page };
   const token = { streamName: listing.streamName, after: last.ShardId, filter: listing.filter };
   return { Shards: page, NextToken: Buffer.from(JSON.stringify(token)).toString('base64') };
-};
+}
 
-const openToken = (token: string): Pick<ShardListing, 'streamName' | 'after' | 'filter'> => {
+function openToken(token: string): Pick<ShardListing, 'streamName' | 'after' | 'filter'> {
   try {
     return JSON.parse(Buffer.from(token, 'base64').toString());
   } catch (cause) {
     throw Object.assign(faultOf('InvalidArgumentException', 'NextToken is not valid.'), { cause });
   }
-};
+}
 
 /** Nothing is ever trimmed from a shard list here, so the two TRIM_HORIZON filters differ only in the closed shards. */
-const passes = (shard: StoredShard, filter: ShardFilter | undefined): boolean => {
+function passes(shard: StoredShard, filter: ShardFilter | undefined): boolean {
   switch (filter?.Type) {
     case undefined:
     case 'AT_TRIM_HORIZON':
@@ -79,13 +79,17 @@ const passes = (shard: StoredShard, filter: ShardFilter | undefined): boolean =>
     default:
       throw faultOf('InvalidArgumentException', `ShardFilter type ${filter?.Type} is not known.`);
   }
-};
+}
 
-const timeOf = (filter: ShardFilter): number => (filter.Timestamp ?? 0) * 1000;
+function timeOf(filter: ShardFilter): number {
+  return (filter.Timestamp ?? 0) * 1000;
+}
 
-const openedAt = (shard: StoredShard): number => parseSequence(shard.SequenceNumberRange.StartingSequenceNumber).shardCreateTime;
+function openedAt(shard: StoredShard): number {
+  return parseSequence(shard.SequenceNumberRange.StartingSequenceNumber).shardCreateTime;
+}
 
-const closedAt = (shard: StoredShard): number | undefined => {
+function closedAt(shard: StoredShard): number | undefined {
   const { EndingSequenceNumber: end } = shard.SequenceNumberRange;
   return end === undefined ? undefined : parseSequence(end).seqTime;
-};
+}

@@ -9,7 +9,7 @@ const largestRequest = 10 * 1024 * 1024;
  *
  * @throws a fault that the engine answers with status 400
  */
-export const checkPutSize = (input: Request): void => {
+export function checkPutSize(input: Request): void {
   const { Records: records } = input;
   const sizes = (Array.isArray(records) ? records : [input]).map(recordBytes);
   if (sizes.some((size) => size > largestRecord)) {
@@ -18,10 +18,10 @@ export const checkPutSize = (input: Request): void => {
   if (sizes.reduce((sum, size) => sum + size, 0) > largestRequest) {
     throw faultOf('InvalidArgumentException', `Records size exceeds ${largestRequest} bytes`);
   }
-};
+}
 
-const recordBytes = (record: Request): number => {
+function recordBytes(record: Request): number {
   const { Data: data, PartitionKey: key } = record;
   if (typeof data !== 'string' || typeof key !== 'string') return 0;
   return Buffer.byteLength(data, 'base64') + Buffer.byteLength(key);
-};
+}

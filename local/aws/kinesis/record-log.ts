@@ -35,7 +35,7 @@ interface Entry {
  * Records in memory, an ordered list for each shard. kinesalite's own store keeps every record as JSON text in a balanced tree, which cost
  * more than all the rest of a call; but sequence numbers only grow, so an append and a binary search do.
  */
-export const createRecordLog = (): RecordLog => {
+export function createRecordLog(): RecordLog {
   const shards = new Map<string, Entry[]>();
   const entriesOf = (shard: string): Entry[] => {
     const known = shards.get(shard);
@@ -72,12 +72,14 @@ export const createRecordLog = (): RecordLog => {
     },
     newest: (shard) => shards.get(shard)?.at(-1)?.key,
   };
-};
+}
 
-const shardOf = (key: Key): string => key.slice(0, key.indexOf('/'));
+function shardOf(key: Key): string {
+  return key.slice(0, key.indexOf('/'));
+}
 
 /** The place of the first entry that is not before the key. All keys of a shard have the same length. */
-const placeOf = (entries: readonly Entry[], key: Key): number => {
+function placeOf(entries: readonly Entry[], key: Key): number {
   let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -85,4 +87,4 @@ const placeOf = (entries: readonly Entry[], key: Key): number => {
     else high = middle;
   }
   return low;
-};
+}

@@ -13,11 +13,16 @@ export interface Fault extends Error {
   readonly body: object;
 }
 
-export const isFault = (thrown: unknown): thrown is Fault => thrown instanceof Error && 'statusCode' in thrown && 'body' in thrown;
+export function isFault(thrown: unknown): thrown is Fault {
+  return thrown instanceof Error && 'statusCode' in thrown && 'body' in thrown;
+}
 
 /** A refusal in the form of the JSON protocol. */
-export const refuse = (type: string, message: string): Reply => ({ status: 400, body: { __type: type, message } });
+export function refuse(type: string, message: string): Reply {
+  return { status: 400, body: { __type: type, message } };
+}
 
 /** The same as an exception, for a check in the middle of a call. */
-export const faultOf = (type: string, message: string): Fault =>
-  Object.assign(new Error(message), { statusCode: 400, body: refuse(type, message).body });
+export function faultOf(type: string, message: string): Fault {
+  return Object.assign(new Error(message), { statusCode: 400, body: refuse(type, message).body });
+}

@@ -17,7 +17,7 @@ export interface KinesisOptions {
 }
 
 /** Starts Kinesis on the loopback interface, for clients of HTTP/2 and HTTP/1.1 alike. */
-export const startKinesis = async (options: KinesisOptions = {}): Promise<Endpoint> => {
+export async function startKinesis(options: KinesisOptions = {}): Promise<Endpoint> {
   const { region = 'us-east-1', accountId = '000000000000', port = 0, transitionMillis = 20 } = options;
   const engine = createKinesisEngine({ region, accountId, transitionMillis });
   const server = createDualProtocolServer((request, response) => {
@@ -34,12 +34,12 @@ export const startKinesis = async (options: KinesisOptions = {}): Promise<Endpoi
       await engine.close();
     },
   };
-};
+}
 
 /** 10 MiB of records grow by a third in base64; partition keys and punctuation come on top. */
 const largestBody = 16 * 1024 * 1024;
 
-const answer = async (engine: KinesisEngine, request: AnyRequest): Promise<Reply> => {
+async function answer(engine: KinesisEngine, request: AnyRequest): Promise<Reply> {
   const body = await readBody(request);
   if (body === undefined) return refuse('SerializationException', `The request is larger than ${largestBody} bytes`);
   const { 'content-type': type, 'x-amz-target': target, authorization } = request.headers;
@@ -48,10 +48,10 @@ const answer = async (engine: KinesisEngine, request: AnyRequest): Promise<Reply
   const input = parse(body);
   if (input === undefined) return refuse('SerializationException', 'The body is no JSON object');
   return engine.call(String(target).replace('Kinesis_20131202.', ''), input);
-};
+}
 
 /** An oversized request is read to its end before it is refused: a reply in the middle of a body hangs some clients. */
-const readBody = async (request: AnyRequest): Promise<string | undefined> => {
+async function readBody(request: AnyRequest): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -59,22 +59,22 @@ const readBody = async (request: AnyRequest): Promise<string | undefined> => {
     if (length <= largestBody) chunks.push(chunk);
   }
   return length > largestBody ? undefined : Buffer.concat(chunks).toString();
-};
+}
 
-const parse = (body: string): Request | undefined => {
+function parse(body: string): Request | undefined {
   try {
     const value: unknown = JSON.parse(body);
     return typeof value === 'object' && value !== null ? (value as Request) : undefined;
   } catch {
     return undefined;
   }
-};
+}
 
-const send = (response: AnyResponse, reply: Reply): void => {
+function send(response: AnyResponse, reply: Reply): void {
   if (response.destroyed) return;
   const body = Buffer.from(JSON.stringify(reply.body));
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'content-length': body.length, 'x-amzn-requestid': randomUUID() };
   // The two classes have the same method, but TypeScript finds no common signature for it.
   (response as { writeHead(status: number, headers: object): unknown }).writeHead(reply.status, headers);
   response.end(body);
-};
+}

@@ -17,7 +17,7 @@ const lifetimeMillis = 300_000;
  *
  * @throws a fault when it is none, or older than five minutes
  */
-export const openIterator = (iterator: string): IteratorPlace => {
+export function openIterator(iterator: string): IteratorPlace {
   const [time, streamName, shardId, sequenceNumber, padding] = decrypt(iterator).split('/');
   if (streamName === undefined || shardId === undefined || sequenceNumber === undefined || padding === undefined) {
     throw faultOf('InvalidArgumentException', 'Invalid ShardIterator.');
@@ -26,9 +26,9 @@ export const openIterator = (iterator: string): IteratorPlace => {
     throw faultOf('ExpiredIteratorException', `Iterator expired: it is older than ${lifetimeMillis} milliseconds.`);
   }
   return { streamName, shardId, sequenceNumber };
-};
+}
 
-const decrypt = (iterator: string): string => {
+function decrypt(iterator: string): string {
   const decipher = createDecipheriv('aes-256-cbc', ITERATOR_PWD_KEY, ITERATOR_PWD_IV);
   try {
     const sealed = Buffer.from(iterator, 'base64').subarray(8);
@@ -36,4 +36,4 @@ const decrypt = (iterator: string): string => {
   } catch {
     return '';
   }
-};
+}

@@ -7,7 +7,7 @@ import type { KinesisOptions } from './server.ts';
  * Starts Kinesis in a thread of its own, so that producers, the mapping and the stream do not share one core. Starting takes a third of
  * a second longer than in the same thread.
  */
-export const startKinesisThread = async (options: KinesisOptions = {}): Promise<Endpoint> => {
+export async function startKinesisThread(options: KinesisOptions = {}): Promise<Endpoint> {
   const worker = new Worker(new URL('./thread-entry.mjs', import.meta.url), { workerData: options, execArgv: [] });
   const [endpoint] = (await once(worker, 'message')) as [string];
   return {
@@ -18,4 +18,4 @@ export const startKinesisThread = async (options: KinesisOptions = {}): Promise<
       await ended;
     },
   };
-};
+}

@@ -16,8 +16,9 @@ type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 const mostAttributes = 10;
 
 /** What SQS refuses of a single send and the emulator takes: too many attributes, and empty, untyped or misnamed ones. */
-export const refusalOf = (target: string, body: unknown): Refusal | undefined =>
-  target === 'AmazonSQS.SendMessage' ? attributesRefusal((body as Message).MessageAttributes) : undefined;
+export function refusalOf(target: string, body: unknown): Refusal | undefined {
+  return target === 'AmazonSQS.SendMessage' ? attributesRefusal((body as Message).MessageAttributes) : undefined;
+}
 
 interface Message {
   readonly MessageAttributes?: MessageAttributes;
@@ -36,7 +37,7 @@ export interface RefusedEntry {
 }
 
 /** Takes the entries that SQS refuses by themselves out of a batch. */
-export const splitBatch = (target: string, body: unknown): { readonly accepted: Batch; readonly refused: readonly RefusedEntry[] } => {
+export function splitBatch(target: string, body: unknown): { readonly accepted: Batch; readonly refused: readonly RefusedEntry[] } {
   const batch = body as Batch;
   if (target !== 'AmazonSQS.SendMessageBatch' || !Array.isArray(batch.Entries)) return { accepted: batch, refused: [] };
   const refused = batch.Entries.flatMap(({ Id, MessageAttributes }): RefusedEntry[] => {
@@ -45,23 +46,24 @@ export const splitBatch = (target: string, body: unknown): { readonly accepted: 
   });
   const ids = new Set(refused.map(({ Id }) => Id));
   return { accepted: { ...batch, Entries: batch.Entries.filter(({ Id }) => !ids.has(Id)) }, refused };
-};
+}
 
 /** The answer of SendMessageBatch, as opposed to an error. */
-export const isBatchResult = (result: unknown): result is { readonly Failed: readonly RefusedEntry[] } =>
-  typeof result === 'object' && result !== null && 'Failed' in result && Array.isArray(result.Failed);
+export function isBatchResult(result: unknown): result is { readonly Failed: readonly RefusedEntry[] } {
+  return typeof result === 'object' && result !== null && 'Failed' in result && Array.isArray(result.Failed);
+}
 
-const attributesRefusal = (attributes: MessageAttributes = {}): Refusal | undefined => {
+function attributesRefusal(attributes: MessageAttributes = {}): Refusal | undefined {
   const entries = Object.entries(attributes);
   if (entries.length > mostAttributes) {
     return invalid(`Number of message attributes [${entries.length}] exceeds the allowed maximum [${mostAttributes}].`);
   }
   return entries.map(([name, attribute]) => attributeRefusal(name, attribute)).find((refusal) => refusal !== undefined);
-};
+}
 
 const attributeName = /^(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/;
 
-const attributeRefusal = (name: string, attribute: MessageAttribute): Refusal | undefined => {
+function attributeRefusal(name: string, attribute: MessageAttribute): Refusal | undefined {
   if (!attributeName.test(name) || /^(aws|amazon)\./i.test(name)) return invalid(`The message attribute name '${name}' is invalid.`);
   const { DataType: type = '', StringValue: text, BinaryValue: bytes } = attribute;
   if (!/^(String|Number|Binary)(\..+)?$/.test(type)) {
@@ -73,6 +75,8 @@ const attributeRefusal = (name: string, attribute: MessageAttribute): Refusal | 
   if (!value) return invalid(`Message attribute '${name}' must contain a non-empty value of type '${type}'.`);
   if (!type.startsWith('Number') || Number.isFinite(Number(value))) return undefined;
   return invalid(`Can't cast the value of message attribute '${name}' to a number.`);
-};
+}
 
-const invalid = (message: string): Refusal => ({ code: 'InvalidParameterValue', message });
+function invalid(message: string): Refusal {
+  return { code: 'InvalidParameterValue', message };
+}

@@ -16,7 +16,7 @@ export interface SqsOptions {
  * Starts SQS and S3 on one port of the loopback interface. Queue URLs name the address that the caller used, so they work with plain
  * clients. What SQS refuses and the emulator would take is refused before it gets there.
  */
-export const startSqs = async (options: SqsOptions = {}): Promise<Endpoint> => {
+export async function startSqs(options: SqsOptions = {}): Promise<Endpoint> {
   const { region = 'us-east-1', port = 0 } = options;
   await permitEveryPlane();
   const app = buildApp({ logger: false, defaultRegion: region, stores: await createStores() });
@@ -43,8 +43,12 @@ export const startSqs = async (options: SqsOptions = {}): Promise<Endpoint> => {
   });
   const endpoint = await app.listen({ host: '127.0.0.1', port });
   return { endpoint, close: () => app.close() };
-};
+}
 
-const errorHeaders = ({ code }: Refusal): Readonly<Record<string, string>> => ({ 'x-amzn-query-error': `${code};Sender` });
+function errorHeaders({ code }: Refusal): Readonly<Record<string, string>> {
+  return { 'x-amzn-query-error': `${code};Sender` };
+}
 
-const errorBody = ({ code, message }: Refusal): string => JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message });
+function errorBody({ code, message }: Refusal): string {
+  return JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message });
+}

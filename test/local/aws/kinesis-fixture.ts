@@ -2,7 +2,7 @@ import { CreateStreamCommand, GetShardIteratorCommand, KinesisClient, waitUntilS
 import { startKinesis } from '../../../local/aws/kinesis/server.ts';
 
 /** A Kinesis of its own for one test file, with a default client. */
-export const openKinesis = async () => {
+export async function openKinesis() {
   const server = await startKinesis({ region: 'eu-central-1', accountId: '111122223333' });
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const kinesis = new KinesisClient({ region: 'eu-central-1', endpoint: server.endpoint, credentials });
@@ -31,4 +31,4 @@ export const openKinesis = async () => {
       await server.close();
     },
   };
-};
+}

@@ -22,10 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => local.close());
 
-const shardIdsOf = async (input: ListShardsCommandInput) => {
+async function shardIdsOf(input: ListShardsCommandInput) {
   const { Shards = [], NextToken } = await kinesis.send(new ListShardsCommand(input));
   return { ids: Shards.map(({ ShardId }) => Number(ShardId?.slice('shardId-'.length))), NextToken };
-};
+}
 
 describe('the shard list', () => {
   it('comes in pages, each after the last', async () => {

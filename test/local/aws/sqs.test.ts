@@ -25,10 +25,17 @@ afterAll(async () => {
   await server.close();
 });
 
-const text = (StringValue: string): MessageAttributeValue => ({ DataType: 'String', StringValue });
-const attributes = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, text('x')]));
-const send = (MessageBody: string, MessageAttributes: Record<string, MessageAttributeValue> = {}) =>
-  sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+function text(StringValue: string): MessageAttributeValue {
+  return { DataType: 'String', StringValue };
+}
+
+function attributes(count: number) {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, text('x')]));
+}
+
+function send(MessageBody: string, MessageAttributes: Record<string, MessageAttributeValue> = {}) {
+  return sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+}
 
 describe('a queue', () => {
   it('takes every character that SQS allows, emoji included, and gives it back', async () => {

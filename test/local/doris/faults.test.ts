@@ -24,16 +24,29 @@ function freshLabel(): string {
   serial += 1;
   return `fault-${serial}`;
 }
-const load = (label: string, body = ROW) => loadAtBackend(backendUrl(doris), 'db/t', { label }, body);
-const putAtBackend = (label: string) =>
-  exchange(`${backendUrl(doris)}${LOAD}`, { method: 'PUT', headers: { ...LOAD_HEADERS, label }, body: ROW });
-const putAtFrontend = () => exchange(`${doris.feUrl}${LOAD}`, { method: 'PUT', headers: { ...AUTH, Expect: '100-continue' } });
-const stateOf = async (label: string) => (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
-const codeOf = (attempt: Promise<unknown>): Promise<string> =>
-  attempt.then(
+
+function load(label: string, body = ROW) {
+  return loadAtBackend(backendUrl(doris), 'db/t', { label }, body);
+}
+
+function putAtBackend(label: string) {
+  return exchange(`${backendUrl(doris)}${LOAD}`, { method: 'PUT', headers: { ...LOAD_HEADERS, label }, body: ROW });
+}
+
+function putAtFrontend() {
+  return exchange(`${doris.feUrl}${LOAD}`, { method: 'PUT', headers: { ...AUTH, Expect: '100-continue' } });
+}
+
+async function stateOf(label: string) {
+  return (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+}
+
+function codeOf(attempt: Promise<unknown>): Promise<string> {
+  return attempt.then(
     () => 'answered',
     (error: NodeJS.ErrnoException) => error.code ?? error.message,
   );
+}
 
 describe('a script of faults', () => {
   const place = { node: 'be0', path: '', database: 'db', table: 't', label: 'a', attempt: 1 } satisfies Omit<FaultPlace, 'point'>;

@@ -14,7 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => doris.close());
 
-const load = (headers: Readonly<Record<string, string>>, table = 't') => loadAtBackend(backendUrl(doris), `db/${table}`, headers, ROW);
+function load(headers: Readonly<Record<string, string>>, table = 't') {
+  return loadAtBackend(backendUrl(doris), `db/${table}`, headers, ROW);
+}
 
 /** Without the group_commit header that the other tests send. */
 async function loadBare(table: string, headers: Readonly<Record<string, string>>, chunked = false): Promise<LoadReply> {

@@ -16,10 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => doris.close());
 
-const sql = (stmt: string, more: object = {}, catalog = 'internal') =>
-  exchange(`${doris.feUrl}/api/query/${catalog}/db`, { method: 'POST', headers: AUTH, body: JSON.stringify({ stmt, ...more }) }).then(
-    ({ text }) => JSON.parse(text),
-  );
+function sql(stmt: string, more: object = {}, catalog = 'internal') {
+  return exchange(`${doris.feUrl}/api/query/${catalog}/db`, {
+    method: 'POST',
+    headers: AUTH,
+    body: JSON.stringify({ stmt, ...more }),
+  }).then(({ text }) => JSON.parse(text));
+}
 
 describe('the list of backends', () => {
   it('names address and port of each, alive or not', async () => {

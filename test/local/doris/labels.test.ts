@@ -9,9 +9,13 @@ const ROW = '{"k": 1}\n';
 let doris: DorisStandIn;
 afterEach(() => doris.close());
 
-const load = (label: string, headers: Readonly<Record<string, string>> = {}, body = ROW, table = 'db/t') =>
-  loadAtBackend(backendUrl(doris), table, { label, ...headers }, body);
-const stateOf = async (label: string) => (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+function load(label: string, headers: Readonly<Record<string, string>> = {}, body = ROW, table = 'db/t') {
+  return loadAtBackend(backendUrl(doris), table, { label, ...headers }, body);
+}
+
+async function stateOf(label: string) {
+  return (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+}
 
 function expectUsed(reply: LoadReply, status: string, by: number): void {
   expect(reply).toMatchObject({

@@ -12,9 +12,13 @@ const ROW = '{"k": 1}\n';
 let doris: DorisStandIn;
 afterEach(() => doris.close());
 
-const load = (label: string, headers: Readonly<Record<string, string>> = {}) =>
-  loadAtBackend(backendUrl(doris), 'db/t', { label, ...headers }, ROW);
-const stateOf = async (label: string) => (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+function load(label: string, headers: Readonly<Record<string, string>> = {}) {
+  return loadAtBackend(backendUrl(doris), 'db/t', { label, ...headers }, ROW);
+}
+
+async function stateOf(label: string) {
+  return (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+}
 
 describe('many loads at once', () => {
   it('are each stored exactly once', async () => {

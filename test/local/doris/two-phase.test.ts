@@ -14,13 +14,19 @@ beforeEach(async () => {
 });
 afterEach(() => doris.close());
 
-const prepare = (label: string) => loadAtBackend(backendUrl(doris), 'db/t', { label, two_phase_commit: 'true' }, ROWS);
+function prepare(label: string) {
+  return loadAtBackend(backendUrl(doris), 'db/t', { label, two_phase_commit: 'true' }, ROWS);
+}
+
 async function finish(headers: Readonly<Record<string, string>>, path = '/api/db/_stream_load_2pc') {
   const answer = await exchange(`${backendUrl(doris)}${path}`, { method: 'PUT', headers: { ...AUTH, ...headers } });
   expect(answer.status).toBe(200);
   return JSON.parse(answer.text);
 }
-const stateOf = async (label: string) => (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+
+async function stateOf(label: string) {
+  return (await ask(doris.feUrl, `/api/db/get_load_state?label=${label}`)).data;
+}
 
 describe('a load in two phases', () => {
   it('succeeds with its rows invisible and its label PRECOMMITTED', async () => {

@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { advance, expire, type GivenUp, type Pending, type RetryRules, wholeBatch } from '../../../local/event-source-mapping/delivery.ts';
 import type { Verdict } from '../../../local/event-source-mapping/verdict.ts';
 
-const rules = (maximumRetryAttempts: number, bisectOnFunctionError = false): RetryRules => ({
-  maximumRetryAttempts,
-  bisectOnFunctionError,
-});
+function rules(maximumRetryAttempts: number, bisectOnFunctionError = false): RetryRules {
+  return {
+    maximumRetryAttempts,
+    bisectOnFunctionError,
+  };
+}
 
 /** Delivers until nothing is left; the function answers by the records it is given. */
-const play = (records: number, answer: (from: number, to: number) => Verdict, given: RetryRules) => {
+function play(records: number, answer: (from: number, to: number) => Verdict, given: RetryRules) {
   const delivered: string[] = [];
   const givenUp: GivenUp[] = [];
   let pending = wholeBatch(records);
@@ -20,7 +22,7 @@ const play = (records: number, answer: (from: number, to: number) => Verdict, gi
     pending = step.pending;
   }
   return { delivered, givenUp };
-};
+}
 
 describe('a batch whose failed records are named', () => {
   it('comes again from the lowest failed record on', () => {

@@ -44,7 +44,8 @@ interface Mapped extends EventSourceMapping {
   readonly events: readonly MappingEvent[];
 }
 
-const sourceOf = (body: string): string => `
+function sourceOf(body: string): string {
+  return `
 import { appendFileSync } from 'node:fs';
 const state = {};
 export const handler = async (event, context) => {
@@ -54,8 +55,9 @@ export const handler = async (event, context) => {
   appendFileSync(process.env.SEEN, JSON.stringify({ shard, texts: texts.map((text) => text.slice(0, 20)) }) + '\\n');
   ${body}
 };`;
+}
 
-export const openStage = async (): Promise<Stage> => {
+export async function openStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'mapping-'));
   const [kinesisServer, sqsServer] = await Promise.all([startKinesis(), startSqs()]);
   const shared = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
@@ -119,4 +121,4 @@ export const openStage = async (): Promise<Stage> => {
       await rm(folder, { recursive: true });
     },
   };
-};
+}

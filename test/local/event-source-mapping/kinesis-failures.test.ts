@@ -10,17 +10,19 @@ beforeAll(async () => {
 afterEach(() => stage.endTest());
 afterAll(() => stage.close());
 
-const letters = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`);
+function letters(count: number) {
+  return Array.from({ length: count }, (_, index) => `r${index}`);
+}
 
-const deadLettersOf = async (QueueUrl: string | undefined): Promise<readonly unknown[]> => {
+async function deadLettersOf(QueueUrl: string | undefined): Promise<readonly unknown[]> {
   const { Messages = [] } = await stage.sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
   return Messages.map(({ Body }) => JSON.parse(Body ?? '') as unknown);
-};
+}
 
-const createQueue = async (QueueName: string): Promise<string> => {
+async function createQueue(QueueName: string): Promise<string> {
   const { QueueUrl = '' } = await stage.sqs.send(new CreateQueueCommand({ QueueName }));
   return QueueUrl;
-};
+}
 
 describe('a batch that fails', { timeout: 30_000 }, () => {
   it('comes again from the first record that the function names', async () => {

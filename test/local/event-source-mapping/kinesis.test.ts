@@ -9,7 +9,9 @@ beforeAll(async () => {
 afterEach(() => stage.endTest());
 afterAll(() => stage.close());
 
-const letters = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`);
+function letters(count: number) {
+  return Array.from({ length: count }, (_, index) => `r${index}`);
+}
 
 describe('a mapping of a Kinesis stream', { timeout: 30_000 }, () => {
   it('delivers every record once, in order, in batches of at most the batch size', async () => {

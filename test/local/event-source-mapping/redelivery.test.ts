@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { luckOf } from '../../../local/event-source-mapping/redelivery.ts';
 
-const drawn = (seed: number, shardId: string, probability = 0.5) => {
+function drawn(seed: number, shardId: string, probability = 0.5) {
   const draw = luckOf({ seed, probability }, shardId);
   return Array.from({ length: 200 }, () => draw(10));
-};
+}
 
 describe('bad luck', () => {
   it('is the same for the same seed and shard, and another one for others', () => {

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { startableShards } from '../../../local/event-source-mapping/shard-order.ts';
 
-const shard = (shardId: string, ...parents: readonly string[]) => ({ shardId, parents });
-const idsOf = (...args: Parameters<typeof startableShards>) => startableShards(...args).map(({ shardId }) => shardId);
+function shard(shardId: string, ...parents: readonly string[]) {
+  return { shardId, parents };
+}
+
+function idsOf(...args: Parameters<typeof startableShards>) {
+  return startableShards(...args).map(({ shardId }) => shardId);
+}
 
 describe('the shards that may be read', () => {
   it('are at first those without a parent', () => {

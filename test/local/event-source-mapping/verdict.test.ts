@@ -8,9 +8,13 @@ const batch = [
   '100000000000000000000000000000000000000000000000000000002',
 ];
 
-const verdictOf = (payload: string) => readVerdict({ kind: 'returned', payload }, batch);
-const failing = (...identifiers: readonly unknown[]) =>
-  verdictOf(JSON.stringify({ batchItemFailures: identifiers.map((itemIdentifier) => ({ itemIdentifier })) }));
+function verdictOf(payload: string) {
+  return readVerdict({ kind: 'returned', payload }, batch);
+}
+
+function failing(...identifiers: readonly unknown[]) {
+  return verdictOf(JSON.stringify({ batchItemFailures: identifiers.map((itemIdentifier) => ({ itemIdentifier })) }));
+}
 
 describe('an answer that settles the whole batch', () => {
   it.each(['null', '{}', '""', '[]', '{"batchItemFailures":[]}', '{"batchItemFailures":null}'])('is %s', (payload) => {

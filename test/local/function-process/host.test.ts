@@ -15,18 +15,18 @@ afterEach(() => host.close());
 
 let bundles = 0;
 
-const hostOf = async (source: string, options: Partial<FunctionOptions> = {}): Promise<FunctionHost> => {
+async function hostOf(source: string, options: Partial<FunctionOptions> = {}): Promise<FunctionHost> {
   const bundle = join(folder, `bundle-${++bundles}.mjs`);
   await writeFile(bundle, source);
   host = startFunctionHost({ name: 'loader', bundle, env: {}, ...options });
   return host;
-};
+}
 
-const payloadOf = async (event: string): Promise<unknown> => {
+async function payloadOf(event: string): Promise<unknown> {
   const result = await host.invoke(event);
   if (result.kind !== 'returned') throw new Error(`expected a value, got ${JSON.stringify(result)}`);
   return JSON.parse(result.payload);
-};
+}
 
 describe('a function in its own process', () => {
   it('gets the event and answers with what its handler returns', async () => {

@@ -18,12 +18,14 @@ const STRING_BYTES = 1_048_576;
 /** A VARCHAR without a length is as long as VARCHAR can be. */
 const MAX_VARCHAR_BYTES = 65_533;
 
-const integer = (name: IntegerName, bits: bigint): ColumnType => ({
-  kind: 'integer',
-  name,
-  min: -(1n << (bits - 1n)),
-  max: (1n << (bits - 1n)) - 1n,
-});
+function integer(name: IntegerName, bits: bigint): ColumnType {
+  return {
+    kind: 'integer',
+    name,
+    min: -(1n << (bits - 1n)),
+    max: (1n << (bits - 1n)) - 1n,
+  };
+}
 
 const PLAIN_TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
   ['BOOLEAN', { kind: 'boolean' }],
