@@ -21,7 +21,8 @@ export interface ReadRecord {
   readonly sequenceNumber: string;
   /** Missing on streams that distribute records by themselves. */
   readonly partitionKey: string | undefined;
-  readonly data: Uint8Array;
+  /** In base64. */
+  readonly data: string;
   /** Epoch milliseconds. */
   readonly arrivedAt: number;
 }
@@ -36,9 +37,8 @@ export function recordSpeller({ streamArn, region, shardId }: RecordSource): (re
   const middle = `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"${shardId}:`;
   return ({ sequenceNumber, partitionKey, data, arrivedAt }) => {
     const key = partitionKey === undefined ? '' : `"partitionKey":${JSON.stringify(partitionKey)},`;
-    const base64 = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
     const head = `{"kinesis":{"kinesisSchemaVersion":"1.0",${key}"sequenceNumber":"${sequenceNumber}","data":"`;
-    const json = `${head}${base64}","approximateArrivalTimestamp":${arrivedAt / 1000}${middle}${sequenceNumber}"${tail}`;
+    const json = `${head}${data}","approximateArrivalTimestamp":${arrivedAt / 1000}${middle}${sequenceNumber}"${tail}`;
     // Only the partition key may hold characters of more than one byte.
     const bytes = json.length - key.length + Buffer.byteLength(key);
     return { sequenceNumber, arrivedAt, json, bytes };

@@ -1,6 +1,7 @@
-import { GetRecordsCommand, type GetRecordsCommandOutput, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
+import { GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
 import { largestRequest } from '../function-process/invoke-result.ts';
 import { recordSpeller, type ShardRecord } from './kinesis-event.ts';
+import { type Page, readPage } from './read-page.ts';
 import type { StartingPosition } from './settings.ts';
 import { createSignal, type Signal } from './signal.ts';
 
@@ -109,43 +110,41 @@ async function readLoop(options: ShardReaderOptions, state: State, start: LoopSt
       iterator = await iteratorAfter(options, state, { read, iterator });
       continue;
     }
-    keep(state, { output: read.output, spell, ticket });
-    iterator = read.output.NextShardIterator;
+    keep(state, { page: read.page, spell, ticket });
+    iterator = read.page.nextIterator;
     start.changed.notify();
     options.onChanged();
     // Whoever waits for the tip under a newer ticket waits for the next read.
-    const mayRest = read.output.MillisBehindLatest === 0 && ticket === options.currentTicket();
+    const mayRest = read.page.isAtTip && ticket === options.currentTicket();
     if (mayRest && !state.isStopped) await start.wakeUp.wait(options.pollIntervalMillis);
   }
 }
 
 interface Kept {
-  readonly output: GetRecordsCommandOutput;
+  readonly page: Page;
   readonly spell: ReturnType<typeof recordSpeller>;
   readonly ticket: number;
 }
 
-function keep(state: State, { output, spell, ticket }: Kept): void {
-  for (const record of output.Records ?? []) {
-    const { SequenceNumber: sequenceNumber, Data: data, PartitionKey: partitionKey, ApproximateArrivalTimestamp: at } = record;
-    if (sequenceNumber === undefined || data === undefined) continue;
-    const spelled = spell({ sequenceNumber, data, partitionKey, arrivedAt: at?.getTime() ?? 0 });
+function keep(state: State, { page, spell, ticket }: Kept): void {
+  for (const record of page.records) {
+    const spelled = spell(record);
     state.buffer.push(spelled);
     state.bytes += spelled.bytes;
-    state.last = sequenceNumber;
-    state.read += 1;
+    state.last = record.sequenceNumber;
   }
-  if (output.MillisBehindLatest === 0 && !state.tips.has(ticket)) state.tips.set(ticket, state.read);
-  state.isEnded = output.NextShardIterator === undefined;
+  state.read += page.records.length;
+  if (page.isAtTip && !state.tips.has(ticket)) state.tips.set(ticket, state.read);
+  state.isEnded = page.nextIterator === undefined;
 }
 
 type Read =
-  | { readonly kind: 'read'; readonly output: GetRecordsCommandOutput }
+  | { readonly kind: 'read'; readonly page: Page }
   | { readonly kind: 'failed'; readonly reason: string; readonly isIteratorLost: boolean };
 
 async function readOnce({ kinesis, streamArn }: ShardReaderOptions, iterator: string): Promise<Read> {
   try {
-    return { kind: 'read', output: await kinesis.send(new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator })) };
+    return { kind: 'read', page: await readPage(kinesis, streamArn, iterator) };
   } catch (thrown) {
     const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
     return { kind: 'failed', reason: `${name}: ${message}`, isIteratorLost: name === 'ExpiredIteratorException' };
