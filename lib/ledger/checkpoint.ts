@@ -40,8 +40,8 @@ export interface Claim {
   readonly origin: 'cut' | 'isolation';
   /** Nobody starts an attempt after this moment without renewing the claim; 0 when the last holder has let go of it. */
   readonly deadline: EpochMillis;
-  /** Grows by one whenever another invocation takes the claim over. */
-  readonly epoch: number;
+  /** Drawn at random for every write of a claim, so that whoever wrote it last can tell that nobody wrote it since. */
+  readonly fence: number;
   readonly claimedAt: EpochMillis;
 }
 
@@ -63,11 +63,11 @@ export interface Settled {
 /**
  * What must still be true for a move to happen.
  * - `vacant`: no claim, and nothing settled at or past `before`.
- * - `holding`: the claim with this label is there; with an epoch, nobody took it over since.
+ * - `holding`: the claim with this label is there; with a fence, it is as it was written then.
  */
 export type Expectation =
   | { readonly kind: 'vacant'; readonly before: Position }
-  | { readonly kind: 'holding'; readonly label: Label; readonly epoch?: number };
+  | { readonly kind: 'holding'; readonly label: Label; readonly fence?: number };
 
 /** One atomic step of a checkpoint. */
 export interface Move {
@@ -105,7 +105,7 @@ export function allows(current: Checkpoint, { expect, through }: Move): boolean 
     case 'vacant':
       return current.claim === undefined && (current.through === undefined || current.through < expect.before);
     case 'holding':
-      return current.claim?.label === expect.label && (expect.epoch === undefined || current.claim.epoch === expect.epoch);
+      return current.claim?.label === expect.label && (expect.fence === undefined || current.claim.fence === expect.fence);
     default:
       return expect satisfies never;
   }

@@ -46,7 +46,7 @@ function unavailable(cause: unknown): LedgerUnavailable {
 const NO_CLAIM = 'attribute_not_exists(#claim)';
 const NOTHING_FROM = '(attribute_not_exists(#through) OR #through < :before)';
 const HOLDING = '#claim.#label = :label';
-const SAME_EPOCH = '#claim.#epoch = :epoch';
+const SAME_FENCE = '#claim.#fence = :fence';
 const NOT_BACKWARDS = '(attribute_not_exists(#through) OR #through <= :through)';
 
 interface Condition {
@@ -61,11 +61,11 @@ function conditionOf(expect: Expectation): Condition {
       return { clauses: [NO_CLAIM, NOTHING_FROM], names: { '#through': 'through' }, values: { ':before': { S: expect.before } } };
     case 'holding': {
       const holding = { clauses: [HOLDING], names: { '#label': 'label' }, values: { ':label': { S: expect.label } } };
-      if (expect.epoch === undefined) return holding;
+      if (expect.fence === undefined) return holding;
       return {
-        clauses: [HOLDING, SAME_EPOCH],
-        names: { ...holding.names, '#epoch': 'epoch' },
-        values: { ...holding.values, ':epoch': { N: String(expect.epoch) } },
+        clauses: [HOLDING, SAME_FENCE],
+        names: { ...holding.names, '#fence': 'fence' },
+        values: { ...holding.values, ':fence': { N: String(expect.fence) } },
       };
     }
     default:

@@ -24,7 +24,7 @@ export function claimAttribute(claim: Claim): AttributeValue {
     rows: { N: String(claim.rows) },
     origin: { S: claim.origin },
     deadline: { N: String(claim.deadline) },
-    epoch: { N: String(claim.epoch) },
+    fence: { N: String(claim.fence) },
     claimedAt: { N: String(claim.claimedAt) },
   };
   return { M: claim.state.kind === 'refused' ? { ...M, refusal: refusalAttribute(claim.state.refusal) } : M };
@@ -52,7 +52,7 @@ const storedClaim = z.object({
     rows: number,
     origin: text.pipe(z.enum(['cut', 'isolation'])),
     deadline: number.transform(epochMillis),
-    epoch: number,
+    fence: number,
     claimedAt: number.transform(epochMillis),
   }),
 });

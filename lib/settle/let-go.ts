@@ -1,6 +1,8 @@
-import { type Claim, type Expectation, LedgerUnavailable } from '../ledger/checkpoint.ts';
-import { epochMillis } from '../units.ts';
-import { type Held, type Run, SHORTEST_LOAD, type Step, sharedFor, stop } from './run.ts';
+import { deadlineIn } from '../deadline.ts';
+import { type Claim, LedgerUnavailable } from '../ledger/checkpoint.ts';
+import { epochMillis, millis } from '../units.ts';
+import { fenced, type Held, sharedFor, unchanged, written } from './lease.ts';
+import { type Run, SHORTEST_LOAD, type Step, stop } from './run.ts';
 
 /**
  * What this invocation knows when it lets go of a claim:
@@ -18,7 +20,7 @@ export type Knowledge = 'idle' | 'refused' | 'in doubt';
 export async function letGo(run: Run, held: Held, knowledge: Knowledge, reason: string): Promise<Step> {
   const certain = knowledge === 'refused' || (knowledge === 'idle' && !held.replay);
   try {
-    await run.ports.ledger.move(run.key, { expect: mine(held), ...(certain ? {} : { claim: unleased(run, held, knowledge) }) });
+    await run.ports.ledger.move(run.key, { expect: unchanged(held.claim), ...(certain ? {} : { claim: unleased(run, held, knowledge) }) });
   } catch (error) {
     if (!(error instanceof LedgerUnavailable)) throw error;
   }
@@ -27,22 +29,19 @@ export async function letGo(run: Run, held: Held, knowledge: Knowledge, reason: 
 
 /**
  * Waits until nobody else may start an attempt under the claim's label, with this invocation's own lease given back first: when it dies
- * waiting, its successor waits for the rest only. False when this invocation ends before that, or somebody took the claim over.
+ * waiting, its successor waits for the rest only.
+ * @returns the claim, held alone from now on; nothing when this invocation ends before that, or somebody took the claim over.
  */
-export async function outlastOthers(run: Run, held: Held): Promise<boolean> {
+export async function outlastOthers(run: Run, held: Held): Promise<Held | undefined> {
   const shared = sharedFor(run, held.sharedUntil);
-  if (shared === 0) return true;
-  if (shared + SHORTEST_LOAD > run.deadline.remaining()) return false;
-  const result = await run.ports.ledger.move(run.key, { expect: mine(held), claim: unleased(run, held, 'idle') });
-  if (result.kind === 'refused') return false;
+  if (shared + SHORTEST_LOAD > run.deadline.remaining()) return undefined;
+  const claim = unleased(run, held, 'idle');
+  const result = await run.ports.ledger.move(run.key, { expect: unchanged(held.claim), claim });
+  if (!written(result, claim)) return undefined;
   await run.ports.clock.sleep(shared);
-  return true;
-}
-
-function mine({ claim }: Held): Expectation {
-  return { kind: 'holding', label: claim.label, epoch: claim.epoch };
+  return { claim, replay: held.replay, lease: deadlineIn(millis(0), run.ports.clock) };
 }
 
 function unleased(run: Run, { claim, sharedUntil }: Held, knowledge: Knowledge): Claim {
-  return { ...claim, deadline: epochMillis(Math.max(sharedUntil ?? 0, knowledge === 'in doubt' ? run.ports.clock.now() : 0)) };
+  return fenced(run, { ...claim, deadline: epochMillis(Math.max(sharedUntil ?? 0, knowledge === 'in doubt' ? run.ports.clock.now() : 0)) });
 }

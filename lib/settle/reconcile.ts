@@ -3,9 +3,10 @@ import type { Checkpoint, Claim, ClaimState } from '../ledger/checkpoint.ts';
 import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
-import { epochMillis, millis } from '../units.ts';
+import { millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
-import { firstPosition, go, labelOfRows, lastPosition, leaseOf, type Run, type Step, sharedFor, stop } from './run.ts';
+import { fenced, present, sharedFor, takenOver, unchanged, written } from './lease.ts';
+import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step, stop } from './run.ts';
 
 /**
  * Brings the records at hand in line with what the ledger says: drops what is settled, and resolves an open claim before anything new
@@ -61,7 +62,7 @@ async function finishDecided(
   const through = ended ? claim.last : inside.at(-1)?.record.position;
   const loaded = ended && state.kind === 'loaded';
   const result = await run.ports.ledger.move(run.key, {
-    expect: { kind: 'holding', label: claim.label },
+    expect: present(claim),
     settled: { rows: loaded ? claim.rows : 0, bytes: 0, loads: loaded ? 1 : 0, deadLetters: dead.length },
     ...(through === undefined ? {} : { through }),
     ...(ended ? {} : { claim }),
@@ -78,26 +79,22 @@ function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
 
 /** Writes this invocation's lease into the claim before it is used, so that whoever comes next knows how long it may be. */
 async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[], after: readonly DecodedRecord[]): Promise<Step> {
-  const lease = leaseOf(run);
-  const mine: Claim = { ...claim, epoch: claim.epoch + 1, deadline: epochMillis(Math.max(claim.deadline, lease.at)) };
-  const result = await run.ports.ledger.move(run.key, { expect: { kind: 'holding', label: claim.label, epoch: claim.epoch }, claim: mine });
-  if (result.kind === 'refused') return go(cut([...inside, ...after], run.rules.limits));
-  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], {
-    claim: mine,
-    lease,
-    sharedUntil: claim.deadline,
-    replay: true,
-  });
+  const held = takenOver(run, claim);
+  const result = await run.ports.ledger.move(run.key, { expect: unchanged(claim), claim: held.claim });
+  if (!written(result, held.claim)) return go(cut([...inside, ...after], run.rules.limits));
+  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], held);
 }
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
 async function resolveByState(run: Run, claim: Claim, rows: readonly Row[], open: readonly DecodedRecord[]): Promise<Step> {
+  // Before asking: an attempt that was allowed until now may have started since the answer.
+  const busy = sharedFor(run, claim.deadline);
   const state = await run.ports.doris.labelState(databaseOf(run), claim.label, run.deadline);
   switch (state.kind) {
     case 'visible':
     case 'committed':
       refuseOtherMembership(run, claim, rows);
-      return resolved(run, claim, open, state.kind, { ...claim, state: { kind: 'loaded' } });
+      return resolved(run, claim, open, state.kind, fenced(run, { ...claim, state: { kind: 'loaded' } }));
     case 'prepare':
     case 'precommitted':
       return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
@@ -105,7 +102,6 @@ async function resolveByState(run: Run, claim: Claim, rows: readonly Row[], open
       return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
     case 'aborted':
     case 'unknown': {
-      const busy = sharedFor(run, claim.deadline);
       if (busy > 0) return stop(`for ${Math.ceil(busy / 1000)} s another invocation may still load under claim ${claim.label}`);
       if (state.kind === 'unknown' && outlivedLabel(run, claim)) {
         return stop(`unverifiable: claim ${claim.label} is older than Doris remembers labels, and the batch does not hold its records`);
@@ -139,7 +135,7 @@ async function resolved(run: Run, claim: Claim, open: readonly DecodedRecord[], 
   const { ledger, telemetry } = run.ports;
   const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
   const result = await ledger.move(run.key, {
-    expect: { kind: 'holding', label: claim.label, epoch: claim.epoch },
+    expect: unchanged(claim),
     ...(next === undefined ? {} : { claim: next }),
   });
   const again = go(cut(open, run.rules.limits));

@@ -1,8 +1,8 @@
 import type { Breaker } from '../breaker.ts';
 import type { Clock } from '../clock.ts';
 import type { DeadLetters } from '../dead-letter/letter.ts';
-import { type Deadline, deadlineIn } from '../deadline.ts';
-import type { CheckpointKey, Claim, Ledger } from '../ledger/checkpoint.ts';
+import type { Deadline } from '../deadline.ts';
+import type { CheckpointKey, Ledger } from '../ledger/checkpoint.ts';
 import { type Label, labelOf } from '../plan/label.ts';
 import type { LoadLimits, Piece } from '../plan/pieces.ts';
 import { type TableBatch, targetName } from '../plan/plan.ts';
@@ -10,7 +10,8 @@ import type { Doris, Target } from '../ports.ts';
 import type { Position } from '../source/position.ts';
 import type { Batch, DecodedRecord, Row } from '../source/record.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type EpochMillis, type Millis, millis, seconds } from '../units.ts';
+import { type Millis, seconds } from '../units.ts';
+import type { Held } from './lease.ts';
 
 /** The world, as far as settling needs it. */
 export interface Ports {
@@ -41,12 +42,6 @@ export interface SettleRules {
 /** No attempt starts with less time left: Doris's own timeout counts whole seconds. */
 export const SHORTEST_LOAD = seconds(1);
 
-/**
- * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
- * must be sure that no attempt will start any more waits this long, not for the end of a whole invocation.
- */
-export const LEASE = seconds(3);
-
 /** One table's share of one batch on its way to being settled. */
 export interface Run {
   readonly batch: Batch;
@@ -58,17 +53,6 @@ export interface Run {
   readonly deadline: Deadline;
   /** Counts of this run, for the fuse and the budget. */
   readonly tally: { badRows: number; isolationLoads: number };
-}
-
-/** A claim that this invocation holds. */
-export interface Held {
-  readonly claim: Claim;
-  /** Until then the invocation that it was taken over from may still start an attempt under its label. */
-  readonly sharedUntil?: EpochMillis;
-  /** The label that `claim` carries was found open. */
-  readonly replay: boolean;
-  /** Until then attempts may start without asking the ledger. */
-  readonly lease: Deadline;
 }
 
 /** Where a run stands. `held`, when there, is the claim for the first piece. */
@@ -105,28 +89,6 @@ export function labelOfRows(run: Run, rows: readonly Row[]): Label {
   return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: targetOf(run), positions });
 }
 
-/** A lease from now on, within the invocation. */
-export function leaseOf({ deadline, ports }: Run): Deadline {
-  return deadlineIn(millis(Math.min(LEASE, deadline.remaining())), ports.clock);
-}
-
-/** The claim for a piece with rows, as it will be held once it is written, before its first attempt. */
-export function claimFor(run: Run, piece: Piece): Held {
-  const lease = leaseOf(run);
-  const claim: Claim = {
-    state: { kind: 'open' },
-    label: labelOfRows(run, piece.rows),
-    first: firstPosition(piece.records),
-    last: lastPosition(piece.records),
-    rows: piece.rows.length,
-    origin: piece.origin,
-    deadline: lease.at,
-    epoch: 1,
-    claimedAt: run.ports.clock.now(),
-  };
-  return { claim, lease, replay: false };
-}
-
 export function firstPosition(records: readonly DecodedRecord[]): Position {
   return positionOf(records[0]);
 }
@@ -143,9 +105,4 @@ function positionOf(record: DecodedRecord | undefined): Position {
 /** The records of pieces, in order. */
 export function recordsOf(work: readonly Piece[]): DecodedRecord[] {
   return work.flatMap(({ records }) => records);
-}
-
-/** Milliseconds until no other invocation may start an attempt under a claim that was taken over; 0 when it is this run's alone. */
-export function sharedFor({ ports, rules }: Run, until: EpochMillis | undefined): Millis {
-  return millis(until === undefined ? 0 : Math.max(0, until + rules.attemptGrace - ports.clock.now()));
 }

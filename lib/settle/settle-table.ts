@@ -4,10 +4,11 @@ import { cut, nextInLine, type Piece, poisonOf } from '../plan/pieces.ts';
 import { spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
+import { claimFor, type Held, written } from './lease.ts';
 import { letGo } from './let-go.ts';
 import { loadPiece } from './load-piece.ts';
 import { reconcile } from './reconcile.ts';
-import { claimFor, firstPosition, go, type Held, hasTime, lastPosition, type Run, recordsOf, type State, type Step, stop } from './run.ts';
+import { firstPosition, go, hasTime, lastPosition, type Run, recordsOf, type State, type Step, stop } from './run.ts';
 
 /** How far a table's records got. */
 export type TableSettlement =
@@ -76,7 +77,7 @@ async function claimAndLoad(run: Run, piece: Piece, rest: readonly Piece[]): Pro
   const held = claimFor(run, piece);
   const { claim } = held;
   const result = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, claim });
-  if (result.kind === 'refused') return reconcile(run, result.current, recordsOf([piece, ...rest]));
+  if (result.kind === 'refused' && !written(result, claim)) return reconcile(run, result.current, recordsOf([piece, ...rest]));
   return loadPiece(run, piece, rest, held);
 }
 

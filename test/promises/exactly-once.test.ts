@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContractViolation } from '../../lib/errors.ts';
 import type { LoadRules } from '../../lib/pipeline.ts';
-import { spellPosition } from '../../lib/source/position.ts';
 import type { DecodedRecord } from '../../lib/source/record.ts';
 import { bytes, seconds } from '../../lib/units.ts';
+import { expectExactlyOnce } from '../support/exactly-once.ts';
 import { batchOf, type Nature, numbersIn, shardOf } from '../support/shard.ts';
 import { type Kill, Killed, newWorld, RULES, type World } from '../support/world.ts';
 
@@ -74,18 +74,6 @@ async function deliverOnce(world: World, batch: readonly DecodedRecord[], rules:
   } catch (error) {
     if (error instanceof Killed) return 0;
     throw error;
-  }
-}
-
-function expectExactlyOnce(world: World, kinds: readonly Nature[]): void {
-  const stored = numbersIn(world.doris.tables.get('db.t'));
-  const letters = new Set(world.letters.map(({ record }) => Number(spellPosition(record.position)) - 1000));
-  expect(stored.length, 'a row is stored twice').toBe(new Set(stored).size);
-  for (const [n, nature] of kinds.entries()) {
-    const places = [stored.includes(n) && 'table', letters.has(n) && 'letters'].filter(Boolean);
-    if (nature === 'good') expect(places, `good record ${n}`).toEqual(['table']);
-    if (nature === 'broken') expect(places, `broken record ${n}`).toEqual(['letters']);
-    if (nature === 'refused') expect(places, `refused record ${n}`).toHaveLength(1);
   }
 }
 

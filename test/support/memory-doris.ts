@@ -10,6 +10,8 @@ export interface MemoryDoris extends Doris {
   refuses: (line: string) => boolean;
   /** Outcomes to give instead of working, one a call; the effect happens first when `stored`. */
   readonly script: ScriptedOutcome[];
+  /** Begins a load without asking for permission: its label is taken until `end` commits or aborts it by what the table takes then. */
+  begin(load: Load): { end(): LoadOutcome };
   /** Drops every label from memory, as the label limits of Doris do. */
   forget(): void;
 }
@@ -27,21 +29,30 @@ export function memoryDoris(): MemoryDoris {
     tables,
     calls,
     script: [],
+    begin: (load) => {
+      calls.push(load);
+      const key = labelKey(load);
+      const found = labels.get(key);
+      if (found === 'prepare') return { end: () => ({ kind: 'running', attempts: 1, reason: 'Label Already Exists' }) };
+      if (found !== 'visible') labels.set(key, 'prepare');
+      return { end: () => work(load) };
+    },
     forget: () => labels.clear(),
     refuses: () => false,
     load: async (load) => {
       if (!(await load.mayStart())) return { kind: 'unavailable', attempts: 0, reason: 'another invocation has this load now' };
-      calls.push(load);
       const scripted = doris.script.shift();
-      if (scripted === undefined) return work(load);
-      if (scripted.stored) work(load);
+      if (scripted === undefined) return doris.begin(load).end();
+      if (scripted.stored) doris.begin(load).end();
+      else calls.push(load);
       return { kind: scripted.outcome, attempts: 1, reason: 'scripted' };
     },
     labelState: async (database, label) => ({ kind: labels.get(`${database} ${label}`) ?? 'unknown' }) as LabelState,
   };
 
-  function work({ label, target, body, rows }: Load): LoadOutcome {
-    const key = `${target.database} ${label}`;
+  function work(load: Load): LoadOutcome {
+    const { target, body, rows } = load;
+    const key = labelKey(load);
     if (labels.get(key) === 'visible') return { kind: 'committed', how: 'already-loaded', attempts: 1 };
     const lines = Buffer.concat(body).toString('utf8').split('\n').filter(Boolean);
     if (lines.length !== rows) throw new Error(`${rows} rows announced, ${lines.length} lines sent`);
@@ -61,6 +72,10 @@ export function memoryDoris(): MemoryDoris {
   }
 
   return doris;
+}
+
+function labelKey({ target, label }: Load): string {
+  return `${target.database} ${label}`;
 }
 
 /** Doris stops after about 50 bad rows and counts what it has read until then (reference 9.13). */

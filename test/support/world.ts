@@ -51,7 +51,7 @@ export const RULES: LoadRules = {
 };
 
 export function newWorld(): World {
-  const clock = virtualClock();
+  const clock = { ...virtualClock(), random: generator() };
   const breaker = memoryBreaker(clock);
   const world: World = {
     clock,
@@ -65,6 +65,17 @@ export function newWorld(): World {
     invoke: (batch, rules, kill) => loadBatch(batch, mortal(world, breaker, kill), rules, deadlineIn(INVOCATION, clock)),
   };
   return world;
+}
+
+/** Numbers that look random and are the same in every run (mulberry32). */
+function generator(): () => number {
+  let state = 1;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 /** Ports of one invocation, which dies where it is told to. */

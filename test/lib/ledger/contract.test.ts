@@ -28,7 +28,7 @@ function claimOf(label: string, first: number, last: number, changes: Partial<Cl
     rows: last - first + 1,
     origin: 'cut',
     deadline: epochMillis(1_700_000_060_000),
-    epoch: 1,
+    fence: 1,
     claimedAt: epochMillis(1_700_000_000_000),
     ...changes,
   };
@@ -36,8 +36,8 @@ function claimOf(label: string, first: number, last: number, changes: Partial<Cl
 
 const at = (n: number) => kinesisPosition(String(n));
 const vacantBefore = (n: number) => ({ kind: 'vacant', before: at(n) }) as const;
-const holding = (label: string, epoch?: number) =>
-  ({ kind: 'holding', label: label as Label, ...(epoch === undefined ? {} : { epoch }) }) as const;
+const holding = (label: string, fence?: number) =>
+  ({ kind: 'holding', label: label as Label, ...(fence === undefined ? {} : { fence }) }) as const;
 const settled = { rows: 3, bytes: 30, loads: 1, deadLetters: 0 };
 
 async function dynamoDbOn(engine: 'dynoxide' | 'dynalite') {
@@ -112,10 +112,10 @@ function ledgerSuite(ledgerOf: () => Ledger): void {
     expect(await ledgerOf().move(freshKey(), { expect: holding('L1'), through: at(3) })).toEqual({ kind: 'refused', current: {} });
   });
 
-  it('tells a claim that was taken over from the one that was held', async () => {
+  it('tells a claim that was written anew from the one that was held', async () => {
     const key = freshKey();
     const mine = claimOf('L1', 1, 3);
-    const theirs = { ...mine, epoch: 2 };
+    const theirs = { ...mine, fence: 2 };
     await ledgerOf().move(key, { expect: vacantBefore(1), claim: mine });
     await ledgerOf().move(key, { expect: holding('L1', 1), claim: theirs });
 

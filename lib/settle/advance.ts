@@ -1,0 +1,39 @@
+import type { Claim, Expectation, Settled } from '../ledger/checkpoint.ts';
+import { nextInLine, type Piece } from '../plan/pieces.ts';
+import { claimFor, type Held, written } from './lease.ts';
+import { reconcile } from './reconcile.ts';
+import { go, hasTime, lastPosition, type Run, recordsOf, type Step } from './run.ts';
+
+/**
+ * Moves the watermark past a piece and claims the next one, in one write. A refused write means that it was done already (a lost reply, or
+ * another invocation with the same records), or that the claim was taken over: the checkpoint tells.
+ */
+export async function advance(run: Run, piece: Piece, rest: readonly Piece[], expect: Expectation, settled: Settled): Promise<Step> {
+  const through = lastPosition(piece.records);
+  const work = nextInLine(rest);
+  const next = nextClaim(run, work);
+  const result = await run.ports.ledger.move(run.key, { expect, through, settled, ...claimIn(next) });
+  if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
+  const { current } = result;
+  const done = current.through !== undefined && current.through >= through;
+  return reconcile(run, current, recordsOf(done ? work : [piece, ...work]));
+}
+
+/** Gives up the claim of a load that is to be loaded in parts for a claim of the first part. */
+export async function descend(run: Run, parts: readonly Piece[], expect: Expectation): Promise<Step> {
+  const work = nextInLine(parts);
+  const next = nextClaim(run, work);
+  const result = await run.ports.ledger.move(run.key, { expect, ...claimIn(next) });
+  if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
+  return reconcile(run, result.current, recordsOf(work));
+}
+
+/** What will be held once the claim for the front of the work is written; nothing when it is not to be loaded now. */
+function nextClaim(run: Run, [next]: readonly Piece[]): Held | undefined {
+  const claimable = next !== undefined && next.rows.length > 0 && hasTime(run) && run.ports.breaker.admits(run.key.target);
+  return claimable ? claimFor(run, next) : undefined;
+}
+
+function claimIn(held: Held | undefined): { claim?: Claim } {
+  return held === undefined ? {} : { claim: held.claim };
+}

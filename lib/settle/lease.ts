@@ -1,0 +1,112 @@
+import { type Deadline, deadlineIn } from '../deadline.ts';
+import type { Claim, Expectation, MoveResult } from '../ledger/checkpoint.ts';
+import type { Label } from '../plan/label.ts';
+import type { Piece } from '../plan/pieces.ts';
+import { type EpochMillis, epochMillis, type Millis, millis, seconds } from '../units.ts';
+import { firstPosition, labelOfRows, lastPosition, type Run } from './run.ts';
+
+/**
+ * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
+ * must be sure that no attempt will start any more waits this long, not for the end of a whole invocation.
+ */
+const LEASE = seconds(3);
+
+/** A claim that this invocation holds. */
+export interface Held {
+  /** As this invocation wrote it last. */
+  readonly claim: Claim;
+  /** Until then the invocation that it was taken over from may still start an attempt under its label. */
+  readonly sharedUntil?: EpochMillis;
+  /** The label that `claim` carries was found open. */
+  readonly replay: boolean;
+  /** Until then attempts may start without asking the ledger. */
+  readonly lease: Deadline;
+}
+
+/** The claim for a piece with rows, as it will be held once it is written, before its first attempt. */
+export function claimFor(run: Run, piece: Piece): Held {
+  const lease = leaseOf(run);
+  const claim = fenced(run, {
+    state: { kind: 'open' },
+    label: labelOfRows(run, piece.rows),
+    first: firstPosition(piece.records),
+    last: lastPosition(piece.records),
+    rows: piece.rows.length,
+    origin: piece.origin,
+    deadline: lease.at,
+    claimedAt: run.ports.clock.now(),
+  });
+  return { claim, lease, replay: false };
+}
+
+/** A claim of somebody else with this invocation's lease in it, as it will be held once it is written. */
+export function takenOver(run: Run, claim: Claim): Held {
+  const lease = leaseOf(run);
+  const mine = fenced(run, { ...claim, deadline: epochMillis(Math.max(claim.deadline, lease.at)) });
+  return { claim: mine, lease, sharedUntil: claim.deadline, replay: true };
+}
+
+function leaseOf({ deadline, ports }: Run): Deadline {
+  return deadlineIn(millis(Math.min(LEASE, deadline.remaining())), ports.clock);
+}
+
+const FENCES = 2 ** 48;
+
+/** A claim as it is to be written. Every write has a fence of its own, or a claim that was read before it could be written over. */
+export function fenced({ ports }: Run, claim: Omit<Claim, 'fence'>): Claim {
+  return { ...claim, fence: Math.floor(ports.clock.random() * FENCES) };
+}
+
+/** Nobody has written the claim since. */
+export function unchanged({ label, fence }: Claim): Expectation {
+  return { kind: 'holding', label, fence };
+}
+
+/** The claim is there, whoever holds it now: enough for whoever knows its rows to be stored. */
+export function present({ label }: { readonly label: Label }): Expectation {
+  return { kind: 'holding', label };
+}
+
+/** Whether the ledger has a claim as it was to be written. A lost reply makes a move that happened look refused. */
+export function written(result: MoveResult, claim: Claim | undefined): boolean {
+  return result.kind === 'moved' || (claim !== undefined && result.current.claim?.fence === claim.fence);
+}
+
+/** Milliseconds until nobody starts an attempt any more that was allowed to until the given time; 0 when that is so already. */
+export function sharedFor({ ports, rules }: Run, until: EpochMillis | undefined): Millis {
+  return millis(until === undefined ? 0 : Math.max(0, until + rules.attemptGrace - ports.clock.now()));
+}
+
+/** Watches over the lease of a claim while attempts are made under it. */
+export interface LeaseKeeper {
+  mayStart(): Promise<boolean>;
+  /** The claim as it was written last. */
+  held(): Held;
+}
+
+/**
+ * Attempts start while the lease runs; after that the ledger is asked whether the claim is still this invocation's. Once lost is lost. A
+ * renewal that took longer than the lease that it wrote permits nothing.
+ */
+export function keepLease(run: Run, claimed: Held): LeaseKeeper {
+  let held = claimed;
+  let lost = false;
+  return {
+    held: () => held,
+    mayStart: async () => {
+      if (lost) return false;
+      if (runs(run, held.lease)) return true;
+      const lease = leaseOf(run);
+      const claim = fenced(run, { ...held.claim, deadline: epochMillis(Math.max(held.sharedUntil ?? 0, lease.at)) });
+      const result = await run.ports.ledger.move(run.key, { expect: unchanged(held.claim), claim });
+      lost = !written(result, claim);
+      held = lost ? held : { ...held, claim, lease };
+      return !lost && runs(run, lease);
+    },
+  };
+}
+
+/** By both clocks: the one that never jumps may have stood still while the machine did, and others go by the wall clock. */
+function runs({ ports }: Run, lease: Deadline): boolean {
+  return lease.remaining() > 0 && ports.clock.now() < lease.at;
+}
