@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
 import type { LoadRules } from './pipeline.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRedirectHosts, type RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
 

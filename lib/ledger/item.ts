@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
 import type { Label } from '../plan/label.ts';
 import { isPosition } from '../source/position.ts';

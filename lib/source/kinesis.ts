@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
 import { type Bytes, epochMillis } from '../units.ts';
 import { deaggregate, type UserRecord } from './kpl.ts';
