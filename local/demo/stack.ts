@@ -29,10 +29,11 @@ export interface Stack {
 export async function startStack(shards: number): Promise<Stack> {
   const [aws, doris] = await Promise.all([startAws({ kinesis: { thread: true } }), startDoris({ user: 'loader', password: 'local-only' })]);
   const client = { region: aws.env['AWS_REGION'] ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-  const kinesis = new KinesisClient({ ...client, endpoint: aws.kinesis.endpoint });
+  const sqs = new SQSClient({ ...client, endpoint: aws.sqs.endpoint });
+  // By itself the Kinesis client opens an HTTP/2 session for each call; the SQS client's handler keeps connections of HTTP/1.1 open.
+  const kinesis = new KinesisClient({ ...client, endpoint: aws.kinesis.endpoint, requestHandler: sqs.config.requestHandler });
   // Copies every record for a log that is never written, which costs as much as sending them.
   kinesis.middlewareStack.remove('loggerMiddleware');
-  const sqs = new SQSClient({ ...client, endpoint: aws.sqs.endpoint });
   await Promise.all([createStream(kinesis, shards), createLedger(new DynamoDBClient({ ...client, endpoint: aws.dynamoDb.endpoint }))]);
   await new S3Client({ ...client, endpoint: aws.sqs.endpoint, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: OVERFLOW }));
   const { QueueUrl: deadLetterQueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: DEAD_LETTERS }));
