@@ -18,13 +18,16 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
   for (const boundary of [through, claim?.first, claim?.last]) refuseInterleaving(run, boundary);
   const open = through === undefined ? records : records.filter(({ record }) => record.position > through);
   absorb(run, records.length - open.length);
-  if (claim === undefined) return go(cut(open, run.rules.limits));
+  if (claim === undefined || open.length === 0) return go(cut(open, run.rules.limits));
   const inside = open.filter(({ record }) => record.position <= claim.last);
   const after = open.slice(inside.length);
-  if (claim.state.kind !== 'open') return finishDecided(run, claim, claim.state, inside, after);
+  if (claim.state.kind !== 'open') {
+    refuseOtherMembership(run, claim, through);
+    return finishDecided(run, claim, claim.state, inside, after);
+  }
   const rows = inside.filter((record): record is Row => record.kind === 'row');
   if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, claim, inside, after);
-  return resolveByState(run, claim, rows, open);
+  return resolveByState(run, current, claim, open);
 }
 
 /**
@@ -86,14 +89,14 @@ async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[]
 }
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
-async function resolveByState(run: Run, claim: Claim, rows: readonly Row[], open: readonly DecodedRecord[]): Promise<Step> {
+async function resolveByState(run: Run, { through }: Checkpoint, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
   // Before asking: an attempt that was allowed until now may have started since the answer.
   const busy = sharedFor(run, claim.deadline);
   const state = await run.ports.doris.labelState(databaseOf(run), claim.label, run.deadline);
   switch (state.kind) {
     case 'visible':
     case 'committed':
-      refuseOtherMembership(run, claim, rows);
+      refuseOtherMembership(run, claim, through);
       return resolved(run, claim, open, state.kind, fenced(run, { ...claim, state: { kind: 'loaded' } }));
     case 'prepare':
     case 'precommitted':
@@ -122,13 +125,24 @@ function outlivedLabel({ ports, rules }: Run, claim: Claim): boolean {
   return millis(ports.clock.now() - claim.claimedAt) > rules.labelMemory;
 }
 
-/** All records of the claim's span are here and still their label differs: which of them it loaded cannot be told. */
-function refuseOtherMembership({ batch, key }: Run, claim: Claim, rows: readonly Row[]): void {
+/**
+ * A load that is stored, or whose row is a dead letter, stands for the rows that its label is made of and for no others: rows that came
+ * into its span by another route since then have no fate yet. Of a part of the span only the number of rows can be held against it.
+ */
+function refuseOtherMembership(run: Run, claim: Claim, through: Position | undefined): void {
+  const { batch, key, table } = run;
+  const rows = table.records.filter((record): record is Row => record.kind === 'row' && isOf(claim, through, record));
   const holdsSpan = firstPosition(batch.records) <= claim.first && claim.last <= lastPosition(batch.records);
-  if (!holdsSpan && rows.length <= claim.rows) return;
+  const same = holdsSpan ? rows.length > 0 && labelOfRows(run, rows) === claim.label : rows.length <= claim.rows;
+  if (same) return;
   throw new ContractViolation(
     `claim ${claim.label} on ${key.target} holds ${claim.rows} rows, but the records of its span now make ${rows.length} rows of another label: routes or limits changed while it was in doubt. Restore the former settings until it is settled`,
   );
+}
+
+/** Whether the claim decides a record: those of its span, and those before it that are not settled. */
+function isOf({ first, last }: Claim, through: Position | undefined, { record: { position } }: DecodedRecord): boolean {
+  return position <= last && (position >= first || through === undefined || position > through);
 }
 
 async function resolved(run: Run, claim: Claim, open: readonly DecodedRecord[], state: string, next: Claim | undefined): Promise<Step> {

@@ -331,4 +331,51 @@ describe('a claim that was made under other settings', () => {
     const stricter = shardOf(['good', 'broken', 'good', 'good']);
     await expect(world.invoke(batchOf(stricter), RULES)).rejects.toThrow(ContractViolation);
   });
+
+  it('decides no row that came into its span by another route since its load was stored', async () => {
+    const world = newWorld();
+    const split: LoadRules = {
+      ...RULES,
+      routing: { ...RULES.routing, rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }] },
+    };
+    const records = shardOf(['good', 'refused', 'good']);
+    const { load } = world.doris;
+    world.doris.load = async (wanted, deadline) =>
+      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    expect(await world.invoke(batchOf(records), split)).toEqual(from(0));
+    expect(await world.invoke(batchOf(records.slice(0, 2)), split)).toEqual(from(1));
+
+    await expect(world.invoke(batchOf(records), RULES)).rejects.toThrow('routes or limits changed');
+    world.doris.load = load;
+    expect(await world.invoke(batchOf(records), split)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 2]);
+    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1]);
+  });
+});
+
+describe('a batch that is settled already', () => {
+  it('is acknowledged though a later claim is open', async () => {
+    const world = newWorld();
+    await world.invoke(batchOf(shardOf(good(2))), RULES);
+    await expect(world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
+  });
+});
+
+describe('a fuse that keeps blowing', () => {
+  it('opens the breaker, so that the shard is tried ever more rarely until a person has mended the table', async () => {
+    const world = newWorld();
+    world.doris.refuses = (line) => line.includes('refused');
+    const kinds = Array.from({ length: 20 }, (): Nature => 'refused');
+    for (let n = 0; n < 3; n++) expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual(from(0));
+
+    expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual(from(0));
+
+    expect(world.doris.calls).toHaveLength(3);
+    expect(world.calls).toBe(0);
+    expect(world.letters).toEqual([]);
+  });
 });
