@@ -9,8 +9,9 @@ import { type Config, readConfig } from '../lib/config.ts';
 import { credentialsFrom } from '../lib/credentials.ts';
 import { s3PayloadStore } from '../lib/dead-letter/s3.ts';
 import { sqsDeadLetters } from '../lib/dead-letter/sqs.ts';
-import { invocationDeadline } from '../lib/deadline.ts';
+import { type InvocationDeadlines, invocationDeadlines } from '../lib/deadline.ts';
 import { connectDoris } from '../lib/doris/client.ts';
+import { deadLettersInTime, ledgerInTime } from '../lib/in-time.ts';
 import { dynamoLedger } from '../lib/ledger/dynamodb.ts';
 import { loadBatch } from '../lib/pipeline.ts';
 import { type FlushingTelemetry, powertoolsTelemetry } from '../lib/powertools-telemetry.ts';
@@ -18,8 +19,8 @@ import type { Ports } from '../lib/settle/run.ts';
 import { decodeKinesisEvent } from '../lib/source/kinesis.ts';
 import { millis } from '../lib/units.ts';
 
-/** Every AWS call is bounded: a hanging one must not eat the time that is left for answering. */
-const AWS_CALLS = { maxAttempts: 4, requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000 } };
+/** A silent service is asked again while there is time. Without `throwOnRequestTimeout` the SDK merely warns and waits on. */
+const AWS_CALLS = { maxAttempts: 4, requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } };
 
 interface Loader {
   readonly config: Config;
@@ -50,6 +51,10 @@ function queueOf({ deadLetters: { queueUrl, maxBytes, bucket } }: Config) {
   return bucket === undefined ? queue : { ...queue, store: s3PayloadStore(new S3Client(AWS_CALLS), bucket) };
 }
 
+function portsInTime(ports: Ports, { ledger, letters }: InvocationDeadlines): Ports {
+  return { ...ports, ledger: ledgerInTime(ports.ledger, ledger), deadLetters: deadLettersInTime(ports.deadLetters, letters) };
+}
+
 /** Wired once per cold start. A configuration error is told by every invocation until it is mended. */
 let loader: Loader | undefined;
 
@@ -60,12 +65,13 @@ let loader: Loader | undefined;
  */
 export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<KinesisStreamBatchResponse> {
   loader ??= wire();
-  const { config, ports, telemetry } = loader;
-  const deadline = invocationDeadline(millis(context.getRemainingTimeInMillis()), systemClock);
+  const { config, telemetry } = loader;
+  const deadlines = invocationDeadlines(millis(context.getRemainingTimeInMillis()), systemClock);
+  const ports = portsInTime(loader.ports, deadlines);
   try {
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const batch of decodeKinesisEvent(event, config.decode)) {
-      const settlement = await loadBatch(batch, ports, config.load, deadline);
+      const settlement = await loadBatch(batch, ports, config.load, deadlines.loads);
       if (settlement.kind === 'unsettled') batchItemFailures.push({ itemIdentifier: settlement.from });
     }
     return { batchItemFailures };

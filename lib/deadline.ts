@@ -25,7 +25,21 @@ export function deadlineIn(span: Millis, clock: Clock): Deadline {
 const LEAST_MARGIN = 500;
 const MOST_MARGIN = 5_000;
 
-/** When loads have to be over in an invocation that has `remaining` left: a tenth of it, 0.5 to 5 s, is kept for settling and answering. */
-export function invocationDeadline(remaining: Millis, clock: Clock): Deadline {
-  return deadlineIn(millis(remaining - Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, remaining / 10))), clock);
+/** The moments by which the parts of one invocation have to be over, each leaving time for what comes after it. */
+export interface InvocationDeadlines {
+  readonly loads: Deadline;
+  /** For the dead letters of rows that the last load refused. */
+  readonly letters: Deadline;
+  /** For settling, and for letting go of claims when the queue was silent to its own end. */
+  readonly ledger: Deadline;
+}
+
+/**
+ * A tenth of what an invocation has left, 0.5 to 5 s, is kept from its loads: two fifths of it for dead letters, two fifths for the ledger,
+ * the rest for the answer.
+ */
+export function invocationDeadlines(remaining: Millis, clock: Clock): InvocationDeadlines {
+  const margin = Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, remaining / 10));
+  const keeping = (share: number): Deadline => deadlineIn(millis(remaining - margin * share), clock);
+  return { loads: keeping(1), letters: keeping(0.6), ledger: keeping(0.2) };
 }

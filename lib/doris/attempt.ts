@@ -2,7 +2,7 @@ import type { Deadline } from '../deadline.ts';
 import { ContractViolation } from '../errors.ts';
 import type { Load } from '../ports.ts';
 import { millis } from '../units.ts';
-import { basicAuthorization } from './authorization.ts';
+import { authorize } from './authorization.ts';
 import { sizeOf } from './body.ts';
 import type { Line } from './line.ts';
 import { judge } from './reply.ts';
@@ -18,6 +18,7 @@ export interface Attempt {
 
 /** No attempt starts with less than this: Doris's shortest timeout. */
 export const SHORTEST_ATTEMPT = millis(1000);
+const TOO_LATE = { kind: 'unavailable', reason: 'less than 1 s was left to start a load' } as const;
 
 /**
  * One round: asks entrance after entrance until one takes the load in hand, and judges its answer.
@@ -25,7 +26,7 @@ export const SHORTEST_ATTEMPT = millis(1000);
  */
 export async function attempt(load: Load, deadline: Deadline, line: Line): Promise<Attempt> {
   let reached = 0;
-  let verdict: Attempt['verdict'] = { kind: 'unavailable', reason: 'less than 1 s was left to start a load' };
+  let verdict: Attempt['verdict'] = TOO_LATE;
   for (const entrance of await entrances(deadline, line)) {
     if (deadline.remaining() < SHORTEST_ATTEMPT) break;
     const taken = await put(load, entrance, deadline, line);
@@ -44,9 +45,12 @@ interface Taken {
 
 async function put(load: Load, entrance: Entrance, deadline: Deadline, line: Line): Promise<Taken> {
   const { settings, wires, clock } = line;
-  const authorization = basicAuthorization(await settings.credentials());
+  const authorization = await authorize(settings, deadline.remaining());
+  if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, silent: false };
+  // Waiting for them may have taken what was left.
+  if (deadline.remaining() < SHORTEST_ATTEMPT) return { verdict: TOO_LATE, reached: false, silent: false };
   const started = clock.elapsed();
-  const exchange = await putLoad({ load, entrance, authorization, left: deadline.remaining() }, settings, wires);
+  const exchange = await putLoad({ load, entrance, authorization: authorization.value, left: deadline.remaining() }, settings, wires);
   const verdict = verdictOn(exchange, load);
   settings.onAttempt({
     kind: 'attempt',

@@ -1,7 +1,7 @@
 import type { Deadline } from '../deadline.ts';
 import type { Rejection } from '../ports.ts';
 import { millis } from '../units.ts';
-import { basicAuthorization } from './authorization.ts';
+import { authorize } from './authorization.ts';
 import type { Line } from './line.ts';
 import { askOnce } from './question.ts';
 import { addressed, objectionTo, withoutUserinfo } from './redirect.ts';
@@ -32,8 +32,9 @@ async function readErrorLog(errorLog: URL, deadline: Deadline, line: Line): Prom
   const { settings, wires, frontends } = line;
   const url = addressed(errorLog, settings.backendAddresses);
   const from = frontends.inTurn()[0] ?? url;
-  const authorization = objectionTo(url, from, settings) === undefined ? basicAuthorization(await settings.credentials()) : undefined;
   const within = millis(Math.min(ERROR_LOG_WITHIN, deadline.remaining()));
+  const allowed = objectionTo(url, from, settings) === undefined ? await authorize(settings, within) : undefined;
+  const authorization = allowed?.kind === 'header' ? allowed.value : undefined;
   if (within <= 0) return '';
   const answer = await askOnce({ url, authorization, within, longest: ERROR_LOG_LONGEST }, wires.questions);
   return answer.kind === 'answer' && answer.status === 200 ? firstReason(answer.text) : '';

@@ -1,6 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 import { credentialsFrom } from '../../lib/credentials.ts';
+import { CredentialsUnavailable } from '../../lib/doris/authorization.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { seconds } from '../../lib/units.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -89,6 +90,17 @@ describe('credentials of a secret', () => {
 
     await expect(credentials()).rejects.toThrow('DORIS_SECRET_ID: secret prod/doris cannot be read: InternalServiceError');
     expect(await credentials()).toEqual({ username: 'u', password: 'p' });
+  });
+
+  it.each([
+    ['AccessDeniedException', 400, ConfigError],
+    ['ResourceNotFoundException', 400, ConfigError],
+    ['ThrottlingException', 400, CredentialsUnavailable],
+    ['InternalServiceError', 500, CredentialsUnavailable],
+  ])('that AWS answers with %s for stop the function only when no later call could fare better', async (error, status, thrown) => {
+    const { credentials } = await secretThat(() => ({ status, error }));
+
+    await expect(credentials()).rejects.toThrow(thrown);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deadlineIn, invocationDeadline } from '../../lib/deadline.ts';
+import { deadlineIn, invocationDeadlines } from '../../lib/deadline.ts';
 import { epochMillis, millis } from '../../lib/units.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
@@ -45,17 +45,19 @@ describe('a deadline', () => {
   });
 });
 
-describe('the deadline of an invocation', () => {
+describe('the deadlines of an invocation', () => {
   it.each([
-    [900_000, 895_000],
-    [60_000, 55_000],
-    [30_000, 27_000],
-    [5_000, 4_500],
-    [3_000, 2_500],
-    [600, 100],
-    [100, 0],
-    [0, 0],
-  ])('with %i ms left leaves %i ms for loads', (left, forLoads) => {
-    expect(invocationDeadline(millis(left), virtualClock()).remaining()).toBe(forLoads);
+    [900_000, 895_000, 897_000, 899_000],
+    [60_000, 55_000, 57_000, 59_000],
+    [30_000, 27_000, 28_200, 29_400],
+    [5_000, 4_500, 4_700, 4_900],
+    [3_000, 2_500, 2_700, 2_900],
+    [600, 100, 300, 500],
+    [100, 0, 0, 0],
+    [0, 0, 0, 0],
+  ])('with %i ms left leave %i ms for loads, %i for dead letters and %i for the ledger', (left, forLoads, forLetters, forLedger) => {
+    const { loads, letters, ledger } = invocationDeadlines(millis(left), virtualClock());
+
+    expect([loads.remaining(), letters.remaining(), ledger.remaining()]).toEqual([forLoads, forLetters, forLedger]);
   });
 });

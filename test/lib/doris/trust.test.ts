@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { CredentialsUnavailable } from '../../../lib/doris/authorization.ts';
 import { parseRedirectHosts } from '../../../lib/doris/redirect-policy.ts';
-import { seconds } from '../../../lib/units.ts';
+import { millis, seconds } from '../../../lib/units.ts';
 import { AUTHORIZATION, aClient, aLoad, backendSaying, failure, frontendTo, LABEL, PASSWORD, report, USERINFO } from './support/doris.ts';
 import { type Script, type ScriptedServer, scriptedServer } from './support/scripted-server.ts';
 
@@ -123,5 +124,19 @@ describe('a rotated password', () => {
       'u:old',
       'u:new',
     ]);
+  });
+});
+
+describe('credentials that cannot be had', () => {
+  it.each([
+    ['are away', () => Promise.reject(new CredentialsUnavailable('Secrets Manager is away')), 'Secrets Manager is away'],
+    ['do not come', () => new Promise<never>(() => {}), 'the credentials did not come in time'],
+  ])('make Doris unavailable, and no server is asked: %s', async (_how, credentials, reason) => {
+    const fe = await scriptedServer(redirectTo(() => '127.0.0.1:1'));
+    const { doris, within } = aClient([fe.url], { credentials, maxAttempts: 1 });
+
+    expect(await doris.load(aLoad(), within(millis(1100)))).toEqual({ kind: 'unavailable', reason, attempts: 0 });
+    expect(await doris.labelState('shop', aLoad().label, within(millis(50)))).toMatchObject({ kind: 'unreachable' });
+    expect(fe.connections()).toBe(0);
   });
 });
