@@ -36,6 +36,8 @@ export interface Claim {
   readonly last: Position;
   /** Rows of the load. */
   readonly rows: number;
+  /** By which routes its rows came to this table. */
+  readonly routes: string;
   /** Whether the limits cut this load, or it is a part of one that Doris refused. */
   readonly origin: 'cut' | 'isolation';
   /** Nobody starts an attempt after this moment without renewing the claim; 0 when the last holder has let go of it. */
@@ -49,6 +51,8 @@ export interface Claim {
 export interface Checkpoint {
   /** Settled through this position; nothing is settled yet when absent. */
   readonly through?: Position;
+  /** By which routes the records up to `through` were shared out among tables. */
+  readonly routes?: string;
   readonly claim?: Claim;
 }
 
@@ -74,6 +78,8 @@ export interface Move {
   readonly expect: Expectation;
   /** The new watermark; stays as it is when absent. Never lower than the present one. */
   readonly through?: Position;
+  /** Goes with `through`. */
+  readonly routes?: string;
   /** The claim afterwards; none when absent. */
   readonly claim?: Claim;
   readonly settled?: Settled;
@@ -114,5 +120,10 @@ export function allows(current: Checkpoint, { expect, through }: Move): boolean 
 /** The checkpoint after a move. */
 export function moved(current: Checkpoint, move: Move): Checkpoint {
   const through = move.through ?? current.through;
-  return { ...(through === undefined ? {} : { through }), ...(move.claim === undefined ? {} : { claim: move.claim }) };
+  const routes = move.routes ?? current.routes;
+  return {
+    ...(through === undefined ? {} : { through }),
+    ...(routes === undefined ? {} : { routes }),
+    ...(move.claim === undefined ? {} : { claim: move.claim }),
+  };
 }

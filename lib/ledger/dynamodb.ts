@@ -73,7 +73,7 @@ function conditionOf(expect: Expectation): Condition {
   }
 }
 
-function updateOf({ source, target }: CheckpointKey, { expect, through, claim, settled }: Move, clock: Clock) {
+function updateOf({ source, target }: CheckpointKey, { expect, through, routes, claim, settled }: Move, clock: Clock) {
   const now = clock.now();
   const set: Item = {
     stream: { S: source.stream },
@@ -82,6 +82,7 @@ function updateOf({ source, target }: CheckpointKey, { expect, through, claim, s
     updatedAt: { N: String(now) },
     expiresAt: { N: String(Math.floor(now / 1000) + KEEP_SECONDS) },
     ...(through === undefined ? {} : { through: { S: through } }),
+    ...(routes === undefined ? {} : { routes: { S: routes } }),
     ...(claim === undefined ? {} : { claim: claimAttribute(claim) }),
   };
   const add: Item = Object.fromEntries(Object.entries(settled ?? {}).map(([name, count]) => [name, { N: String(count) }]));

@@ -22,6 +22,7 @@ export function claimAttribute(claim: Claim): AttributeValue {
     first: { S: claim.first },
     last: { S: claim.last },
     rows: { N: String(claim.rows) },
+    routes: { S: claim.routes },
     origin: { S: claim.origin },
     deadline: { N: String(claim.deadline) },
     fence: { N: String(claim.fence) },
@@ -50,6 +51,7 @@ const storedClaim = z.object({
     first: position,
     last: position,
     rows: number,
+    routes: text,
     origin: text.pipe(z.enum(['cut', 'isolation'])),
     deadline: number.transform(epochMillis),
     fence: number,
@@ -57,7 +59,7 @@ const storedClaim = z.object({
   }),
 });
 
-const storedCheckpoint = z.object({ through: position.optional(), claim: storedClaim.optional() });
+const storedCheckpoint = z.object({ through: position.optional(), routes: text.optional(), claim: storedClaim.optional() });
 
 /** Reads an item back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
 export function checkpointOf(item: Item | undefined): Checkpoint {
@@ -69,8 +71,12 @@ export function checkpointOf(item: Item | undefined): Checkpoint {
       `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
     );
   }
-  const { through, claim } = parsed.data;
-  return { ...(through === undefined ? {} : { through }), ...(claim === undefined ? {} : { claim: claimOf(claim) }) };
+  const { through, routes, claim } = parsed.data;
+  return {
+    ...(through === undefined ? {} : { through }),
+    ...(routes === undefined ? {} : { routes }),
+    ...(claim === undefined ? {} : { claim: claimOf(claim) }),
+  };
 }
 
 function claimOf({ M: { state, refusal, ...claim } }: z.output<typeof storedClaim>): Claim {

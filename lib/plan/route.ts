@@ -1,3 +1,4 @@
+import { blake3 } from '@noble/hashes/blake3.js';
 import type { Target } from '../ports.ts';
 import type { DecodedRecord, SourceShard } from '../source/record.ts';
 
@@ -18,6 +19,17 @@ export interface Routing {
   readonly defaultTarget?: Target;
 }
 
+/** Names the way in which the records of a stream are shared out among tables: under equal names no record changes its table. */
+export function routesOf({ rules, defaultTarget }: Routing, source: SourceShard): string {
+  const all: readonly RouteRule[] = [...rules, ...(defaultTarget === undefined ? [] : [{ target: defaultTarget }])];
+  const spelled: unknown[] = [];
+  for (const { field, equals, target } of all.filter((rule) => fits(rule, source))) {
+    spelled.push([target.database, target.table, field, equals]);
+    if (field === undefined) break;
+  }
+  return Buffer.from(blake3(Buffer.from(JSON.stringify(spelled)), { dkLen: 12 })).toString('base64url');
+}
+
 /** The fields that rules look at. */
 export function routedFields(routing: Routing): string[] {
   return [...new Set(routing.rules.flatMap(({ field }) => field ?? []))];
@@ -29,10 +41,14 @@ export function routedFields(routing: Routing): string[] {
  */
 export function route(routing: Routing, source: SourceShard, record: DecodedRecord): Target | undefined {
   for (const rule of routing.rules) {
-    if (rule.stream !== undefined && rule.stream !== source.streamName && rule.stream !== source.stream) continue;
+    if (!fits(rule, source)) continue;
     if (rule.field === undefined) return rule.target;
     if (record.kind === 'poison') return undefined;
     if (Object.hasOwn(record.fields ?? {}, rule.field) && record.fields?.[rule.field] === rule.equals) return rule.target;
   }
   return routing.defaultTarget;
+}
+
+function fits({ stream }: RouteRule, source: SourceShard): boolean {
+  return stream === undefined || stream === source.streamName || stream === source.stream;
 }

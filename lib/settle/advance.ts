@@ -12,7 +12,7 @@ export async function advance(run: Run, piece: Piece, rest: readonly Piece[], ex
   const through = lastPosition(piece.records);
   const work = nextInLine(rest);
   const next = nextClaim(run, work);
-  const result = await run.ports.ledger.move(run.key, { expect, through, settled, ...claimIn(next) });
+  const result = await run.ports.ledger.move(run.key, { expect, through, routes: run.routes, settled, ...claimIn(next) });
   if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
   const { current } = result;
   const done = current.through !== undefined && current.through >= through;

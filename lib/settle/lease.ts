@@ -32,6 +32,7 @@ export function claimFor(run: Run, piece: Piece): Held {
     first: firstPosition(piece.records),
     last: lastPosition(piece.records),
     rows: piece.rows.length,
+    routes: run.routes,
     origin: piece.origin,
     deadline: lease.at,
     claimedAt: run.ports.clock.now(),
@@ -85,23 +86,21 @@ export interface LeaseKeeper {
 }
 
 /**
- * Attempts start while the lease runs; after that the ledger is asked whether the claim is still this invocation's. Once lost is lost. A
- * renewal that took longer than the lease that it wrote permits nothing.
+ * Attempts start while the lease runs; after that the ledger is asked whether the claim is still this invocation's. A renewal that
+ * took longer than the lease that it wrote permits nothing.
  */
 export function keepLease(run: Run, claimed: Held): LeaseKeeper {
   let held = claimed;
-  let lost = false;
   return {
     held: () => held,
     mayStart: async () => {
-      if (lost) return false;
       if (runs(run, held.lease)) return true;
       const lease = leaseOf(run);
       const claim = fenced(run, { ...held.claim, deadline: epochMillis(Math.max(held.sharedUntil ?? 0, lease.at)) });
       const result = await run.ports.ledger.move(run.key, { expect: unchanged(held.claim), claim });
-      lost = !written(result, claim);
-      held = lost ? held : { ...held, claim, lease };
-      return !lost && runs(run, lease);
+      if (!written(result, claim)) return false;
+      held = { ...held, claim, lease };
+      return runs(run, lease);
     },
   };
 }

@@ -17,6 +17,7 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
   const { through, claim } = current;
   for (const boundary of [through, claim?.first, claim?.last]) refuseInterleaving(run, boundary);
   const open = through === undefined ? records : records.filter(({ record }) => record.position > through);
+  if (open.length < records.length) refuseOtherRoutes(run, current.routes);
   absorb(run, records.length - open.length);
   if (claim === undefined || open.length === 0) return go(cut(open, run.rules.limits));
   const inside = open.filter(({ record }) => record.position <= claim.last);
@@ -40,6 +41,17 @@ function refuseInterleaving({ batch, key }: Run, boundary: Position | undefined)
   if (!inside || batch.records.some(({ record }) => record.position === boundary)) return;
   throw new ContractViolation(
     `lanes of ${key.source.shard} of ${key.source.stream} interleave: the ledger (${key.target}) ends at ${spellPosition(boundary)}, which lies inside the batch but is none of its records. Set ParallelizationFactor to 1 and attach one mapping without a changed filter`,
+  );
+}
+
+/**
+ * A watermark, or the span of a claim, stands for the records that were routed to its table then. One that another table could not take
+ * and that is routed here since would pass for settled.
+ */
+function refuseOtherRoutes({ key, routes }: Run, before: string | undefined): void {
+  if (before === undefined || before === routes) return;
+  throw new ContractViolation(
+    `DORIS_ROUTES changed while records of ${key.source.shard} of ${key.source.stream} were on their way: which of them are in ${key.target} cannot be told. Restore the former routes until the shard is settled, then change them`,
   );
 }
 
@@ -67,7 +79,7 @@ async function finishDecided(
   const result = await run.ports.ledger.move(run.key, {
     expect: present(claim),
     settled: { rows: loaded ? claim.rows : 0, bytes: 0, loads: loaded ? 1 : 0, deadLetters: dead.length },
-    ...(through === undefined ? {} : { through }),
+    ...(through === undefined ? {} : { through, routes: run.routes }),
     ...(ended ? {} : { claim }),
   });
   return go(cut(result.kind === 'moved' ? after : [...inside, ...after], run.rules.limits));
@@ -126,17 +138,18 @@ function outlivedLabel({ ports, rules }: Run, claim: Claim): boolean {
 }
 
 /**
- * A load that is stored, or whose row is a dead letter, stands for the rows that its label is made of and for no others: rows that came
- * into its span by another route since then have no fate yet. Of a part of the span only the number of rows can be held against it.
+ * A load that is stored, or whose row is a dead letter, stands for the rows that its label is made of and for no others. Of a part of its
+ * span only the number of rows can be held against it.
  */
 function refuseOtherMembership(run: Run, claim: Claim, through: Position | undefined): void {
+  refuseOtherRoutes(run, claim.routes);
   const { batch, key, table } = run;
   const rows = table.records.filter((record): record is Row => record.kind === 'row' && isOf(claim, through, record));
   const holdsSpan = firstPosition(batch.records) <= claim.first && claim.last <= lastPosition(batch.records);
   const same = holdsSpan ? rows.length > 0 && labelOfRows(run, rows) === claim.label : rows.length <= claim.rows;
   if (same) return;
   throw new ContractViolation(
-    `claim ${claim.label} on ${key.target} holds ${claim.rows} rows, but the records of its span now make ${rows.length} rows of another label: routes or limits changed while it was in doubt. Restore the former settings until it is settled`,
+    `claim ${claim.label} on ${key.target} holds ${claim.rows} rows, but the records of its span now make ${rows.length} rows of another label: limits changed while it was in doubt. Restore the former settings until it is settled`,
   );
 }
 

@@ -47,6 +47,8 @@ export interface Run {
   readonly batch: Batch;
   readonly table: TableBatch;
   readonly key: CheckpointKey;
+  /** See `Checkpoint`. */
+  readonly routes: string;
   readonly ports: Ports;
   readonly rules: SettleRules;
   /** By then every load is over; settling and answering may take a little longer. */
@@ -68,9 +70,9 @@ export const go = (work: readonly Piece[], held?: Held): Step => ({ kind: 'go', 
 export const stop = (reason: string): Step => ({ kind: 'stop', reason });
 
 /** Starts a run of one table. */
-export function startRun(batch: Batch, table: TableBatch, ports: Ports, rules: SettleRules, deadline: Deadline): Run {
+export function startRun(batch: Batch, table: TableBatch, routes: string, ports: Ports, rules: SettleRules, deadline: Deadline): Run {
   const key = { loader: rules.labelPrefix, source: batch.source, target: targetName(table.target) };
-  return { batch, table, key, ports, rules, deadline, tally: { badRows: 0, isolationLoads: 0 } };
+  return { batch, table, key, routes, ports, rules, deadline, tally: { badRows: 0, isolationLoads: 0 } };
 }
 
 /** The table of a run. @throws {TypeError} for a run without one; only pieces with rows ask, and rows have a table. */

@@ -90,6 +90,7 @@ async function settlePoison(run: Run, piece: Piece, rest: readonly Piece[]): Pro
   if (current.claim !== undefined || (current.through !== undefined && current.through >= first)) return reconcile(run, current, records);
   await deadLetterRows(run, poisonOf(piece));
   const settled = { rows: 0, bytes: 0, loads: 0, deadLetters: piece.records.length };
-  const result = await ledger.move(run.key, { expect: { kind: 'vacant', before: first }, through: lastPosition(piece.records), settled });
+  const through = lastPosition(piece.records);
+  const result = await ledger.move(run.key, { expect: { kind: 'vacant', before: first }, through, routes: run.routes, settled });
   return result.kind === 'moved' ? go(rest) : reconcile(run, result.current, records);
 }

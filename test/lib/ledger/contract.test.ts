@@ -26,6 +26,7 @@ function claimOf(label: string, first: number, last: number, changes: Partial<Cl
     first: at(first),
     last: at(last),
     rows: last - first + 1,
+    routes: 'by-default',
     origin: 'cut',
     deadline: epochMillis(1_700_000_060_000),
     fence: 1,
@@ -133,6 +134,16 @@ function ledgerSuite(ledgerOf: () => Ledger): void {
     expect((await ledgerOf().move(key, { expect: vacantBefore(100), through: at(100) })).kind).toBe('moved');
     expect((await ledgerOf().move(key, { expect: vacantBefore(101), through: long })).kind).toBe('moved');
     expect(await ledgerOf().read(key)).toEqual({ through: long });
+  });
+
+  it('keeps by which routes the watermark came about', async () => {
+    const key = freshKey();
+    await ledgerOf().move(key, { expect: vacantBefore(1), through: at(3), routes: 'before' });
+    await ledgerOf().move(key, { expect: vacantBefore(4), claim: claimOf('L', 4, 5) });
+    expect(await ledgerOf().read(key)).toMatchObject({ through: at(3), routes: 'before' });
+
+    await ledgerOf().move(key, { expect: holding('L'), through: at(5), routes: 'after' });
+    expect(await ledgerOf().read(key)).toEqual({ through: at(5), routes: 'after' });
   });
 
   it('orders user records of an aggregate by their sub-sequence number', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitByTable, targetName } from '../../../lib/plan/plan.ts';
-import { type RouteRule, type Routing, route, routedFields } from '../../../lib/plan/route.ts';
+import { type RouteRule, type Routing, route, routedFields, routesOf } from '../../../lib/plan/route.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../../../lib/source/record.ts';
 import { decodeRow } from '../../../lib/source/rows.ts';
@@ -94,6 +94,33 @@ describe('routing', () => {
     expect(tableOf('{', [{ stream: 'orders', target: to('x') }])).toBe('shop.x');
     expect(tableOf('{', [{ field: 'v', equals: 1, target: to('x') }])).toBe('-');
     expect(tableOf('{', [{ stream: 'other', field: 'v', equals: 1, target: to('x') }])).toBe('shop.rest');
+  });
+});
+
+describe('the name of the routes', () => {
+  const to = (table: string) => ({ target: { database: 'db', table } });
+  const source: SourceShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
+  const base: Routing = { rules: [{ field: 'kind', equals: 'a', ...to('a') }], defaultTarget: to('t').target };
+  const named = (routing: Routing): string => routesOf(routing, source);
+
+  it.each<[string, Routing]>([
+    ['another value', { ...base, rules: [{ field: 'kind', equals: 'b', ...to('a') }] }],
+    ['a value of another type', { ...base, rules: [{ field: 'kind', equals: true, ...to('a') }] }],
+    ['another table', { ...base, rules: [{ field: 'kind', equals: 'a', ...to('b') }] }],
+    ['another default', { ...base, defaultTarget: to('u').target }],
+    ['no default', { rules: base.rules }],
+    ['one more rule', { ...base, rules: [...base.rules, { field: 'kind', equals: 'b', ...to('b') }] }],
+    ['a rule in front', { ...base, rules: [to('b'), ...base.rules] }],
+  ])('changes with %s', (_, changed) => {
+    expect(named(changed)).not.toBe(named(base));
+  });
+
+  it.each<[string, Routing]>([
+    ['a rule of another stream', { ...base, rules: [{ stream: 'payments', ...to('p') }, ...base.rules] }],
+    ['a rule behind one that takes everything', { rules: [...base.rules, to('t'), { field: 'x', equals: 1, ...to('x') }] }],
+    ['the default as a rule', { rules: [...base.rules, { stream: 'orders', ...to('t') }] }],
+  ])('stays with %s', (_, same) => {
+    expect(named(same)).toBe(named(base));
   });
 });
 

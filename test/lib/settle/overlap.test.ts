@@ -215,3 +215,37 @@ describe('a refusal while somebody else may still load under the label', () => {
     expect(world.clock.elapsed()).toBe(8_000);
   });
 });
+
+describe('an invocation that falls asleep with a verdict in its hands', () => {
+  it('judges no row that its successor is loading into a repaired table', async () => {
+    const world = newWorld();
+    world.doris.refuses = (line) => line.includes('refused');
+    const batch = batchOf(shardOf(['refused']));
+    const zombie = startStepped(world, batch, rules, SAME_TIME, seconds(3));
+    while (!world.events.some(({ kind }) => kind === 'load')) await zombie.step();
+    const successor = startStepped(world, batch, rules, SAME_TIME, seconds(3));
+    while (world.doris.calls.length < 2) await successor.step();
+
+    world.doris.refuses = () => false;
+    await zombie.step();
+    while (!successor.ended()) await successor.step();
+    while (!zombie.ended()) await zombie.step();
+
+    expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
+    expect(stored(world)).toEqual([0]);
+    expect(world.letters).toEqual([]);
+  });
+});
+
+describe('a claim that is taken over', () => {
+  it('carries the lease of whoever took it over, for those who come third', async () => {
+    const world = newWorld();
+    const batch = batchOf(shardOf(['good']));
+    await expect(world.invoke(batch, rules, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    world.clock.advance(seconds(60));
+
+    await expect(world.invoke(batch, rules, { call: 3, effect: 'before' })).rejects.toThrow(Killed);
+
+    expect(claimOf(world)?.deadline).toBe(world.clock.now() + 3_000);
+  });
+});

@@ -27,7 +27,7 @@ describe('a batch of good rows', () => {
 
     expect(stored(world)).toEqual([0, 1, 2, 3, 4]);
     expect(world.calls).toBe(3);
-    expect(world.ledger.checkpoints.get(CHECKPOINT)).toEqual({ through: kinesisPosition('1004') });
+    expect(world.ledger.checkpoints.get(CHECKPOINT)).toEqual({ through: kinesisPosition('1004'), routes: expect.any(String) });
     expect(world.ledger.totals.get(CHECKPOINT)).toMatchObject({ rows: 5, loads: 1, deadLetters: 0 });
   });
 
@@ -292,6 +292,23 @@ describe('several tables', () => {
     expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1, 3]);
   });
 
+  it('refuse a record that changes tables on its way, for below the other watermark nobody would miss it', async () => {
+    const world = newWorld();
+    const { load } = world.doris;
+    world.doris.load = async (wanted, deadline) =>
+      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
+    const batch = batchOf(shardOf(['refused', 'good']));
+    expect(await world.invoke(batch, rules)).toEqual(from(0));
+    world.doris.load = load;
+
+    await expect(world.invoke(batch, RULES)).rejects.toThrow('Restore the former routes');
+    expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
+    expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([1, 2, 3]);
+    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([0]);
+  });
+
   it('get labels of their own for records at the same positions', async () => {
     const world = newWorld();
     await world.invoke(batchOf([shardRecord(0), shardRecord(1, 'refused')]), rules);
@@ -346,9 +363,9 @@ describe('a claim that was made under other settings', () => {
     expect(await world.invoke(batchOf(records), split)).toEqual(from(0));
     expect(await world.invoke(batchOf(records.slice(0, 2)), split)).toEqual(from(1));
 
-    await expect(world.invoke(batchOf(records), RULES)).rejects.toThrow('routes or limits changed');
+    await expect(world.invoke(batchOf(records.slice(1)), RULES)).rejects.toThrow('Restore the former routes');
     world.doris.load = load;
-    expect(await world.invoke(batchOf(records), split)).toEqual({ kind: 'settled' });
+    expect(await world.invoke(batchOf(records.slice(1)), split)).toEqual({ kind: 'settled' });
 
     expect(stored(world)).toEqual([0, 2]);
     expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1]);
