@@ -28,7 +28,7 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
   }
   const rows = inside.filter((record): record is Row => record.kind === 'row');
   if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, claim, inside, after);
-  return resolveByState(run, current, claim, open);
+  return resolveByState(run, claim, open);
 }
 
 /**
@@ -101,14 +101,13 @@ async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[]
 }
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
-async function resolveByState(run: Run, { through }: Checkpoint, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
+async function resolveByState(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
   // Before asking: an attempt that was allowed until now may have started since the answer.
   const busy = sharedFor(run, claim.deadline);
   const state = await run.ports.doris.labelState(databaseOf(run), claim.label, run.deadline);
   switch (state.kind) {
     case 'visible':
     case 'committed':
-      refuseOtherMembership(run, claim, through);
       return resolved(run, claim, open, state.kind, fenced(run, { ...claim, state: { kind: 'loaded' } }));
     case 'prepare':
     case 'precommitted':

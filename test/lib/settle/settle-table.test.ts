@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
-import { ContractViolation } from '../../../lib/errors.ts';
 import { LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { hours, seconds } from '../../../lib/units.ts';
 import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, type Nature, numbersIn, SHARD, shardOf, shardRecord } from '../../support/shard.ts';
+import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
 import { INVOCATION, Killed, newWorld, RULES, type World } from '../../support/world.ts';
 
 const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
@@ -141,6 +139,21 @@ describe('a load whose outcome is not good', () => {
     expect(stored(world)).toEqual([0, 1]);
   });
 
+  it('stays claimed while nobody tells its label, or its transaction is open', async () => {
+    const world = newWorld();
+    await expect(world.invoke(batchOf(shardOf(good(4))), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    world.clock.advance(INVOCATION);
+    const states = [{ kind: 'unreachable', reason: 'HTTP 503' }, { kind: 'prepare' }, { kind: 'precommitted' }] as const;
+
+    for (const state of states) {
+      world.doris.labelState = async () => state;
+      expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual(from(0));
+    }
+
+    expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim?.rows).toBe(4);
+    expect(world.doris.calls).toEqual([]);
+  });
+
   it('is not guessed at when Doris may have forgotten its label', async () => {
     const world = newWorld();
     await expect(world.invoke(batchOf(shardOf(good(4))), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
@@ -173,150 +186,6 @@ describe('a load whose outcome is not good', () => {
   });
 });
 
-describe('poison', () => {
-  const refuse = (world: World): void => {
-    world.doris.refuses = (line) => line.includes('refused');
-  };
-
-  it('costs its own row and no other, with the reason of Doris', async () => {
-    const world = newWorld();
-    refuse(world);
-
-    expect(await world.invoke(batchOf(shardOf(['good', 'good', 'refused', 'good', 'broken', 'good'])), RULES)).toEqual({ kind: 'settled' });
-
-    expect(stored(world)).toEqual([0, 1, 3, 5]);
-    expect(world.letters.map(({ record, fault }) => [record.itemIdentifier, fault.errorClass, fault.reason])).toEqual([
-      ['1002', 'data-quality', 'column(n) is bad'],
-      ['1004', 'decode', 'payload is not JSON'],
-    ]);
-  });
-
-  it('carries the label of the load that refused it', async () => {
-    const world = newWorld();
-    refuse(world);
-
-    await world.invoke(batchOf(shardOf(['good', 'refused'])), RULES);
-
-    const refused = world.doris.calls.filter(({ rows }) => rows === 1).at(-1);
-    expect(world.letters[0]?.label).toBe(refused?.label);
-  });
-
-  it('without any row needs no load and moves the watermark', async () => {
-    const world = newWorld();
-
-    expect(await world.invoke(batchOf(shardOf(['broken', 'broken'])), RULES)).toEqual({ kind: 'settled' });
-    expect(await world.invoke(batchOf(shardOf(['broken', 'broken'])), RULES)).toEqual({ kind: 'settled' });
-
-    expect(world.doris.calls).toHaveLength(0);
-    expect(world.letters).toHaveLength(2);
-  });
-
-  it('keeps its record in the source until the queue has taken it, and the rows around it are stored once', async () => {
-    const world = newWorld();
-    world.failLetters = new DeadLettersUnavailable('the queue is away');
-
-    expect(await world.invoke(batchOf(shardOf(['good', 'broken', 'good'])), RULES)).toEqual(from(0));
-    world.doris.forget();
-    world.failLetters = undefined;
-    expect(await world.invoke(batchOf(shardOf(['good', 'broken', 'good'])), RULES)).toEqual({ kind: 'settled' });
-
-    expect(stored(world)).toEqual([0, 2]);
-    expect(world.letters).toHaveLength(1);
-  });
-
-  it('in more than half of the rows is a schema mistake: nothing is drained, and all is loaded once the table is mended', async () => {
-    const world = newWorld();
-    refuse(world);
-    const kinds: Nature[] = [...good(9), ...Array.from({ length: 11 }, () => 'refused' as const)];
-
-    expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual(from(0));
-    expect(world.letters).toEqual([]);
-    expect(eventsOf(world, 'fuse-blown')).toMatchObject([{ bad: 11, of: 20 }]);
-    world.doris.refuses = () => false;
-    expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual({ kind: 'settled' });
-
-    expect(stored(world)).toHaveLength(20);
-  });
-
-  it('in a long run inside a batch is no schema mistake', async () => {
-    const world = newWorld();
-    refuse(world);
-    const kinds: Nature[] = [...good(200), ...Array.from({ length: 80 }, () => 'refused' as const), ...good(200)];
-
-    expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual({ kind: 'settled' });
-    expect(world.letters).toHaveLength(80);
-    expect(stored(world)).toHaveLength(400);
-  });
-
-  it('spends a bounded number of loads an invocation and goes on with the next', async () => {
-    const world = newWorld();
-    refuse(world);
-    const kinds = good(64).map((nature, n): Nature => (n % 16 === 5 ? 'refused' : nature));
-    const frugal = { ...RULES, isolationLoads: 6 };
-    let records = shardOf(kinds);
-
-    for (let turn = 0; records.length > 0 && turn < 20; turn++) {
-      const before = world.doris.calls.length;
-      const settlement = await world.invoke(batchOf(records), frugal);
-      expect(world.doris.calls.length - before).toBeLessThanOrEqual(7);
-      records =
-        settlement.kind === 'settled' ? [] : records.slice(records.findIndex(({ record }) => record.itemIdentifier === settlement.from));
-    }
-
-    expect(records).toEqual([]);
-    expect(world.letters).toHaveLength(4);
-    expect(stored(world)).toHaveLength(60);
-  });
-});
-
-describe('several tables', () => {
-  const rules: LoadRules = {
-    ...RULES,
-    routing: {
-      rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }],
-      defaultTarget: { database: 'db', table: 't' },
-    },
-  };
-
-  it('are settled without waiting for each other, and the lowest open record comes again', async () => {
-    const world = newWorld();
-    const load = world.doris.load;
-    world.doris.load = async (wanted, deadline) =>
-      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
-
-    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good', 'refused'])), rules)).toEqual(from(1));
-    world.doris.load = load;
-    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good', 'refused']).slice(1)), rules)).toEqual({ kind: 'settled' });
-
-    expect(stored(world)).toEqual([0, 2]);
-    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1, 3]);
-  });
-
-  it('refuse a record that changes tables on its way, for below the other watermark nobody would miss it', async () => {
-    const world = newWorld();
-    const { load } = world.doris;
-    world.doris.load = async (wanted, deadline) =>
-      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
-    const batch = batchOf(shardOf(['refused', 'good']));
-    expect(await world.invoke(batch, rules)).toEqual(from(0));
-    world.doris.load = load;
-
-    await expect(world.invoke(batch, RULES)).rejects.toThrow('Restore the former routes');
-    expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
-    expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
-
-    expect(stored(world)).toEqual([1, 2, 3]);
-    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([0]);
-  });
-
-  it('get labels of their own for records at the same positions', async () => {
-    const world = newWorld();
-    await world.invoke(batchOf([shardRecord(0), shardRecord(1, 'refused')]), rules);
-
-    expect(new Set(world.doris.calls.map(({ label }) => label)).size).toBe(2);
-  });
-});
-
 describe('a ledger that is away', () => {
   it('leaves everything with the source and stores nothing', async () => {
     const world = newWorld();
@@ -339,39 +208,6 @@ describe('a ledger that is away', () => {
   });
 });
 
-describe('a claim that was made under other settings', () => {
-  it('is not passed over when its records now make another load', async () => {
-    const world = newWorld();
-    world.doris.script.push({ stored: true, outcome: 'unknown' });
-    await world.invoke(batchOf(shardOf(good(4))), RULES);
-
-    const stricter = shardOf(['good', 'broken', 'good', 'good']);
-    await expect(world.invoke(batchOf(stricter), RULES)).rejects.toThrow(ContractViolation);
-  });
-
-  it('decides no row that came into its span by another route since its load was stored', async () => {
-    const world = newWorld();
-    const split: LoadRules = {
-      ...RULES,
-      routing: { ...RULES.routing, rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }] },
-    };
-    const records = shardOf(['good', 'refused', 'good']);
-    const { load } = world.doris;
-    world.doris.load = async (wanted, deadline) =>
-      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
-    world.doris.script.push({ stored: true, outcome: 'unknown' });
-    expect(await world.invoke(batchOf(records), split)).toEqual(from(0));
-    expect(await world.invoke(batchOf(records.slice(0, 2)), split)).toEqual(from(1));
-
-    await expect(world.invoke(batchOf(records.slice(1)), RULES)).rejects.toThrow('Restore the former routes');
-    world.doris.load = load;
-    expect(await world.invoke(batchOf(records.slice(1)), split)).toEqual({ kind: 'settled' });
-
-    expect(stored(world)).toEqual([0, 2]);
-    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1]);
-  });
-});
-
 describe('a batch that is settled already', () => {
   it('is acknowledged though a later claim is open', async () => {
     const world = newWorld();
@@ -379,20 +215,5 @@ describe('a batch that is settled already', () => {
     await expect(world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
 
     expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
-  });
-});
-
-describe('a fuse that keeps blowing', () => {
-  it('opens the breaker, so that the shard is tried ever more rarely until a person has mended the table', async () => {
-    const world = newWorld();
-    world.doris.refuses = (line) => line.includes('refused');
-    const kinds = Array.from({ length: 20 }, (): Nature => 'refused');
-    for (let n = 0; n < 3; n++) expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual(from(0));
-
-    expect(await world.invoke(batchOf(shardOf(kinds)), RULES)).toEqual(from(0));
-
-    expect(world.doris.calls).toHaveLength(3);
-    expect(world.calls).toBe(0);
-    expect(world.letters).toEqual([]);
   });
 });

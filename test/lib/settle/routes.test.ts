@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { ContractViolation } from '../../../lib/errors.ts';
+import type { LoadRules } from '../../../lib/pipeline.ts';
+import { batchOf, type Nature, numbersIn, shardOf, shardRecord } from '../../support/shard.ts';
+import { newWorld, RULES, type World } from '../../support/world.ts';
+
+const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
+
+const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
+const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
+
+describe('several tables', () => {
+  const rules: LoadRules = {
+    ...RULES,
+    routing: {
+      rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }],
+      defaultTarget: { database: 'db', table: 't' },
+    },
+  };
+
+  it('are settled without waiting for each other, and the lowest open record comes again', async () => {
+    const world = newWorld();
+    const load = world.doris.load;
+    world.doris.load = async (wanted, deadline) =>
+      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
+
+    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good', 'refused'])), rules)).toEqual(from(1));
+    world.doris.load = load;
+    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good', 'refused']).slice(1)), rules)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 2]);
+    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1, 3]);
+  });
+
+  it('refuse a record that changes tables on its way, for below the other watermark nobody would miss it', async () => {
+    const world = newWorld();
+    const { load } = world.doris;
+    world.doris.load = async (wanted, deadline) =>
+      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
+    const batch = batchOf(shardOf(['refused', 'good']));
+    expect(await world.invoke(batch, rules)).toEqual(from(0));
+    world.doris.load = load;
+
+    await expect(world.invoke(batch, RULES)).rejects.toThrow('Restore the former routes');
+    expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
+    expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([1, 2, 3]);
+    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([0]);
+  });
+
+  it('get labels of their own for records at the same positions', async () => {
+    const world = newWorld();
+    await world.invoke(batchOf([shardRecord(0), shardRecord(1, 'refused')]), rules);
+
+    expect(new Set(world.doris.calls.map(({ label }) => label)).size).toBe(2);
+  });
+});
+
+describe('a claim that was made under other settings', () => {
+  it('is not passed over when its records now make another load', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    await world.invoke(batchOf(shardOf(good(4))), RULES);
+
+    const stricter = shardOf(['good', 'broken', 'good', 'good']);
+    await expect(world.invoke(batchOf(stricter), RULES)).rejects.toThrow(ContractViolation);
+  });
+
+  it('decides no row that came into its span by another route since its load was stored', async () => {
+    const world = newWorld();
+    const split: LoadRules = {
+      ...RULES,
+      routing: { ...RULES.routing, rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }] },
+    };
+    const records = shardOf(['good', 'refused', 'good']);
+    const { load } = world.doris;
+    world.doris.load = async (wanted, deadline) =>
+      wanted.target.table === 'other' ? { kind: 'unavailable', reason: 'down', attempts: 1 } : load(wanted, deadline);
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    expect(await world.invoke(batchOf(records), split)).toEqual(from(0));
+    expect(await world.invoke(batchOf(records.slice(0, 2)), split)).toEqual(from(1));
+
+    await expect(world.invoke(batchOf(records.slice(1)), RULES)).rejects.toThrow('Restore the former routes');
+    world.doris.load = load;
+    expect(await world.invoke(batchOf(records.slice(1)), split)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 2]);
+    expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([1]);
+  });
+});
