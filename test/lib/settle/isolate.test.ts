@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
-import type { LoadRules } from '../../../lib/pipeline.ts';
 import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { batchOf, type Nature, numbersIn, shardOf } from '../../support/shard.ts';
 import { newWorld, RULES, type World } from '../../support/world.ts';
@@ -61,6 +60,21 @@ describe('poison', () => {
 
     expect(stored(world)).toEqual([0, 2]);
     expect(world.letters).toHaveLength(1);
+  });
+
+  it('that Doris refused stays with the source until the queue has taken it, and stays judged though the table is mended meanwhile', async () => {
+    const world = newWorld();
+    refuse(world);
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+
+    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good'])), RULES)).toEqual(from(1));
+    world.doris.refuses = () => false;
+    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good']).slice(1)), RULES)).toEqual(from(1));
+    world.failLetters = undefined;
+    expect(await world.invoke(batchOf(shardOf(['good', 'refused', 'good']).slice(1)), RULES)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 2]);
+    expect(world.letters.map(({ record, fault }) => [record.itemIdentifier, fault.reason])).toEqual([['1001', 'column(n) is bad']]);
   });
 
   it('in more than half of the rows is a schema mistake: nothing is drained, and all is loaded once the table is mended', async () => {
