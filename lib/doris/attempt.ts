@@ -6,7 +6,7 @@ import { authorize } from './authorization.ts';
 import { sizeOf } from './body.ts';
 import type { Line } from './line.ts';
 import { judge } from './reply.ts';
-import { type Entrance, type Exchange, putLoad } from './stream-load.ts';
+import { type Entrance, type Exchange, putLoad, SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
 import type { Verdict } from './verdict.ts';
 import { wording } from './wording.ts';
 
@@ -16,20 +16,17 @@ export interface Attempt {
   readonly reached: number;
 }
 
-/** No attempt starts with less than this: Doris's shortest timeout. */
-export const SHORTEST_ATTEMPT = millis(1000);
-const TOO_LATE = { kind: 'unavailable', reason: 'less than 1 s was left to start a load' } as const;
-
 /**
  * One round: asks entrance after entrance until one takes the load in hand, and judges its answer.
  * @throws {ContractViolation} when Doris says Success to something else than what was sent.
  */
 export async function attempt(load: Load, deadline: Deadline, line: Line): Promise<Attempt> {
   let reached = 0;
-  let verdict: Attempt['verdict'] = TOO_LATE;
-  for (const entrance of await entrances(deadline, line)) {
+  let verdict: Attempt['verdict'] = { kind: 'unavailable', reason: TOO_LATE };
+  const all = await entrances(deadline, line);
+  for (const [index, entrance] of all.entries()) {
     if (deadline.remaining() < SHORTEST_ATTEMPT) break;
-    const taken = await put(load, entrance, deadline, line);
+    const taken = await put(load, entrance, all.length - index - 1, deadline, line);
     reached += taken.reached ? 1 : 0;
     verdict = kept(taken.verdict, load);
     if (!taken.silent) break;
@@ -43,14 +40,12 @@ interface Taken {
   readonly silent: boolean;
 }
 
-async function put(load: Load, entrance: Entrance, deadline: Deadline, line: Line): Promise<Taken> {
+async function put(load: Load, entrance: Entrance, others: number, deadline: Deadline, line: Line): Promise<Taken> {
   const { settings, wires, clock } = line;
   const authorization = await authorize(settings, deadline.remaining());
   if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, silent: false };
-  // Waiting for them may have taken what was left.
-  if (deadline.remaining() < SHORTEST_ATTEMPT) return { verdict: TOO_LATE, reached: false, silent: false };
   const started = clock.elapsed();
-  const exchange = await putLoad({ load, entrance, authorization: authorization.value, left: deadline.remaining() }, settings, wires);
+  const exchange = await putLoad({ load, entrance, authorization: authorization.value, deadline, others }, settings, wires);
   const verdict = verdictOn(exchange, load);
   settings.onAttempt({
     kind: 'attempt',

@@ -4,14 +4,19 @@ import type { Millis } from '../units.ts';
 import { blocksOf } from './body.ts';
 import type { Wires } from './wires.ts';
 
+/** What follows when a server said neither 100 nor anything else for so long: a frontend is given up, a backend gets the body. */
+export interface Silence {
+  readonly after: Millis;
+  readonly reaction: 'give-up' | 'send-body';
+}
+
 /** One PUT to one server. */
 export interface Hop {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: readonly Uint8Array[];
   readonly connectTimeout: Millis;
-  /** What follows when the server said neither 100 nor anything else for so long: a frontend is given up, a backend gets the body. */
-  readonly silence: { readonly after: Millis; readonly reaction: 'give-up' | 'send-body' };
+  readonly silence: Silence;
   /** Ends everything, whatever the state. */
   readonly signal: AbortSignal;
 }

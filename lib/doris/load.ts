@@ -1,11 +1,12 @@
 import { type Deadline, deadlineIn } from '../deadline.ts';
 import type { Load, LoadOutcome } from '../ports.ts';
 import { millis } from '../units.ts';
-import { attempt, SHORTEST_ATTEMPT } from './attempt.ts';
+import { attempt } from './attempt.ts';
 import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
 import { explain } from './rejection.ts';
 import { type Pressure, retryDelay } from './retry.ts';
+import { SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
 import type { RefusedRows, Setback } from './verdict.ts';
 
 /** What is known while nothing is told yet. `inDoubt`: an earlier attempt may have stored the rows, until the label's state shows otherwise. */
@@ -17,7 +18,7 @@ interface Standing {
 
 type Step = { readonly kind: 'told'; readonly outcome: LoadOutcome } | { readonly kind: 'again'; readonly standing: Standing };
 
-const NOT_STARTED: Setback = { kind: 'unavailable', reason: 'less than 1 s was left to start a load' };
+const NOT_STARTED: Setback = { kind: 'unavailable', reason: TOO_LATE };
 
 /** Puts a load until its fate is told, the rounds are used up, or time is. Every attempt has the same label and the same bytes. */
 export async function loadUntilTold(load: Load, deadline: Deadline, line: Line): Promise<LoadOutcome> {

@@ -1,7 +1,8 @@
+import type { Deadline } from '../deadline.ts';
 import type { Load } from '../ports.ts';
 import { type Millis, millis } from '../units.ts';
 import { sizeOf } from './body.ts';
-import { type HopEnd, hop } from './hop.ts';
+import { type HopEnd, hop, type Silence } from './hop.ts';
 import { redirectTo } from './redirect.ts';
 import type { FullSettings } from './settings.ts';
 import type { Wires } from './wires.ts';
@@ -17,9 +18,16 @@ export interface Put {
   readonly load: Load;
   readonly entrance: Entrance;
   readonly authorization: string;
-  /** Time left for it, at least 1 s. */
-  readonly left: Millis;
+  /** At least 1 s away. */
+  readonly deadline: Deadline;
+  /** Entrances that are to be tried when this one is silent: it leaves them their share of the time. */
+  readonly others: number;
 }
+
+/** No request that may start a load goes out with less than this left: Doris's shortest timeout. */
+export const SHORTEST_ATTEMPT = millis(1000);
+/** Why none went out. */
+export const TOO_LATE = 'less than 1 s was left to start a load';
 
 /** What came of a PUT, before anybody judges it. `host`: the last server asked. */
 export type Exchange = { readonly host: string } & (
@@ -34,11 +42,11 @@ const GONE = 'no request was sent: another invocation has this load now';
 
 /** Puts a load: to the frontend and on to the backend that it names, or to a backend at once. Each hop gets the same headers and the whole body. */
 export async function putLoad(put: Put, settings: FullSettings, wires: Wires): Promise<Exchange> {
-  const timeout = timeoutSeconds(put.left, settings.maxLoadTimeout);
+  const left = put.deadline.remaining();
   const over = new AbortController();
-  const alarm = setTimeout(() => over.abort(), Math.min(put.left, timeout * 1000 + settings.frontendTimeout + GRACE));
+  const alarm = setTimeout(() => over.abort(), Math.min(left, settings.maxLoadTimeout + settings.frontendTimeout + GRACE));
   try {
-    return await followed(put, headersOf(put, timeout), over.signal, settings, wires);
+    return await followed(put, over.signal, settings, wires);
   } finally {
     clearTimeout(alarm);
   }
@@ -49,28 +57,37 @@ export function timeoutSeconds(left: Millis, longest: Millis): number {
   return Math.max(1, Math.floor(Math.min(left, longest) / 1000));
 }
 
-async function followed(
-  put: Put,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-  settings: FullSettings,
-  wires: Wires,
-): Promise<Exchange> {
-  const { connectTimeout, frontendTimeout, continueTimeout } = settings;
+async function followed(put: Put, signal: AbortSignal, settings: FullSettings, wires: Wires): Promise<Exchange> {
   const visited: [URL, ...URL[]] = [loadUrl(put)];
-  const giveUp = { after: frontendTimeout, reaction: 'give-up' } as const;
-  const sendBody = { after: continueTimeout, reaction: 'send-body' } as const;
+  const atFrontend = silenceOfFrontend(put, settings);
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
     const redirected = visited.length > 1;
-    if (!(await put.load.mayStart())) return { kind: 'lost', bodyBegun: false, reason: GONE, reached: redirected, host: url.host };
-    const silence = redirected || put.entrance.role === 'backend' ? sendBody : giveUp;
-    const end = await hop({ url, headers, body: put.load.body, connectTimeout, silence, signal }, wires);
+    const objection = await objectionToSending(put);
+    if (objection !== undefined) return { kind: 'lost', bodyBegun: false, reason: objection, reached: redirected, host: url.host };
+    const headers = headersOf(put, timeoutSeconds(put.deadline.remaining(), settings.maxLoadTimeout));
+    const silence = redirected || put.entrance.role === 'backend' ? silenceOfBackend(settings) : atFrontend;
+    const end = await hop({ url, headers, body: put.load.body, connectTimeout: settings.connectTimeout, silence, signal }, wires);
     if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, host: url.host };
     const next = redirectTo(end.headers.location, visited, settings);
     if (next.kind === 'refuse') return { kind: 'refused-redirect', reason: next.reason, reached: true, host: url.host };
     visited.push(next.url);
   }
+}
+
+/** A slow frontend, or a slow ledger, leaves less time than there was, and perhaps the load to somebody else. */
+async function objectionToSending({ load, deadline }: Put): Promise<string | undefined> {
+  if (!(await load.mayStart())) return GONE;
+  return deadline.remaining() < SHORTEST_ATTEMPT ? TOO_LATE : undefined;
+}
+
+function silenceOfFrontend({ deadline, others }: Put, { frontendTimeout }: FullSettings): Silence {
+  const share = others === 0 ? frontendTimeout : Math.min(frontendTimeout, deadline.remaining() / (others + 1));
+  return { after: millis(share), reaction: 'give-up' };
+}
+
+function silenceOfBackend({ continueTimeout }: FullSettings): Silence {
+  return { after: continueTimeout, reaction: 'send-body' };
 }
 
 function isRedirect(end: HopEnd): end is HopEnd & { kind: 'reply' } {
