@@ -12,7 +12,7 @@ export interface OutgoingRecord {
 }
 
 /** Something that can be asked of a table after the run, and what the source says. */
-export interface Check {
+interface Check {
   readonly what: string;
   readonly sql: string;
   readonly expected: string;

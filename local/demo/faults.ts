@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../doris/faults.ts';
 import { seededRandom } from '../doris/faults.ts';
 import type { DorisStandIn } from '../doris/run.ts';
+import type { MappingEvent } from '../event-source-mapping/events.ts';
 import type { FunctionHost } from '../function-process/host.ts';
 
 /** What was done to the stack while it ran. */
 export interface Damage {
+  /** Strikes by what the mapping does: by the clock, a slow machine would be struck more often than it gets anything done. */
+  readonly observe: (event: MappingEvent) => void;
   /** Ends it and lets everything work again. @returns how often each thing was done. */
   stop(): Promise<ReadonlyMap<string, number>>;
 }
@@ -26,7 +30,9 @@ const FAULTS: readonly Fault[] = [
   { at: 'fe.load-state', probability: 0.1, action: { kind: 'reset' } },
 ];
 
-const BETWEEN_STRIKES_MS = 2_500;
+const SETTLED_BETWEEN_STRIKES = 3;
+/** An invocation takes about as long: a strike meets it anywhere between its first instruction and its answer. */
+const MOST_DELAY_MS = 600;
 
 /** Makes Doris lose replies and restart, and kills the function's processes, at random moments drawn from a seed. */
 export function damage(doris: DorisStandIn, functions: FunctionHost, seed: number): Damage {
@@ -46,18 +52,40 @@ export function damage(doris: DorisStandIn, functions: FunctionHost, seed: numbe
     }
   }
 
-  let running = Promise.resolve();
-  const timer = setInterval(() => {
-    running = running.then(strike);
-  }, BETWEEN_STRIKES_MS);
+  const stopping = new AbortController();
+  let striking = Promise.resolve();
+  async function strikeSoon(): Promise<void> {
+    const isDue = await sleep(random() * MOST_DELAY_MS, true, { signal: stopping.signal }).catch(() => false);
+    if (isDue) await strike();
+  }
 
+  async function stop(): Promise<ReadonlyMap<string, number>> {
+    stopping.abort();
+    await striking;
+    for (const { place, action } of doris.faults.struck()) count(`${action.kind} at ${place.point}`);
+    doris.faults.clear();
+    return done;
+  }
+
+  const isTimeToStrike = strikeTimes();
+  let stopped: ReturnType<typeof stop> | undefined;
   return {
-    async stop() {
-      clearInterval(timer);
-      await running;
-      for (const { place, action } of doris.faults.struck()) count(`${action.kind} at ${place.point}`);
-      doris.faults.clear();
-      return done;
+    observe(event) {
+      if (isTimeToStrike(event)) striking = striking.then(strikeSoon);
     },
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** True when the first batch sets out, and whenever some more have settled. */
+function strikeTimes(): (event: MappingEvent) => boolean {
+  let delivered = 0;
+  let settled = 0;
+  return (event) => {
+    if (event.kind === 'batch') return ++delivered === 1;
+    return event.kind === 'outcome' && event.verdict.kind === 'settled' && ++settled % SETTLED_BETWEEN_STRIKES === 0;
   };
 }

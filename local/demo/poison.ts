@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { OutgoingRecord } from './data-set.ts';
 
 /** A kind of record that can never load, and what its dead letter must say. */
-export interface PoisonKind {
+interface PoisonKind {
   readonly name: string;
   readonly data: Buffer;
   readonly errorClass: 'decode' | 'oversize' | 'data-quality';
@@ -16,7 +16,7 @@ export const DEMO_MAX_ROW_BYTES = 262_144;
 const flight = (changes: object) =>
   Buffer.from(JSON.stringify({ id: 1, date: '2001-01-01 00:00:00', delay: 1, distance: 1, origin: 'AAA', destination: 'BBB', ...changes }));
 
-export const POISON_KINDS: readonly PoisonKind[] = [
+const POISON_KINDS: readonly PoisonKind[] = [
   { name: 'empty', data: Buffer.alloc(0), errorClass: 'decode', reason: 'empty' },
   { name: 'not JSON', data: Buffer.from('gate closed'), errorClass: 'decode', reason: 'not JSON' },
   { name: 'cut off', data: flight({}).subarray(0, 40), errorClass: 'decode', reason: 'not JSON' },

@@ -1,9 +1,10 @@
 import type { Result } from './report.ts';
+import { DATABASE, STREAM, type Stack } from './stack.ts';
 
 type Cell = string | number;
 
 /** Columns aligned, numbers to the right. */
-export function tableText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+function tableText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
   return cells
@@ -76,4 +77,18 @@ export function resultText({ tables, poison, faults }: Result, run: RunFigures, 
 
 function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+/** How other programs reach what is up. */
+export function endpointsText({ doris, env, deadLetterQueueUrl }: Stack): string {
+  const exports = Object.entries(env).filter(([name]) => name.startsWith('AWS_'));
+  const query = `'{"stmt":"SELECT COUNT(*) FROM flights"}' ${doris.feUrl}/api/query/internal/${DATABASE}`;
+  return [
+    'up until Ctrl-C. For any AWS SDK or the AWS CLI:',
+    ...exports.map(([name, value]) => `export ${name}=${value}`),
+    '',
+    `stream ${STREAM}, dead letters ${deadLetterQueueUrl}`,
+    `Doris: ${doris.feUrl}, user ${doris.user}, password ${doris.password}`,
+    `curl -u ${doris.user}:${doris.password} -H 'Content-Type: application/json' -d ${query}`,
+  ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import type { OutgoingRecord } from './data-set.ts';
+import type { DataSet, OutgoingRecord } from './data-set.ts';
 
 /** PutRecords takes 500 records and, of the emulator, about 5 MB. */
 const MOST_RECORDS = 500;
@@ -7,13 +7,42 @@ const MOST_BYTES = 3 * 1024 * 1024;
 const CALLS_AT_ONCE = 4;
 const TRIES = 20;
 
-/** Puts records on a stream; each is there exactly once when it returns. @returns how many. */
-export async function produce(
+/** What goes onto the stream beside the data sets, and who is told. */
+export interface ProduceOptions {
+  /** Spread evenly among the others. */
+  readonly poison: readonly OutgoingRecord[];
+  /** How many records there are, more or less. */
+  readonly about: number;
+  readonly onSent: (count: number) => void;
+}
+
+/** Sends one data set after another. @returns how many records of each were sent. */
+export async function produceSets(
+  client: KinesisClient,
+  stream: string,
+  sets: readonly DataSet[],
+  { poison, about, onSent }: ProduceOptions,
+): Promise<readonly { readonly dataSet: DataSet; readonly count: number }[]> {
+  const counts = sets.map((dataSet) => ({ dataSet, count: 0 }));
+  async function* all(): AsyncGenerator<OutgoingRecord> {
+    for (const entry of counts) {
+      for await (const record of entry.dataSet.records()) {
+        entry.count++;
+        yield record;
+      }
+    }
+  }
+  await produce(client, stream, mixedIn(all(), poison, about), onSent);
+  return counts;
+}
+
+/** Each record is on the stream exactly once when it returns. */
+async function produce(
   client: KinesisClient,
   stream: string,
   records: AsyncIterable<OutgoingRecord>,
   onSent: (count: number) => void,
-): Promise<number> {
+): Promise<void> {
   let sent = 0;
   const running = new Set<Promise<void>>();
   for await (const batch of inBatches(records)) {
@@ -26,7 +55,6 @@ export async function produce(
     if (running.size >= CALLS_AT_ONCE) await Promise.race(running);
   }
   await Promise.all(running);
-  return sent;
 }
 
 async function* inBatches(records: AsyncIterable<OutgoingRecord>): AsyncGenerator<OutgoingRecord[]> {
@@ -56,7 +84,7 @@ async function put(client: KinesisClient, stream: string, batch: readonly Outgoi
 }
 
 /** Spreads the extra records evenly among the others, given about how many those are. */
-export async function* mixedIn(
+async function* mixedIn(
   records: AsyncIterable<OutgoingRecord>,
   extra: readonly OutgoingRecord[],
   about: number,
@@ -70,9 +98,4 @@ export async function* mixedIn(
     if (next !== undefined) yield next;
   }
   yield* waiting;
-}
-
-/** One stream after another. */
-export async function* oneAfterAnother<T>(sources: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
-  for (const source of sources) yield* source;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MappingEvent } from '../event-source-mapping/events.ts';
 import type { DataSet } from './data-set.ts';
 import { DATABASE, type Stack } from './stack.ts';
@@ -8,31 +9,42 @@ export interface Progress {
   /** Told how many records are on the stream. */
   readonly sent: (count: number) => void;
   figures(): { readonly invocations: number; readonly redelivered: number };
-  stop(): void;
+  /** Nothing is asked or written afterwards. */
+  stop(): Promise<void>;
 }
 
-const EVERY_MS = 1000;
+/** Where progress is written: a terminal says how wide it is. */
+export type ProgressOutput = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** Prints a line every second: sent, loaded, invocations. On a terminal the line is rewritten in place. */
-export function watchProgress(stack: Stack, sets: readonly DataSet[], out: NodeJS.WriteStream = process.stdout): Progress {
+const EVERY_MS = { terminal: 500, file: 5000 } as const;
+
+/** Says how far the run is: on a terminal in one line that is rewritten, elsewhere in a new line every five seconds. */
+export function watchProgress(
+  { doris }: Pick<Stack, 'doris'>,
+  sets: readonly Pick<DataSet, 'table'>[],
+  out: ProgressOutput = process.stdout,
+): Progress {
   let sent = 0;
   let invocations = 0;
   let redelivered = 0;
-  let reporting = Promise.resolve();
   const started = performance.now();
+  const stopping = new AbortController();
 
   async function report(): Promise<void> {
-    const counts = await Promise.all(sets.map(({ table }) => stack.doris.query(`SELECT COUNT(*) FROM ${table}`, DATABASE)));
+    const counts = await Promise.all(sets.map(({ table }) => doris.query(`SELECT COUNT(*) FROM ${table}`, DATABASE)));
     const loaded = counts.reduce((sum, { rows }) => sum + Number(rows[0]?.[0]), 0);
-    const seconds = ((performance.now() - started) / 1000).toFixed(0).padStart(3);
-    const line = `${seconds} s  sent ${sent.toLocaleString('en-US')}  loaded ${loaded.toLocaleString('en-US')}  invocations ${invocations}`;
-    out.write(out.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+    const line = progressLine((performance.now() - started) / 1000, { sent, loaded, invocations });
+    out.write(out.isTTY ? `${REWRITE}${line.slice(0, (out.columns ?? 80) - 1)}` : `${line}\n`);
   }
 
-  const timer = setInterval(() => {
-    reporting = reporting.then(report);
-  }, EVERY_MS);
+  async function reportUntilStopped(): Promise<void> {
+    const pause = EVERY_MS[out.isTTY ? 'terminal' : 'file'];
+    const passed = () => sleep(pause, true, { signal: stopping.signal }).catch(() => false);
+    while (await passed()) await report();
+    if (out.isTTY) out.write(REWRITE);
+  }
 
+  const reporting = reportUntilStopped();
   return {
     observe(event) {
       if (event.kind === 'outcome') invocations++;
@@ -42,6 +54,17 @@ export function watchProgress(stack: Stack, sets: readonly DataSet[], out: NodeJ
       sent = count;
     },
     figures: () => ({ invocations, redelivered }),
-    stop: () => clearInterval(timer),
+    stop: () => {
+      stopping.abort();
+      return reporting;
+    },
   };
+}
+
+/** To the start of the line, and away with what stands there. */
+const REWRITE = '\r\u001b[K';
+
+function progressLine(seconds: number, counts: Readonly<Record<'sent' | 'loaded' | 'invocations', number>>): string {
+  const named = Object.entries(counts).map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
+  return [`${seconds.toFixed(0).padStart(3)} s`, ...named].join('  ');
 }

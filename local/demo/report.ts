@@ -5,7 +5,7 @@ import type { PoisonRecord } from './poison.ts';
 import { DATABASE } from './stack.ts';
 
 /** One table, as queries against it tell. */
-export interface TableResult {
+interface TableResult {
   readonly name: string;
   readonly sent: number;
   readonly loaded: number;

@@ -65,7 +65,7 @@ export async function startStack(shards: number): Promise<Stack> {
 
 async function createStream(kinesis: KinesisClient, shards: number): Promise<void> {
   await kinesis.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: shards }));
-  await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { StreamName: STREAM });
+  await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.05 }, { StreamName: STREAM });
 }
 
 async function createLedger(dynamoDb: DynamoDBClient): Promise<void> {

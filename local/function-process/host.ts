@@ -59,9 +59,9 @@ export function startFunctionHost(options: FunctionOptions): FunctionHost {
   );
   return {
     functionArn,
-    invoke: async (payload) => {
-      const bytes = Buffer.byteLength(payload);
-      if (bytes > largestRequest) throw new RequestTooLarge(bytes);
+    invoke: async (event) => {
+      const payload = Buffer.from(event);
+      if (payload.length > largestRequest) throw new RequestTooLarge(payload.length);
       return pool.use((environment) => environment.invoke({ requestId: randomUUID(), functionArn, payload }));
     },
     kill: () => pool.killAll(),

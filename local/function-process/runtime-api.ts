@@ -8,7 +8,7 @@ export interface Invocation {
   readonly functionArn: string;
   /** Epoch milliseconds at which the process will be killed. */
   readonly deadline: number;
-  readonly payload: string;
+  readonly payload: Buffer;
 }
 
 /** The Lambda Runtime API (version 2018-06-01) for one process. */
@@ -89,7 +89,7 @@ function handOver(state: State): void {
   state.queued = undefined;
   poll.writeHead(200, {
     'content-type': 'application/json',
-    'content-length': Buffer.byteLength(queued.payload),
+    'content-length': queued.payload.length,
     'lambda-runtime-aws-request-id': queued.requestId,
     'lambda-runtime-deadline-ms': String(queued.deadline),
     'lambda-runtime-invoked-function-arn': queued.functionArn,

@@ -103,6 +103,6 @@ async function live(kinds: readonly Nature[], plan: readonly Happening[], sleepe
 
 describe('invocations of one shard that overlap', () => {
   it('store every record exactly once, however their steps interleave and whenever one falls asleep', async () => {
-    await fc.assert(fc.asyncProperty(natures, happenings, fc.boolean(), live), { numRuns: 2500 });
+    await fc.assert(fc.asyncProperty(natures, happenings, fc.boolean(), live), { numRuns: 1500 });
   });
 });

@@ -57,7 +57,13 @@ export function startStepped(world: World, batch: Batch, rules: LoadRules, { ahe
           return losing ? ledger.move(key, move) : result;
         }),
     },
-    deadLetters: { send: (sent) => call(async () => void letters.push(...sent)) },
+    deadLetters: {
+      send: (sent) =>
+        call(async () => {
+          if (world.failLetters !== undefined) throw world.failLetters;
+          letters.push(...sent);
+        }),
+    },
   };
   loadBatch(batch, ports, rules, deadlineIn(INVOCATION, clock)).then(
     () => {

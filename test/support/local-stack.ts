@@ -5,10 +5,10 @@ import { DATABASE, type Stack, startStack } from '../../local/demo/stack.ts';
 import { type FunctionHost, startFunctionHost } from '../../local/function-process/host.ts';
 
 /** The bundle that is deployed. */
-export const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
 
 /** Node that runs the bundle: another one than this process's when `LOADER_NODE` names it. */
-export const LOADER_NODE = process.env['LOADER_NODE'] ?? process.execPath;
+const LOADER_NODE = process.env['LOADER_NODE'] ?? process.execPath;
 
 /** The stack, and the function on top of it. */
 export interface LocalStack extends Stack {

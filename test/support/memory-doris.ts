@@ -16,7 +16,7 @@ export interface MemoryDoris extends Doris {
   forget(): void;
 }
 
-export interface ScriptedOutcome {
+interface ScriptedOutcome {
   readonly stored: boolean;
   readonly outcome: Extract<LoadOutcome, { reason: string }>['kind'];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import { millis, seconds } from '../../../lib/units.ts';
 import { expectExactlyOnce } from '../../support/exactly-once.ts';
@@ -140,5 +141,23 @@ describe('an invocation that falls asleep with a verdict in its hands', () => {
     expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
     expect(stored(world)).toEqual([0]);
     expect(world.letters).toEqual([]);
+  });
+
+  it('whose load is stored tells so even to a successor that has seen its claim open', async () => {
+    const world = newWorld();
+    const batch = batchOf(shardOf(['good', 'broken']));
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+    const first = startStepped(world, batch, rules, SAME_TIME, seconds(3));
+    while (!world.events.some(({ kind }) => kind === 'load')) await first.step();
+    const successor = startStepped(world, batch, rules, SAME_TIME, seconds(3));
+    await successor.step();
+
+    while (!first.ended()) await first.step();
+    world.doris.forget();
+    world.failLetters = undefined;
+    while (!successor.ended()) await successor.step();
+
+    expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
+    expectExactlyOnce(world, ['good', 'broken']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ContractViolation } from '../../../lib/errors.ts';
 import { LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
@@ -84,6 +85,24 @@ describe('a load whose outcome is not good', () => {
       expect(stored(world)).toEqual([0, 1, 2]);
     },
   );
+
+  it('may be cut anew at once when nothing of it is stored', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: false, outcome: 'unavailable' });
+    await world.invoke(batchOf(shardOf(good(3))), RULES);
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
+    expect(stored(world)).toEqual([0, 1]);
+  });
+
+  it('settles no records before its first, should the source bring any', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES);
+
+    await expect(world.invoke(batchOf(shardOf(good(4))), RULES)).rejects.toThrow(ContractViolation);
+    expect(world.ledger.checkpoints.get(CHECKPOINT)?.through).toBeUndefined();
+  });
 
   it('keeps what the loads before it settled', async () => {
     const world = newWorld();
