@@ -34,12 +34,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const stack = await startStack(options.shards);
   try {
     const outcome = await run(stack, options, interrupted);
-    if (typeof outcome !== 'boolean') return goodbye(outcome);
-    if (options.keepRunning) {
-      say(`\n${endpointsText(stack)}`);
-      goodbye(await interrupted);
-    }
-    return outcome ? 0 : 1;
+    return typeof outcome === 'boolean' ? Number(!outcome) : goodbye(outcome);
   } finally {
     await stack.close();
   }
@@ -67,7 +62,13 @@ async function run(stack: Stack, options: DemoOptions, interrupted: Promise<Inte
   const harm = options.faults ? damage(stack.doris, functions, options.seed) : undefined;
   const mapping = await mappingOf(stack, options, { functions, progress, harm });
   try {
-    return await Promise.race([carry(stack, options, sets, { mapping, progress, harm }), interrupted]);
+    const outcome = await Promise.race([carry(stack, options, sets, { mapping, progress, harm }), interrupted]);
+    if (typeof outcome === 'boolean' && options.keepRunning) {
+      // The function stays attached: whatever is put on the stream now is loaded too.
+      say(`\n${endpointsText(stack)}`);
+      goodbye(await interrupted);
+    }
+    return outcome;
   } finally {
     await Promise.all([progress.stop(), harm?.stop()]);
     // Both at the same time: an invocation in flight would otherwise be waited for when the run is interrupted.
