@@ -29,6 +29,8 @@ export async function loadBatch(batch: Batch, ports: Ports, rules: LoadRules, de
     return outcome.value;
   });
   const settlement = lowest(batch, settlements);
+  if (batch.duplicates > 0)
+    ports.telemetry.record({ kind: 'duplicates-absorbed', source: batch.source, target: '-', records: batch.duplicates });
   const took = millis(ports.clock.elapsed() - started);
   const counts = { records: batch.records.length, tables: tables.length, unsettled: unsettledRecords(tables, settlements) };
   ports.telemetry.record({ kind: 'batch', source: batch.source, ...counts, ...newestSettled(batch, settlements), took });
