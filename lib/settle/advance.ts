@@ -14,9 +14,7 @@ export async function advance(run: Run, piece: Piece, rest: readonly Piece[], ex
   const next = nextClaim(run, work);
   const result = await run.ports.ledger.move(run.key, { expect, through, routes: run.routes, settled, ...claimIn(next) });
   if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
-  const { current } = result;
-  const done = current.through !== undefined && current.through >= through;
-  return reconcile(run, current, recordsOf(done ? work : [piece, ...work]));
+  return reconcile(run, result.current, recordsOf([piece, ...work]));
 }
 
 /** Gives up the claim of a load that is to be loaded in parts for a claim of the first part. */
@@ -28,9 +26,9 @@ export async function descend(run: Run, parts: readonly Piece[], expect: Expecta
   return reconcile(run, result.current, recordsOf(work));
 }
 
-/** What will be held once the claim for the front of the work is written; nothing when it is not to be loaded now. */
+/** What will be held once the claim for the front of the work is written; nothing when it is not to be loaded now. The table has just answered. */
 function nextClaim(run: Run, [next]: readonly Piece[]): Held | undefined {
-  const claimable = next !== undefined && next.rows.length > 0 && hasTime(run) && run.ports.breaker.admits(run.key.target);
+  const claimable = next !== undefined && next.rows.length > 0 && hasTime(run);
   return claimable ? claimFor(run, next) : undefined;
 }
 

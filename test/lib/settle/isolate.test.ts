@@ -49,6 +49,17 @@ describe('poison', () => {
     expect(world.letters).toHaveLength(2);
   });
 
+  it('without any row around it stays with the source until the queue has taken it', async () => {
+    const world = newWorld();
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+
+    expect(await world.invoke(batchOf(shardOf(['broken'])), RULES)).toEqual(from(0));
+    world.failLetters = undefined;
+    expect(await world.invoke(batchOf(shardOf(['broken'])), RULES)).toEqual({ kind: 'settled' });
+
+    expect(world.letters).toHaveLength(1);
+  });
+
   it('keeps its record in the source until the queue has taken it, and the rows around it are stored once', async () => {
     const world = newWorld();
     world.failLetters = new DeadLettersUnavailable('the queue is away');

@@ -87,6 +87,25 @@ describe('a lease', () => {
     expect(await world.invoke(batchOf(shardOf(['good'])), rules)).toEqual({ kind: 'settled' });
   });
 
+  it('is taken anew when it was given back while waiting for others', async () => {
+    const world = newWorld();
+    world.doris.refuses = (line) => line.includes('refused');
+    const batch = batchOf(shardOf(['good', 'refused']));
+    await expect(world.invoke(batch, rules, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    world.clock.advance(seconds(6));
+    const left: number[] = [];
+    onLoad(world, async ({ mayStart }, go) => {
+      await mayStart();
+      left.push((claimOf(world)?.deadline ?? 0) - world.clock.now());
+      return go();
+    });
+
+    expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
+
+    expect(world.clock.elapsed(), 'lease and grace of the one before').toBe(8_000);
+    expect(left).toEqual([3_000, 3_000, 3_000, 3_000]);
+  });
+
   it('whose renewal lost its reply is not taken for somebody else’s', async () => {
     const world = newWorld();
     const { move } = world.ledger;

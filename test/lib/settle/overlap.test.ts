@@ -160,4 +160,40 @@ describe('an invocation that falls asleep with a verdict in its hands', () => {
     expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
     expectExactlyOnce(world, ['good', 'broken']);
   });
+
+  it('that judged a row tells so even to a successor that has seen its claim open', async () => {
+    const world = newWorld();
+    world.doris.refuses = (line) => line.includes('refused');
+    const batch = batchOf(shardOf(['refused']));
+    const first = startStepped(world, batch, rules, SAME_TIME, seconds(3));
+    while (!world.events.some(({ kind }) => kind === 'load')) await first.step();
+    const successor = startStepped(world, batch, rules, SAME_TIME, seconds(3));
+    await successor.step();
+
+    while (world.letters.length === 0) await first.step();
+    world.doris.refuses = () => false;
+    while (!successor.ended()) await successor.step();
+    while (!first.ended()) await first.step();
+
+    expect(stored(world)).toEqual([]);
+    expect(world.letters.length).toBeGreaterThan(0);
+  });
+
+  it('without a load lets go of nothing that its successor is loading', async () => {
+    const world = newWorld();
+    const records = shardOf(['good', 'good']);
+    const first = startStepped(world, batchOf(records), rules, SAME_TIME, seconds(3));
+    await first.step();
+    await first.step();
+    world.clock.advance(seconds(9));
+    const successor = startStepped(world, batchOf(records), rules, SAME_TIME, seconds(3));
+    while (world.doris.calls.length === 0) await successor.step();
+
+    while (!first.ended()) await first.step();
+    world.clock.advance(seconds(9));
+    expect(await world.invoke(batchOf(records.slice(0, 1)), rules), 'the successor is loading').toEqual(from(0));
+    while (!successor.ended()) await successor.step();
+
+    expect(stored(world)).toEqual([0, 1]);
+  });
 });

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { ContractViolation } from '../../../lib/errors.ts';
+import type { LoadRules } from '../../../lib/pipeline.ts';
+import type { LoaderEvent } from '../../../lib/telemetry.ts';
+import { hours, seconds } from '../../../lib/units.ts';
+import { keyText } from '../../support/memory-ledger.ts';
+import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
+import { INVOCATION, Killed, newWorld, RULES, type World } from '../../support/world.ts';
+
+const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
+const twoRowLoads: LoadRules = { ...RULES, limits: { ...RULES.limits, maxRows: 2 } };
+const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
+
+const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
+const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
+const eventsOf = <K extends LoaderEvent['kind']>(world: World, kind: K) =>
+  world.events.filter((event): event is LoaderEvent & { kind: K } => event.kind === kind);
+
+describe('a load whose outcome is not good', () => {
+  it.each(['unavailable', 'overload', 'rejected-config', 'running', 'unknown'] as const)(
+    'comes again from its first record when it is %s, and nothing is a dead letter',
+    async (outcome) => {
+      const world = newWorld();
+      world.doris.script.push({ stored: false, outcome });
+
+      expect(await world.invoke(batchOf(shardOf(good(3))), RULES)).toEqual(from(0));
+
+      expect(world.letters).toEqual([]);
+      expect(await world.invoke(batchOf(shardOf(good(3))), RULES)).toEqual({ kind: 'settled' });
+      expect(stored(world)).toEqual([0, 1, 2]);
+    },
+  );
+
+  it('may be cut anew when nothing of it is stored, after however long an outage', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: false, outcome: 'unavailable' });
+    await world.invoke(batchOf(shardOf(good(3))), RULES);
+    world.clock.advance(hours(13));
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
+    expect(stored(world)).toEqual([0, 1]);
+  });
+
+  it('settles no records before its first, should the source bring any', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES);
+
+    await expect(world.invoke(batchOf(shardOf(good(4))), RULES)).rejects.toThrow(ContractViolation);
+    expect(world.ledger.checkpoints.get(CHECKPOINT)?.through).toBeUndefined();
+  });
+
+  it('keeps what the loads before it settled', async () => {
+    const world = newWorld();
+    const refuseSecond = world.doris.load;
+    world.doris.load = async (load, deadline) =>
+      numbersIn([String(Buffer.concat(load.body)).split('\n')[0] ?? ''])[0] === 2
+        ? { kind: 'overload', reason: '-235', attempts: 1 }
+        : refuseSecond(load, deadline);
+
+    expect(await world.invoke(batchOf(shardOf(good(6))), twoRowLoads)).toEqual(from(2));
+    expect(stored(world)).toEqual([0, 1]);
+  });
+
+  it('is replayed under its own label and cut, though the batch has grown', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    await world.invoke(batchOf(shardOf(good(3))), RULES);
+
+    await world.invoke(batchOf(shardOf(good(5))), RULES);
+
+    const [first, replay, rest] = world.doris.calls;
+    expect(replay?.label).toBe(first?.label);
+    expect(rest?.rows).toBe(2);
+    expect(stored(world)).toEqual([0, 1, 2, 3, 4]);
+    expect(eventsOf(world, 'load').map(({ replay: found }) => found)).toEqual([false, true, false]);
+  });
+
+  it('is resolved by its label when the batch has shrunk, and the rest of it is trimmed later', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    await world.invoke(batchOf(shardOf(['good', 'good', 'good', 'broken', 'good'])), RULES);
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
+    expect(world.letters).toEqual([]);
+    const rest = shardOf(['good', 'good', 'good', 'broken', 'good', 'good']).slice(2);
+    expect(await world.invoke(batchOf(rest), RULES)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 1, 2, 4, 5]);
+    expect(world.letters.map(({ record }) => record.itemIdentifier)).toEqual(['1003']);
+    expect(eventsOf(world, 'claim-resolved')).toMatchObject([{ state: 'visible', consequence: 'loaded' }]);
+  });
+
+  it('waits for the deadline of whoever may still use its label before it is cut anew', async () => {
+    const world = newWorld();
+    await expect(world.invoke(batchOf(shardOf(good(4))), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual(from(0));
+    expect(world.doris.calls).toHaveLength(0);
+    world.clock.advance(INVOCATION);
+    world.clock.advance(seconds(6));
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 1]);
+  });
+
+  it('stays claimed while nobody tells its label, or its transaction is open', async () => {
+    const world = newWorld();
+    await expect(world.invoke(batchOf(shardOf(good(4))), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    world.clock.advance(INVOCATION);
+    const states = [{ kind: 'unreachable', reason: 'HTTP 503' }, { kind: 'prepare' }, { kind: 'precommitted' }] as const;
+
+    for (const state of states) {
+      world.doris.labelState = async () => state;
+      expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual(from(0));
+    }
+
+    expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim?.rows).toBe(4);
+    expect(world.doris.calls).toEqual([]);
+  });
+
+  it('is not guessed at when Doris may have forgotten its label', async () => {
+    const world = newWorld();
+    await expect(world.invoke(batchOf(shardOf(good(4))), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    world.clock.advance(hours(13));
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual(from(0));
+    expect(eventsOf(world, 'unsettled').at(-1)?.reason).toContain('unverifiable');
+  });
+
+  it('is told when its records have left the source without a known fate', async () => {
+    const world = newWorld();
+    await expect(world.invoke(batchOf(shardOf(good(2))), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    world.clock.advance(hours(1));
+
+    expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
+    expect(eventsOf(world, 'claim-abandoned')).toMatchObject([{ first: '1000', last: '1001', rows: 2 }]);
+  });
+
+  it('stops loading once the table has failed three times in a row, and costs nothing while the breaker is open', async () => {
+    const world = newWorld();
+    for (let n = 0; n < 3; n++) {
+      world.doris.script.push({ stored: false, outcome: 'unavailable' });
+      await world.invoke(batchOf(shardOf(good(1))), RULES);
+    }
+
+    expect(await world.invoke(batchOf(shardOf(good(1))), RULES)).toEqual(from(0));
+    expect(world.calls).toBe(0);
+    world.clock.advance(seconds(2));
+    expect(await world.invoke(batchOf(shardOf(good(1))), RULES)).toEqual({ kind: 'settled' });
+  });
+});
+
+describe('a batch that is settled already', () => {
+  it('is acknowledged though a later claim is open', async () => {
+    const world = newWorld();
+    await world.invoke(batchOf(shardOf(good(2))), RULES);
+    await expect(world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+
+    expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual({ kind: 'settled' });
+  });
+});
