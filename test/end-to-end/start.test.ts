@@ -32,9 +32,9 @@ describe('npm start', () => {
   }, 120_000);
 
   it('comes to the same result while Doris restarts, replies are lost, functions are killed and batches come again', async () => {
-    const { code, output } = await start('--records', '3000', '--shards', '2', '--faults', '--seed', '7');
+    const { code, output } = await start('--records', '1000', '--shards', '2', '--faults', '--seed', '7');
 
-    expect(output).toMatch(/flights +3,000 +3,000 +3,000 +0 +0 +0/);
+    expect(output).toMatch(/flights +1,000 +1,000 +1,000 +0 +0 +0/);
     expect(output).toMatch(/function processes killed|Doris restarts/);
     expect(output).toContain('PASSED');
     expect(code).toBe(0);
@@ -57,14 +57,11 @@ describe('npm start', () => {
     expect(code).toBe(0);
   }, 120_000);
 
-  it.each([
-    ['--records', '0', '--records must be a whole number from 1 to 3000000 (given 0)'],
-    ['--shards', 'many', '--shards must be a whole number from 1 to 16 (given many)'],
-    ['--input', 'x.ndjson', '--input and --create-table go together'],
-  ])('refuses %s %s in one sentence', async (option, value, message) => {
-    const { code, output } = await start(option, value);
+  it('refuses wrong arguments in one sentence and shows the right ones, without starting anything', async () => {
+    const { code, output } = await start('--shards', 'many');
 
-    expect(output).toContain(message);
+    expect(output).toMatch(/^--shards must be a whole number from 1 to 16 \(given many\)\n\nusage: npm start/);
+    expect(output).not.toContain('starting');
     expect(code).toBe(2);
   });
 });
