@@ -52,7 +52,8 @@ function queueOf({ deadLetters: { queueUrl, maxBytes, bucket } }: Config) {
 }
 
 function portsInTime(ports: Ports, { ledger, letters }: InvocationDeadlines): Ports {
-  return { ...ports, ledger: ledgerInTime(ports.ledger, ledger), deadLetters: deadLettersInTime(ports.deadLetters, letters) };
+  const { clock } = ports;
+  return { ...ports, ledger: ledgerInTime(ports.ledger, ledger, clock), deadLetters: deadLettersInTime(ports.deadLetters, letters, clock) };
 }
 
 /** Wired once per cold start. A configuration error is told by every invocation until it is mended. */

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EpochMillis, epochMillis, type Millis, millis } from './units.ts';
 
@@ -9,6 +10,8 @@ export interface Clock {
   elapsed(): Millis;
   /** Resolves after the span; rejects with the signal's reason when that aborts first. */
   sleep(span: Millis, signal?: AbortSignal): Promise<void>;
+  /** Calls back once, after the span. @returns what calls it off. */
+  alarm(span: Millis, ring: () => void): () => void;
   /** Uniform in [0, 1). */
   random(): number;
 }
@@ -25,6 +28,10 @@ export const systemClock: Clock = {
       signal?.throwIfAborted();
       throw error;
     }
+  },
+  alarm: (span, ring) => {
+    const timer = setTimeout(ring, span);
+    return () => clearTimeout(timer);
   },
   random: Math.random,
 };

@@ -1,7 +1,7 @@
 import { type Millis, millis } from '../units.ts';
 import { authorize } from './authorization.ts';
 import type { Line } from './line.ts';
-import { type Answer, askOnce } from './question.ts';
+import type { Answer } from './question.ts';
 import { redirectTo } from './redirect.ts';
 
 const LONGEST_ANSWER = 256 * 1024;
@@ -9,13 +9,13 @@ const LONGEST_ANSWER = 256 * 1024;
 /** GETs a path (with query) from one frontend and follows it to the master (reference 5), by the same policy as a load. */
 export async function askFrontend(frontend: URL, path: string, left: Millis, line: Line): Promise<Answer> {
   const end = line.clock.elapsed() + Math.min(left, line.settings.frontendTimeout);
-  const authorization = await authorize(line.settings, left);
+  const authorization = await authorize(line, left);
   if (authorization.kind === 'unavailable') return { kind: 'silent', reason: authorization.reason };
   const visited: [URL, ...URL[]] = [new URL(`${frontend.pathname.replace(/\/$/, '')}${path}`, frontend)];
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
     const within = millis(end - line.clock.elapsed());
-    const answer = await askOnce({ url, authorization: authorization.value, within, longest: LONGEST_ANSWER }, line.wires.questions);
+    const answer = await line.wires.ask({ url, authorization: authorization.value, within, longest: LONGEST_ANSWER });
     if (answer.kind === 'silent' || (answer.status !== 307 && answer.status !== 308)) return answer;
     const next = redirectTo(answer.location, visited, line.settings);
     if (next.kind === 'refuse') return { kind: 'silent', reason: next.reason };

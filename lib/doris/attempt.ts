@@ -41,11 +41,11 @@ interface Taken {
 }
 
 async function put(load: Load, entrance: Entrance, others: number, deadline: Deadline, line: Line): Promise<Taken> {
-  const { settings, wires, clock } = line;
-  const authorization = await authorize(settings, deadline.remaining());
+  const { settings, clock } = line;
+  const authorization = await authorize(line, deadline.remaining());
   if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, silent: false };
   const started = clock.elapsed();
-  const exchange = await putLoad({ load, entrance, authorization: authorization.value, deadline, others }, settings, wires);
+  const exchange = await putLoad({ load, entrance, authorization: authorization.value, deadline, others }, line);
   const verdict = verdictOn(exchange, load);
   settings.onAttempt({
     kind: 'attempt',

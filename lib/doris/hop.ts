@@ -2,7 +2,6 @@ import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessag
 import https from 'node:https';
 import type { Millis } from '../units.ts';
 import { blocksOf } from './body.ts';
-import type { Wires } from './wires.ts';
 
 /** What follows when a server said neither 100 nor anything else for so long: a frontend is given up, a backend gets the body. */
 export interface Silence {
@@ -40,18 +39,24 @@ export type HopEnd = Progress &
     | { readonly kind: 'lost'; readonly reason: string }
   );
 
+/** Connections that are kept. */
+export interface LoadAgents {
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+}
+
 const LONGEST_REPLY = 1024 * 1024;
 
 /** Sends the headers, the body once the server says 100, and reads the reply. Never throws for what a server does. */
-export async function hop(ask: Hop, wires: Wires): Promise<HopEnd> {
-  const first = await flight(ask, wires, true);
+export async function hop(ask: Hop, agents: LoadAgents): Promise<HopEnd> {
+  const first = await flight(ask, agents, true);
   // The server closed an idle connection just as it was used again, or while Lambda had frozen it: says nothing about the server.
   const stale = first.end.kind === 'lost' && first.reused && !first.end.bodyBegun && !ask.signal.aborted;
-  return stale ? (await flight(ask, wires, false)).end : first.end;
+  return stale ? (await flight(ask, agents, false)).end : first.end;
 }
 
-function flight(ask: Hop, wires: Wires, mayReuse: boolean): Promise<{ readonly end: HopEnd; readonly reused: boolean }> {
-  const request = open(ask, wires, mayReuse);
+function flight(ask: Hop, agents: LoadAgents, mayReuse: boolean): Promise<{ readonly end: HopEnd; readonly reused: boolean }> {
+  const request = open(ask, agents, mayReuse);
   const progress = { reached: false, bodyBegun: false };
   let continued = false;
   let over = false;
@@ -100,9 +105,9 @@ function flight(ask: Hop, wires: Wires, mayReuse: boolean): Promise<{ readonly e
   });
 }
 
-function open(ask: Hop, wires: Wires, mayReuse: boolean): ClientRequest {
+function open(ask: Hop, agents: LoadAgents, mayReuse: boolean): ClientRequest {
   const secure = ask.url.protocol === 'https:';
-  const kept = secure ? wires.https : wires.http;
+  const kept = secure ? agents.https : agents.http;
   const options = {
     method: 'PUT',
     hostname: ask.url.hostname.replace(/^\[|\]$/g, ''),
@@ -110,7 +115,7 @@ function open(ask: Hop, wires: Wires, mayReuse: boolean): ClientRequest {
     path: `${ask.url.pathname}${ask.url.search}`,
     headers: ask.headers,
     agent: mayReuse ? kept : (false as const),
-    ...(secure && wires.https.options.ca !== undefined ? { ca: wires.https.options.ca } : {}),
+    ...(secure && agents.https.options.ca !== undefined ? { ca: agents.https.options.ca } : {}),
   };
   return secure ? https.request(options) : http.request(options);
 }

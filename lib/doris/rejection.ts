@@ -3,7 +3,6 @@ import type { Rejection } from '../ports.ts';
 import { millis } from '../units.ts';
 import { authorize } from './authorization.ts';
 import type { Line } from './line.ts';
-import { askOnce } from './question.ts';
 import { addressed, objectionTo, withoutUserinfo } from './redirect.ts';
 import type { RefusedRows } from './verdict.ts';
 import { firstReason, wording } from './wording.ts';
@@ -33,9 +32,9 @@ async function readErrorLog(errorLog: URL, deadline: Deadline, line: Line): Prom
   const url = addressed(errorLog, settings.backendAddresses);
   const from = frontends.inTurn()[0] ?? url;
   const within = millis(Math.min(ERROR_LOG_WITHIN, deadline.remaining()));
-  const allowed = objectionTo(url, from, settings) === undefined ? await authorize(settings, within) : undefined;
+  const allowed = objectionTo(url, from, settings) === undefined ? await authorize(line, within) : undefined;
   const authorization = allowed?.kind === 'header' ? allowed.value : undefined;
   if (within <= 0) return '';
-  const answer = await askOnce({ url, authorization, within, longest: ERROR_LOG_LONGEST }, wires.questions);
+  const answer = await wires.ask({ url, authorization, within, longest: ERROR_LOG_LONGEST });
   return answer.kind === 'answer' && answer.status === 200 ? firstReason(answer.text) : '';
 }

@@ -2,10 +2,10 @@ import type { Deadline } from '../deadline.ts';
 import type { Load } from '../ports.ts';
 import { type Millis, millis } from '../units.ts';
 import { sizeOf } from './body.ts';
-import { type HopEnd, hop, type Silence } from './hop.ts';
+import type { HopEnd, Silence } from './hop.ts';
+import type { Line } from './line.ts';
 import { redirectTo } from './redirect.ts';
 import type { FullSettings } from './settings.ts';
-import type { Wires } from './wires.ts';
 
 /** Where a PUT goes first. */
 export interface Entrance {
@@ -41,14 +41,15 @@ const GRACE = millis(2000);
 const GONE = 'no request was sent: another invocation has this load now';
 
 /** Puts a load: to the frontend and on to the backend that it names, or to a backend at once. Each hop gets the same headers and the whole body. */
-export async function putLoad(put: Put, settings: FullSettings, wires: Wires): Promise<Exchange> {
-  const left = put.deadline.remaining();
+export async function putLoad(put: Put, line: Line): Promise<Exchange> {
+  const { settings, clock } = line;
   const over = new AbortController();
-  const alarm = setTimeout(() => over.abort(), Math.min(left, settings.maxLoadTimeout + settings.frontendTimeout + GRACE));
+  const longest = Math.min(put.deadline.remaining(), settings.maxLoadTimeout + settings.frontendTimeout + GRACE);
+  const callOff = clock.alarm(millis(longest), () => over.abort());
   try {
-    return await followed(put, over.signal, settings, wires);
+    return await followed(put, over.signal, line);
   } finally {
-    clearTimeout(alarm);
+    callOff();
   }
 }
 
@@ -57,7 +58,7 @@ export function timeoutSeconds(left: Millis, longest: Millis): number {
   return Math.max(1, Math.floor(Math.min(left, longest) / 1000));
 }
 
-async function followed(put: Put, signal: AbortSignal, settings: FullSettings, wires: Wires): Promise<Exchange> {
+async function followed(put: Put, signal: AbortSignal, { settings, wires }: Line): Promise<Exchange> {
   const visited: [URL, ...URL[]] = [loadUrl(put)];
   const atFrontend = silenceOfFrontend(put, settings);
   for (;;) {
@@ -67,7 +68,7 @@ async function followed(put: Put, signal: AbortSignal, settings: FullSettings, w
     if (objection !== undefined) return { kind: 'lost', bodyBegun: false, reason: objection, reached: redirected, host: url.host };
     const headers = headersOf(put, timeoutSeconds(put.deadline.remaining(), settings.maxLoadTimeout));
     const silence = redirected || put.entrance.role === 'backend' ? silenceOfBackend(settings) : atFrontend;
-    const end = await hop({ url, headers, body: put.load.body, connectTimeout: settings.connectTimeout, silence, signal }, wires);
+    const end = await wires.put({ url, headers, body: put.load.body, connectTimeout: settings.connectTimeout, silence, signal });
     if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, host: url.host };
     const next = redirectTo(end.headers.location, visited, settings);
     if (next.kind === 'refuse') return { kind: 'refused-redirect', reason: next.reason, reached: true, host: url.host };

@@ -1,29 +1,28 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Agent } from 'undici';
+import { type Hop, type HopEnd, hop } from './hop.ts';
+import { type Answer, askOnce, type Question } from './question.ts';
 import type { FullSettings } from './settings.ts';
 
-/** Every connection of one client. node:http for loads, because only it can send `Expect`; undici for the questions. */
+/** Every connection of one client: all that it knows of the network. */
 export interface Wires {
-  readonly http: http.Agent;
-  readonly https: https.Agent;
-  readonly questions: Agent;
+  put(ask: Hop): Promise<HopEnd>;
+  ask(question: Question): Promise<Answer>;
   close(): Promise<void>;
 }
 
-/** Opens nothing yet; connections are made on demand and kept. */
+/** Opens nothing yet; connections are made on demand and kept. node:http for loads, because only it can send `Expect`; undici for the questions. */
 export function openWires(settings: FullSettings): Wires {
   const ca = settings.caCert === undefined ? {} : { ca: settings.caCert };
-  const plain = new http.Agent({ keepAlive: true });
-  const secure = new https.Agent({ keepAlive: true, ...ca });
+  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true, ...ca }) };
   const questions = new Agent({ connect: { timeout: settings.connectTimeout, ...ca } });
   return {
-    http: plain,
-    https: secure,
-    questions,
+    put: (ask) => hop(ask, agents),
+    ask: (question) => askOnce(question, questions),
     close: async () => {
-      plain.destroy();
-      secure.destroy();
+      agents.http.destroy();
+      agents.https.destroy();
       await questions.destroy();
     },
   };

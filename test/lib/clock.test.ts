@@ -23,3 +23,17 @@ describe('the clock of the machine', () => {
     expect(systemClock.elapsed()).toBeGreaterThan(before);
   });
 });
+
+describe('an alarm', () => {
+  it('rings', async () => {
+    await new Promise<void>((ring) => systemClock.alarm(millis(1), ring));
+  });
+
+  it('does not ring when it was called off', async () => {
+    const rung: string[] = [];
+    systemClock.alarm(millis(1), () => rung.push('called off'))();
+    await new Promise<void>((ring) => systemClock.alarm(millis(2), ring));
+
+    expect(rung).toEqual([]);
+  });
+});
