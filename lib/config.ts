@@ -27,6 +27,7 @@ export interface Config {
     readonly maxAttempts: number;
     readonly maxLoadTimeout: Millis;
     readonly connectTimeout: Millis;
+    readonly sequenceColumn?: string;
   };
   readonly decode: DecodeRules;
   readonly load: LoadRules;
@@ -96,7 +97,15 @@ function contradictions(values: Values): string[] {
   if (values.DORIS_SECRET_ID === undefined && values.DORIS_PASSWORD === undefined)
     faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
   if (values.DORIS_TABLE === undefined && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
-  return faults;
+  return [...faults, ...overwrittenRoutes(values)];
+}
+
+/** A row holds what its position columns say: routed by the producer's own field of that name, it would lie where nobody looks for it. */
+function overwrittenRoutes({ DORIS_ROUTES: routes = [], DORIS_POSITION_COLUMNS: columns = {} }: Values): string[] {
+  const fields = new Set(routes.map(({ field }) => field));
+  return Object.values(columns)
+    .filter((column) => fields.has(column))
+    .map((column) => `DORIS_ROUTES: field ${column} is a column of DORIS_POSITION_COLUMNS, which takes its place`);
 }
 
 function configOf(values: Values): Config {
@@ -104,7 +113,7 @@ function configOf(values: Values): Config {
   const bucket = values.DEAD_LETTER_BUCKET;
   return {
     doris: dorisOf(values),
-    decode: { maxRowBytes: bytes(values.MAX_ROW_BYTES), maxBatchBytes: bytes(values.MAX_BATCH_BYTES), keepFields: routedFields(routing) },
+    decode: decodeOf(values, routing),
     load: {
       routing,
       labelPrefix: values.LABEL_PREFIX,
@@ -125,8 +134,19 @@ function configOf(values: Values): Config {
   };
 }
 
+function decodeOf(values: Values, routing: Routing): DecodeRules {
+  const positionColumns = values.DORIS_POSITION_COLUMNS;
+  return {
+    maxRowBytes: bytes(values.MAX_ROW_BYTES),
+    maxBatchBytes: bytes(values.MAX_BATCH_BYTES),
+    keepFields: routedFields(routing),
+    longNumbers: values.DORIS_LONG_NUMBERS,
+    ...(positionColumns === undefined ? {} : { positionColumns }),
+  };
+}
+
 function dorisOf(values: Values): Config['doris'] {
-  const caCert = values.DORIS_CA_CERT;
+  const { DORIS_CA_CERT: caCert, DORIS_SEQUENCE_COLUMN: sequenceColumn } = values;
   return {
     frontends: values.DORIS_FE_URLS,
     credentials: credentialsOf(values),
@@ -138,6 +158,7 @@ function dorisOf(values: Values): Config['doris'] {
     maxLoadTimeout: seconds(values.DORIS_LOAD_TIMEOUT_SECONDS),
     connectTimeout: millis(values.DORIS_CONNECT_TIMEOUT_MS),
     ...(caCert === undefined ? {} : { caCert }),
+    ...(sequenceColumn === undefined ? {} : { sequenceColumn }),
   };
 }
 

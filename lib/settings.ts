@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { parseRedirectHosts, type RedirectPolicy } from './doris/redirect-policy.ts';
-import { ConfigError } from './errors.ts';
+import { addresses, column, flag, frontends, identifier, positionColumns, redirectHosts, routes, wholeNumber } from './setting-values.ts';
 
 /** One environment variable: what it means, what it may hold, and what it is when it is absent. */
 export interface Setting<T> {
@@ -16,79 +15,6 @@ export interface Setting<T> {
   /** Empty text is a value of its own, not an absent variable. */
   readonly mayBeEmpty?: true;
 }
-
-/** A name of a Doris database or table. */
-const identifier = z.string().regex(/^[-_\p{L}\p{N}]{1,256}$/u);
-
-const frontends = z.string().transform((text, context) => {
-  const urls = text.split(',').map((part) => part.trim());
-  const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined));
-  const good = parsed.filter((url): url is URL => url !== undefined && isFrontend(url));
-  if (good.length !== urls.length) context.addIssue({ code: 'custom', message: 'not a list of frontends' });
-  return good;
-});
-
-function isFrontend(url: URL): boolean {
-  return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-}
-
-const redirectHosts = z.string().transform((text, context): RedirectPolicy => {
-  try {
-    return parseRedirectHosts(text);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    context.addIssue({ code: 'custom', message: error.faults.join('; ') });
-    return z.NEVER;
-  }
-});
-
-const addresses = z.string().transform((text, context) => {
-  const pairs = text.split(',').map((pair) => pair.trim().split('='));
-  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every(isHostAndPort));
-  const byBackend = new Map(good);
-  // A backend that is listed twice would be reached under the later address in silence.
-  if (byBackend.size !== pairs.length) context.addIssue({ code: 'custom', message: 'not a list of addresses' });
-  return byBackend;
-});
-
-function isHostAndPort(text: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+):(\d{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
-}
-
-const routeTable = z.string().regex(/^[-_\p{L}\p{N}]{1,256}(\.[-_\p{L}\p{N}]{1,256})?$/u, 'must be table or database.table');
-
-const routes = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'not JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(
-    z.array(
-      z
-        .strictObject({
-          stream: z.string().min(1).optional(),
-          field: z.string().min(1).optional(),
-          equals: z.union([z.string(), z.int(), z.boolean()]).optional(),
-          table: routeTable,
-        })
-        .refine(({ field, equals }) => (field === undefined) === (equals === undefined), 'field and equals go together'),
-    ),
-  );
-
-function wholeNumber(from: number, to: number): { rule: string; schema: z.ZodType<number, string> } {
-  return {
-    rule: `whole number from ${from} to ${to}`,
-    schema: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(from).max(to)),
-  };
-}
-
-const flag = { rule: 'true or false', schema: z.enum(['true', 'false']).transform((text) => text === 'true') };
 
 function setting<T>(definition: Setting<T>): Setting<T> {
   return definition;
@@ -128,6 +54,25 @@ export const SETTINGS = {
     rule: 'JSON array of {"stream"?, "field"? with "equals", "table": "table" or "database.table"}',
     schema: routes,
     fallback: '[]',
+  }),
+  DORIS_POSITION_COLUMNS: setting({
+    about: 'Columns that every row is given: where it came from and when ([columns](columns.md))',
+    rule: 'comma-separated role=column with the roles source, shard, position and arrived_at, no role and no column twice; a column is a letter, digit or _, then letters, digits, _ or -',
+    schema: positionColumns,
+    optional: true,
+  }),
+  DORIS_SEQUENCE_COLUMN: setting({
+    about:
+      'Column by which every load says which row of a key is the newer one; every table must be a UNIQUE KEY table with a sequence column ([columns](columns.md))',
+    rule: 'a letter, digit or _, then letters, digits, _ or -',
+    schema: column,
+    optional: true,
+  }),
+  DORIS_LONG_NUMBERS: setting({
+    about: '`quote` sends numbers of more than 15 significant digits as strings, so that Doris cannot round them ([columns](columns.md))',
+    rule: 'keep or quote',
+    schema: z.enum(['keep', 'quote']),
+    fallback: 'keep',
   }),
   DORIS_REDIRECT_HOSTS: setting({
     about: 'Hosts that may receive the credentials after a redirect; when absent, the hosts of `DORIS_FE_URLS` on any port',

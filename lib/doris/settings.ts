@@ -54,11 +54,13 @@ export interface DorisSettings {
   readonly route?: 'frontend' | 'backend';
   /** `host:port` as Doris spells a backend -> `host:port` as it is reached from here (Kubernetes, NAT). Default none. */
   readonly backendAddresses?: ReadonlyMap<string, string>;
+  /** Column by whose value Doris tells the newer row of a key (`function_column.sequence_col`). Default none. */
+  readonly sequenceColumn?: string;
   readonly onAttempt?: (event: AttemptEvent) => void;
 }
 
 /** The settings with every default filled in, but for those whose absence is the default. */
-export type FullSettings = DorisSettings & Required<Omit<DorisSettings, 'caCert' | 'redirects'>>;
+export type FullSettings = DorisSettings & Required<Omit<DorisSettings, 'caCert' | 'redirects' | 'sequenceColumn'>>;
 
 /** Fills in the defaults. */
 export function withDefaults(settings: DorisSettings): FullSettings {

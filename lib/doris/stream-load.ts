@@ -66,7 +66,7 @@ async function followed(put: Put, signal: AbortSignal, { settings, wires }: Line
     const redirected = visited.length > 1;
     const objection = await objectionToSending(put);
     if (objection !== undefined) return { kind: 'lost', bodyBegun: false, reason: objection, reached: redirected, host: url.host };
-    const headers = headersOf(put, timeoutSeconds(put.deadline.remaining(), settings.maxLoadTimeout));
+    const headers = headersOf(put, settings);
     const silence = redirected || put.entrance.role === 'backend' ? silenceOfBackend(settings) : atFrontend;
     const end = await wires.put({ url, headers, body: put.load.body, connectTimeout: settings.connectTimeout, silence, signal });
     if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, host: url.host };
@@ -102,7 +102,7 @@ function loadUrl(put: Put): URL {
 }
 
 /** The same on every hop: a backend that misses one silently falls back to its default (reference 1.2, 2.2). */
-function headersOf(put: Put, timeout: number): Readonly<Record<string, string>> {
+function headersOf(put: Put, { maxLoadTimeout, sequenceColumn }: FullSettings): Readonly<Record<string, string>> {
   return {
     authorization: put.authorization,
     expect: '100-continue',
@@ -114,7 +114,8 @@ function headersOf(put: Put, timeout: number): Readonly<Record<string, string>> 
     strip_outer_array: 'false',
     strict_mode: 'true',
     max_filter_ratio: '0',
-    timeout: String(timeout),
+    timeout: String(timeoutSeconds(put.deadline.remaining(), maxLoadTimeout)),
     group_commit: 'off_mode',
+    ...(sequenceColumn === undefined ? {} : { 'function_column.sequence_col': sequenceColumn }),
   };
 }

@@ -38,13 +38,16 @@ export function kindOf(first: number | undefined): 'object' | 'array' | 'string'
   return first === 0x6e ? 'null' : 'number';
 }
 
+/** Is told each number of a value: where it begins and the offset behind it. */
+export type OnNumber = (start: number, end: number) => void;
+
 /** The offset behind the value that begins at `start`, whatever follows it. */
-export function endOfValue(text: Uint8Array, start: number): number {
+export function endOfValue(text: Uint8Array, start: number, onNumber?: OnNumber): number {
   const open = nesting();
-  let at = endOfToken(text, start, open);
+  let at = endOfToken(text, start, open, onNumber);
   while (at !== NOT_JSON && open.depth() > 0) {
     at = skipBlanks(text, at);
-    at = text[at] === open.closing() ? close(at, open) : endOfToken(text, nextStart(text, at, open), open);
+    at = text[at] === open.closing() ? close(at, open) : endOfToken(text, nextStart(text, at, open), open, onNumber);
   }
   return at;
 }
@@ -105,7 +108,7 @@ function behindKey(text: Uint8Array, at: number): number {
 }
 
 /** Behind a scalar, or behind a bracket that is open from here on. */
-function endOfToken(text: Uint8Array, at: number, open: Nesting): number {
+function endOfToken(text: Uint8Array, at: number, open: Nesting, onNumber: OnNumber | undefined): number {
   if (at === NOT_JSON) return NOT_JSON;
   const byte = text[at];
   if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
@@ -113,7 +116,11 @@ function endOfToken(text: Uint8Array, at: number, open: Nesting): number {
     return at + 1;
   }
   if (byte === QUOTE) return endOfString(text, at);
-  if (byte === MINUS || isDigit(byte)) return endOfNumber(text, at);
+  if (byte === MINUS || isDigit(byte)) {
+    const end = endOfNumber(text, at);
+    if (end !== NOT_JSON) onNumber?.(at, end);
+    return end;
+  }
   return endOfWord(text, at);
 }
 

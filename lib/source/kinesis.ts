@@ -5,11 +5,14 @@ import { deaggregate, type UserRecord } from './kpl.ts';
 import { kinesisPosition } from './position.ts';
 import type { Batch, DecodedRecord, Fault, SourceRecord, SourceShard } from './record.ts';
 import { isGzip, type Reading, type RowRules, readRow } from './rows.ts';
+import { addedMembers, type PositionColumns } from './splice.ts';
 
-/** Limits of decoding. */
+/** How events become rows, and the limits of that. */
 export interface DecodeRules extends RowRules {
   /** Unpacked bytes of one batch at which decoding stops; the rest of the batch has to come again. Bounds memory against compression. */
   readonly maxBatchBytes: Bytes;
+  /** Columns that every row is given. Default none. */
+  readonly positionColumns?: PositionColumns;
 }
 
 /** The last second that a JS date holds (ECMA-262, 8.64e15 ms). */
@@ -65,8 +68,9 @@ function shardOf(record: KinesisEventRecord): string {
   return record.eventID.slice(0, record.eventID.lastIndexOf(':'));
 }
 
-function decodeShard(records: readonly KinesisEventRecord[], rules: DecodeRules): Batch {
+function decodeShard(records: readonly KinesisEventRecord[], { positionColumns, ...limits }: DecodeRules): Batch {
   const source = sourceOf(records);
+  const rules = positionColumns === undefined ? limits : { ...limits, addedMembers: addedMembers(positionColumns, source) };
   const { distinct, duplicates } = inOrderOnce(records);
   const decoded: DecodedRecord[] = [];
   let size = 0;
@@ -74,10 +78,15 @@ function decodeShard(records: readonly KinesisEventRecord[], rules: DecodeRules)
     if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.kinesis.sequenceNumber };
     for (const reading of readRecord(record, rules)) {
       decoded.push(reading.decoded);
-      size += reading.bytesRead + RECORD_BYTES;
+      size += heldBy(reading) + RECORD_BYTES;
     }
   }
   return { source, records: decoded, duplicates };
+}
+
+/** Bytes of what was read, or of the row where its columns make it larger. */
+function heldBy({ decoded, bytesRead }: Reading): number {
+  return decoded.kind === 'row' ? Math.max(bytesRead, decoded.line.length) : bytesRead;
 }
 
 /** What a decoded record costs in memory besides its bytes, roughly. */

@@ -34,7 +34,10 @@ export interface Fault {
 export interface Row {
   readonly kind: 'row';
   readonly record: SourceRecord;
-  /** The object's bytes as they came (decompressed, without byte order mark), in one line without its line end. */
+  /**
+   * The object's bytes as they came (decompressed, without byte order mark), in one line without its line end; with the members and
+   * quotation marks that the settings add.
+   */
   readonly line: Uint8Array;
   /** The scalar top-level fields that routes ask for, for routing only; numbers may have lost digits. */
   readonly fields?: Readonly<Record<string, unknown>>;

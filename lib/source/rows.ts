@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 import type { Bytes } from '../units.ts';
-import { endOfValue, kindOf, NOT_JSON, scalarFields, skipBlanks } from './json.ts';
+import { endOfValue, kindOf, NOT_JSON, type OnNumber, scalarFields, skipBlanks } from './json.ts';
+import { isLongNumber } from './long-numbers.ts';
 import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
+import { type AddedMembers, splice } from './splice.ts';
 
 /** How payloads become rows. */
 export interface RowRules {
@@ -10,6 +12,10 @@ export interface RowRules {
   readonly maxRowBytes: Bytes;
   /** Top-level fields that routing looks at; they are kept with the row. */
   readonly keepFields: readonly string[];
+  /** `quote` makes strings of numbers of more than 15 significant digits, which Doris may round (reference 9.8). Default `keep`. */
+  readonly longNumbers?: 'keep' | 'quote';
+  /** What every row is given at its front. Default nothing. */
+  readonly addedMembers?: AddedMembers;
 }
 
 /** A decoded record, and how many bytes were read to tell: those of the unpacked payload, a poison row's as well. */
@@ -29,11 +35,12 @@ export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord 
 /**
  * Checks that a payload is exactly one JSON object and leaves its bytes as they are: nothing is parsed and written again, so long
  * numbers, duplicate keys and key order reach Doris digit for digit. Line breaks between tokens become blanks (JSON strings cannot
- * hold them raw), a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is unpacked.
+ * hold them raw), a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is unpacked. What the rules add
+ * goes between these bytes.
  */
 export function readRow(record: SourceRecord, rules: RowRules): Reading {
   const { text, bytesRead } = unpacked(asBuffer(record.payload), rules);
-  const decoded = Buffer.isBuffer(text) ? decodeText(text, rules) : text;
+  const decoded = Buffer.isBuffer(text) ? decodeText(text, record, rules) : text;
   if ('errorClass' in decoded) return { decoded: { kind: 'poison', record, fault: decoded }, bytesRead };
   return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
 }
@@ -89,18 +96,26 @@ function decodeFault(reason: string): Fault {
   return { errorClass: 'decode', reason };
 }
 
-function decodeText(bytes: Buffer, { keepFields }: RowRules): Text {
+function decodeText(bytes: Buffer, record: SourceRecord, { keepFields, longNumbers, addedMembers }: RowRules): Text {
   if (!isUtf8(bytes)) return decodeFault('payload is not valid UTF-8');
   const text = withoutByteOrderMark(bytes);
   const start = skipBlanks(text, 0);
   if (start === text.length) return decodeFault('payload is empty');
-  const end = endOfValue(text, start);
+  const quotes: number[] = [];
+  const end = endOfValue(text, start, longNumbers === 'quote' ? quoteLong(text, quotes) : undefined);
   if (end === NOT_JSON) return decodeFault('payload is not JSON');
   const kind = kindOf(text[start]);
   if (skipBlanks(text, end) < text.length)
     return decodeFault(kind === 'object' || kind === 'array' ? whatFollows(text, end) : 'payload is not JSON');
   if (kind !== 'object') return decodeFault(`payload is a JSON ${kind}, not an object`);
-  return { line: inOneLine(text), ...(keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) }) };
+  const line = splice(inOneLine(text), start, { members: addedMembers?.(record) ?? '', quotes });
+  return { line, ...(keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) }) };
+}
+
+function quoteLong(text: Buffer, quotes: number[]): OnNumber {
+  return (start, end) => {
+    if (isLongNumber(text, start, end)) quotes.push(start, end);
+  };
 }
 
 function withoutByteOrderMark(bytes: Buffer): Buffer {

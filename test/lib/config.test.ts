@@ -39,7 +39,7 @@ describe('a complete environment', () => {
         maxLoadTimeout: 120_000,
         connectTimeout: 3_000,
       },
-      decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [] },
+      decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [], longNumbers: 'keep' },
       load: {
         routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' } },
         labelPrefix: 'doris',

@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import { parseRedirectHosts, type RedirectPolicy } from './doris/redirect-policy.ts';
+import { ConfigError } from './errors.ts';
+import type { PositionColumns } from './source/splice.ts';
+
+/** A name of a Doris database or table. */
+export const identifier = z.string().regex(/^[-_\p{L}\p{N}]{1,256}$/u);
+
+/** Frontends by URL, none of which carries credentials. */
+export const frontends = z.string().transform((text, context) => {
+  const urls = text.split(',').map((part) => part.trim());
+  const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined));
+  const good = parsed.filter((url): url is URL => url !== undefined && isFrontend(url));
+  if (good.length !== urls.length) context.addIssue({ code: 'custom', message: 'not a list of frontends' });
+  return good;
+});
+
+function isFrontend(url: URL): boolean {
+  return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+}
+
+/** What {@link parseRedirectHosts} takes. */
+export const redirectHosts = z.string().transform((text, context): RedirectPolicy => {
+  try {
+    return parseRedirectHosts(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    context.addIssue({ code: 'custom', message: error.faults.join('; ') });
+    return z.NEVER;
+  }
+});
+
+/** Pairs of addresses, each the first of a pair once. */
+export const addresses = z.string().transform((text, context) => {
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every(isHostAndPort));
+  const byBackend = new Map(good);
+  // A backend that is listed twice would be reached under the later address in silence.
+  if (byBackend.size !== pairs.length) context.addIssue({ code: 'custom', message: 'not a list of addresses' });
+  return byBackend;
+});
+
+function isHostAndPort(text: string): boolean {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+const COLUMN = /^[_A-Za-z0-9][-_A-Za-z0-9]{0,255}$/;
+
+/** A name of a column, as it may stand in a header too. */
+export const column = z.string().regex(COLUMN);
+
+/** Roles of {@link PositionColumns} under the names that the setting gives them. */
+const ROLES: ReadonlyMap<string, keyof PositionColumns> = new Map([
+  ['source', 'source'],
+  ['shard', 'shard'],
+  ['position', 'position'],
+  ['arrived_at', 'arrivedAt'],
+]);
+
+/** Columns by role, no role and no column twice: of a column that is filled twice Doris would keep the first value. */
+export const positionColumns = z.string().transform((text, context): PositionColumns => {
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  const good = pairs.flatMap(([name = '', given = '', ...rest]) => {
+    const role = ROLES.get(name);
+    return role !== undefined && rest.length === 0 && COLUMN.test(given) ? [[role, given] as const] : [];
+  });
+  // Doris tells columns apart without regard to case.
+  const distinct = [new Map(good), new Set(good.map(([, given]) => given.toLowerCase()))];
+  if (distinct.some(({ size }) => size !== pairs.length)) context.addIssue({ code: 'custom', message: 'not a list of columns by role' });
+  return Object.fromEntries(good);
+});
+
+const routeTable = z.string().regex(/^[-_\p{L}\p{N}]{1,256}(\.[-_\p{L}\p{N}]{1,256})?$/u, 'must be table or database.table');
+
+/** The rules of `DORIS_ROUTES`. */
+export const routes = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.array(
+      z
+        .strictObject({
+          stream: z.string().min(1).optional(),
+          field: z.string().min(1).optional(),
+          equals: z.union([z.string(), z.int(), z.boolean()]).optional(),
+          table: routeTable,
+        })
+        .refine(({ field, equals }) => (field === undefined) === (equals === undefined), 'field and equals go together'),
+    ),
+  );
+
+/** A number without sign or fraction, bounds included. */
+export function wholeNumber(from: number, to: number): { rule: string; schema: z.ZodType<number, string> } {
+  return {
+    rule: `whole number from ${from} to ${to}`,
+    schema: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(from).max(to)),
+  };
+}
+
+/** A switch. */
+export const flag = { rule: 'true or false', schema: z.enum(['true', 'false']).transform((text) => text === 'true') };
