@@ -14,7 +14,7 @@ export interface Damage {
 }
 
 /** A share of requests that meet this, wherever they are. */
-const FAULTS: readonly Fault[] = [
+export const REQUEST_FAULTS: readonly Fault[] = [
   { at: 'be.after-commit', probability: 0.12, action: { kind: 'reset' } },
   { at: 'be.before-commit', probability: 0.06, action: { kind: 'reset' } },
   { at: 'be.after-commit', probability: 0.05, action: { kind: 'publish-timeout', visibleAfterMs: 200 } },
@@ -40,7 +40,7 @@ export function damage(doris: DorisStandIn, functions: FunctionHost, seed: numbe
   const done = new Map<string, number>();
   const count = (what: string): void => void done.set(what, (done.get(what) ?? 0) + 1);
   doris.faults.seed(seed);
-  for (const fault of FAULTS) doris.faults.add(fault);
+  for (const fault of REQUEST_FAULTS) doris.faults.add(fault);
 
   async function strike(): Promise<void> {
     if (random() < 0.5) {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArguments, wholeNumber } from '../arguments.ts';
 
 /** What `npm start` is asked to do. */
 export interface DemoOptions {
@@ -30,7 +30,16 @@ exit code: 0 every row arrived once, 1 something is lost, doubled or dead-letter
 
 /** @throws {RangeError} in one sentence that names the argument, its value and what is allowed. */
 export function readOptions(argv: readonly string[]): DemoOptions {
-  const { values } = parse(argv);
+  const values = parseArguments(argv, {
+    records: { type: 'string' },
+    input: { type: 'string' },
+    'create-table': { type: 'string' },
+    shards: { type: 'string' },
+    faults: { type: 'boolean' },
+    seed: { type: 'string' },
+    'keep-running': { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
   if ((values.input === undefined) !== (values['create-table'] === undefined))
     throw new RangeError('--input and --create-table go together');
   return {
@@ -43,30 +52,4 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     ...(values.input === undefined ? {} : { input: values.input }),
     ...(values['create-table'] === undefined ? {} : { createTable: values['create-table'] }),
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        records: { type: 'string' },
-        input: { type: 'string' },
-        'create-table': { type: 'string' },
-        shards: { type: 'string' },
-        faults: { type: 'boolean' },
-        seed: { type: 'string' },
-        'keep-running': { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new RangeError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function wholeNumber(name: string, text: string, from: number, to: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= from && value <= to) return value;
-  throw new RangeError(`${name} must be a whole number from ${from} to ${to} (given ${text})`);
 }

@@ -4,7 +4,7 @@ import { DATABASE, STREAM, type Stack } from './stack.ts';
 type Cell = string | number;
 
 /** Columns aligned, numbers to the right. */
-function tableText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+export function tableText(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
   return cells

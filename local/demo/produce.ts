@@ -46,7 +46,7 @@ async function produce(
   let sent = 0;
   const running = new Set<Promise<void>>();
   for await (const batch of inBatches(records)) {
-    const call = put(client, stream, batch).then(() => {
+    const call = putRecords(client, stream, batch).then(() => {
       running.delete(call);
       sent += batch.length;
       onSent(sent);
@@ -72,8 +72,8 @@ async function* inBatches(records: AsyncIterable<OutgoingRecord>): AsyncGenerato
   if (batch.length > 0) yield batch;
 }
 
-/** A partly refused call is repeated with what was refused. */
-async function put(client: KinesisClient, stream: string, batch: readonly OutgoingRecord[]): Promise<void> {
+/** Puts up to 500 records on the stream, each exactly once: a partly refused call is repeated with what was refused. */
+export async function putRecords(client: KinesisClient, stream: string, batch: readonly OutgoingRecord[]): Promise<void> {
   let open = batch;
   for (let attempt = 1; open.length > 0; attempt++) {
     if (attempt > TRIES) throw new Error(`${open.length} records were refused ${TRIES} times by stream ${stream}`);

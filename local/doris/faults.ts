@@ -41,7 +41,7 @@ export interface Faults {
   /** @returns a function that takes the fault out again. */
   add(fault: Fault): () => void;
   clear(): void;
-  /** The last 1000 that struck, oldest first. */
+  /** The last 100,000 that struck, oldest first. */
   struck(): readonly Strike[];
   /** Starts the generator of probabilities anew. */
   seed(seed: number): void;
@@ -51,7 +51,7 @@ export interface Faults {
   at(point: FaultPoint, place: Omit<FaultPlace, 'point'>): readonly FaultAction[];
 }
 
-const STRIKES_KEPT = 1000;
+const STRIKES_KEPT = 100_000;
 
 interface Armed {
   readonly fault: Fault;
