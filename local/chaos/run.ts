@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readDeadLetters } from '../demo/dead-letters.ts';
 import { putRecords } from '../demo/produce.ts';
-import { DATABASE, STREAM, type Stack, startStack } from '../demo/stack.ts';
+import { DATABASE, type GivenParts, STREAM, type Stack, startStack } from '../demo/stack.ts';
 import { type FunctionHost, startFunctionHost } from '../function-process/host.ts';
 import { type Count, countRecords, rowsOf } from './count.ts';
 import type { ChaosOptions } from './options.ts';
@@ -23,8 +23,9 @@ export interface ChaosResult {
   readonly drainedAfterMs: number;
 }
 
-/** What a run tells while it lasts, and nothing by default. */
-export interface ChaosObserver {
+/** What a run tells while it lasts, and what it does not start by itself; nothing by default. */
+export interface ChaosSurroundings {
+  readonly given?: GivenParts;
   /** Every line that the function writes. */
   readonly line?: (text: string) => void;
   readonly phase?: (text: string) => void;
@@ -36,11 +37,9 @@ const DRAIN_WITHIN_MS = 180_000;
 const PUTS_A_SECOND = 10;
 
 /** Sends records through the built function while everything around it fails by a script; then counts. */
-export async function runChaos(
-  options: ChaosOptions,
-  { line = () => undefined, phase = () => undefined }: ChaosObserver = {},
-): Promise<ChaosResult> {
-  const stack = await startStack(options.shards);
+export async function runChaos(options: ChaosOptions, surroundings: ChaosSurroundings = {}): Promise<ChaosResult> {
+  const { line = () => undefined, phase = () => undefined, given } = surroundings;
+  const stack = await startStack(options.shards, given);
   await stack.doris.query(CREATE_TABLE, DATABASE);
   const fire = await startUnderFire(stack, options.seed);
   const tally = createTally();
@@ -75,7 +74,7 @@ async function storm(parts: Parts, options: ChaosOptions, phase: (text: string) 
   const { stack, fire, functions, tally } = parts;
   await fire.attach(functions, tally.observe);
   phase(`sending ${options.rate} records a second for ${options.seconds} s, with faults by seed ${options.seed}`);
-  const blowing = startStorm(scriptOf(options.seed, options.seconds * 1000), (stroke) => fire.strike(stroke));
+  const blowing = startStorm(scriptOf(options.seed, options.seconds * 1000, stack.isStandIn), (stroke) => fire.strike(stroke));
   const sent = await send(stack, options);
   const strokes = await blowing.stop();
   const faults = new Map<string, number>([...strokes, ...fire.calm(), ...tally.badLuck()]);

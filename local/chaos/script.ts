@@ -37,8 +37,11 @@ const USUAL: readonly (readonly [number, (random: () => number) => Stroke])[] = 
   [27, (random) => ({ kind: 'unrelated loads', count: 20 + Math.floor(random() * 100) })],
 ];
 
+/** Strokes that only a stand-in for Doris knows how to play. */
+const OF_STAND_IN: ReadonlySet<Stroke['kind']> = new Set(['Doris restarted', 'frontend down', 'backend down']);
+
 /** Everything that strikes during a run, in order of time: the same for the same seed and span. */
-export function scriptOf(seed: number, spanMs: number): readonly ScriptedStroke[] {
+export function scriptOf(seed: number, spanMs: number, isStandIn = true): readonly ScriptedStroke[] {
   const random = seededRandom(seed);
   const script: ScriptedStroke[] = [
     { at: spanMs * 0.4, stroke: { kind: 'shard split' } },
@@ -46,7 +49,7 @@ export function scriptOf(seed: number, spanMs: number): readonly ScriptedStroke[
     { at: spanMs * 0.75, stroke: { kind: 'shards merged' } },
   ];
   for (let at = gap(random); at < spanMs; at += gap(random)) script.push({ at, stroke: drawn(random) });
-  return script.toSorted((a, b) => a.at - b.at);
+  return script.filter(({ stroke }) => isStandIn || !OF_STAND_IN.has(stroke.kind)).toSorted((a, b) => a.at - b.at);
 }
 
 /** Exponential: the next stroke is never due. */

@@ -61,8 +61,10 @@ export async function startUnderFire(stack: Stack, seed: number): Promise<UnderF
     `CREATE TABLE ${NEIGHBOUR} (n BIGINT) DUPLICATE KEY(n) DISTRIBUTED BY HASH(n) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
     DATABASE,
   );
-  doris.faults.seed(seed);
-  for (const fault of [...REQUEST_FAULTS, ...MORE_REQUEST_FAULTS]) doris.faults.add(fault);
+  if (stack.isStandIn) {
+    doris.faults.seed(seed);
+    for (const fault of [...REQUEST_FAULTS, ...MORE_REQUEST_FAULTS]) doris.faults.add(fault);
+  }
   const lane = mappingOf(stack, seed);
 
   return {

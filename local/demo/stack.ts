@@ -5,6 +5,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type EmbeddedAws, startAws } from '../aws/start.ts';
 import type { DorisStandIn } from '../doris/run.ts';
 import { startDoris } from '../doris/start.ts';
+import type { Endpoint } from '../loopback.ts';
 
 /** Names of what the demo creates. */
 export const STREAM = 'flights-stream';
@@ -13,10 +14,24 @@ const LEDGER = 'doris-loader-ledger';
 const DEAD_LETTERS = 'doris-loader-dead-letters';
 const OVERFLOW = 'doris-loader-overflow';
 
+/** The services of AWS, whichever programs play them. */
+type Services = Omit<EmbeddedAws, 'dynamoDb'> & { readonly dynamoDb: Endpoint };
+
+/** What runs already and takes the place of a part. */
+export interface GivenParts {
+  readonly aws?: Services;
+  /** A real one: nothing in it can be scripted. */
+  readonly doris?: DorisStandIn;
+  /** Where a given Doris redirects to, when that is not the host of its frontend. */
+  readonly redirectHosts?: string;
+}
+
 /** Everything around the function, on this machine. */
 export interface Stack {
-  readonly aws: EmbeddedAws;
+  readonly aws: Services;
   readonly doris: DorisStandIn;
+  /** Whether faults can be scripted into Doris. */
+  readonly isStandIn: boolean;
   readonly kinesis: KinesisClient;
   readonly sqs: SQSClient;
   readonly deadLetterQueueUrl: string;
@@ -25,9 +40,12 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** Starts the emulators and the Doris stand-in, and creates stream, ledger, dead-letter queue and bucket. */
-export async function startStack(shards: number): Promise<Stack> {
-  const [aws, doris] = await Promise.all([startAws({ kinesis: { thread: true } }), startDoris({ user: 'loader', password: 'local-only' })]);
+/** Starts the emulators and the Doris stand-in, and creates stream, ledger, dead-letter queue, bucket and an empty database. */
+export async function startStack(shards: number, given: GivenParts = {}): Promise<Stack> {
+  const [aws, doris] = await Promise.all([
+    given.aws ?? startAws({ kinesis: { thread: true } }),
+    given.doris ?? startDoris({ user: 'loader', password: 'local-only' }),
+  ]);
   const client = { region: aws.env['AWS_REGION'] ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const sqs = new SQSClient({ ...client, endpoint: aws.sqs.endpoint });
   // By itself the Kinesis client opens an HTTP/2 session for each call; the SQS client's handler keeps connections of HTTP/1.1 open.
@@ -37,10 +55,12 @@ export async function startStack(shards: number): Promise<Stack> {
   await Promise.all([createStream(kinesis, shards), createLedger(new DynamoDBClient({ ...client, endpoint: aws.dynamoDb.endpoint }))]);
   await new S3Client({ ...client, endpoint: aws.sqs.endpoint, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: OVERFLOW }));
   const { QueueUrl: deadLetterQueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: DEAD_LETTERS }));
-  await doris.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
+  if (given.doris !== undefined) await doris.query(`DROP DATABASE IF EXISTS ${DATABASE} FORCE`);
+  await doris.query(`CREATE DATABASE ${DATABASE}`);
   return {
     aws,
     doris,
+    isStandIn: given.doris === undefined,
     kinesis,
     sqs,
     deadLetterQueueUrl,
@@ -50,6 +70,7 @@ export async function startStack(shards: number): Promise<Stack> {
       DORIS_USER: doris.user,
       DORIS_PASSWORD: doris.password,
       DORIS_DATABASE: DATABASE,
+      ...(given.redirectHosts === undefined ? {} : { DORIS_REDIRECT_HOSTS: given.redirectHosts }),
       LABEL_PREFIX: 'demo',
       LEDGER_TABLE: LEDGER,
       DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl,

@@ -3,6 +3,7 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { type ReadLetter, readDeadLetters } from '../../local/demo/dead-letters.ts';
 import { DATABASE, type Stack, startStack } from '../../local/demo/stack.ts';
 import { type FunctionHost, startFunctionHost } from '../../local/function-process/host.ts';
+import { givenParts } from './given.ts';
 
 /** The bundle that is deployed. */
 const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
@@ -22,7 +23,7 @@ export interface LocalStack extends Stack {
 }
 
 export async function startLocalStack(): Promise<LocalStack> {
-  const stack = await startStack(1);
+  const stack = await startStack(1, await givenParts());
   const hosts: FunctionHost[] = [];
   return {
     ...stack,

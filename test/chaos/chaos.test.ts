@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { runChaos } from '../../local/chaos/run.ts';
+import { givenParts } from '../support/given.ts';
+
+describe('a stack whose parts are killed, restarted, resharded and cut off by a script', () => {
+  it('has each record in the table once, or in the dead letters with its reason', async () => {
+    const options = { seconds: 10, seed: 20_261_121, shards: 2, rate: 150, help: false };
+
+    const { count, faults, isDrained, figures } = await runChaos(options, { given: await givenParts() });
+
+    expect(count).toMatchObject({ sent: 1500, lost: [], doubled: [], wrong: [] });
+    expect(isDrained).toBe(true);
+    expect(faults.get('function killed'), 'kills').toBeGreaterThan(0);
+    expect(faults.get('shard split'), 'splits').toBe(1);
+    expect(figures.loads, 'loads').toBeGreaterThan(0);
+  }, 300_000);
+});
