@@ -5,7 +5,7 @@ import { seededRandom } from '../doris/faults.ts';
 import { type Endpoint, listenOnLoopback } from '../loopback.ts';
 
 /** What happens to one request on its way to a service of AWS. */
-export type ProxyFault =
+type ProxyFault =
   | { readonly kind: 'reset before the request arrives' }
   | { readonly kind: 'reset after the effect' }
   | { readonly kind: 'delayed'; readonly ms: number }
