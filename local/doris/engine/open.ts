@@ -58,11 +58,11 @@ function knownTable(catalog: Catalog, name: TableName): TableDefinition {
 }
 
 /** @throws {Error} when the table was dropped, or made anew, since the rows were read: they were checked against the old one. */
-async function publish(database: Database, catalog: Catalog, { table, stage }: Staging): Promise<void> {
+async function publish(database: Database, catalog: Catalog, { table, stage, sequence }: Staging): Promise<void> {
   await database.transaction(async (connection) => {
     const { database: schema, table: name } = table.name;
     if (catalog.table(table.name) !== table) throw new Error(`table ${schema}.${name} is not the one that the rows were read for`);
-    await mergeStaged(connection, table, stage.rows());
+    await mergeStaged(connection, table, stage.rows(), sequence);
   });
 }
 

@@ -2,9 +2,10 @@ import { PlanError, type ReadOptions } from '../../engine.ts';
 import { LOCAL_ZONE, type ZoneOffset, zoneOf } from '../convert/zone.ts';
 import { type CsvOptions, csvOptions } from '../csv/options.ts';
 import { type JsonOptions, jsonOptions } from '../json/options.ts';
-import type { TableDefinition } from '../table/definition.ts';
+import type { Column, TableDefinition } from '../table/definition.ts';
 import { type Mapping, mapColumns } from './mapping.ts';
 import { partitionNames } from './partitions.ts';
+import { chosenSequence } from './sequence.ts';
 
 /** How one load is read: the headers, checked and understood. */
 export interface LoadPlan {
@@ -16,6 +17,8 @@ export interface LoadPlan {
   /** True when a single bad row will fail the load, so that reading may give up early. */
   readonly zeroTolerance: boolean;
   readonly partitions?: readonly string[];
+  /** The column that fills the hidden sequence column of the table. */
+  readonly sequence?: Column;
 }
 
 /**
@@ -25,6 +28,7 @@ export interface LoadPlan {
 export function planLoad(table: TableDefinition, options: ReadOptions): LoadPlan {
   checkUnsupported(options);
   const input = inputOf(options);
+  const sequence = chosenSequence(table, options['function_column.sequence_col']);
   const partitions = options['partitions'] ? chosenPartitions(table, options['partitions']) : undefined;
   return {
     table,
@@ -34,6 +38,7 @@ export function planLoad(table: TableDefinition, options: ReadOptions): LoadPlan
     zone: zoneOption(options['timezone'] || options['time_zone']),
     zeroTolerance: !(Number.parseFloat(options['max_filter_ratio'] ?? '') > 0),
     ...(partitions && { partitions }),
+    ...(sequence && { sequence }),
   };
 }
 
@@ -78,7 +83,6 @@ const UNSUPPORTED: readonly (readonly [string, (value: string) => boolean])[] = 
   ['negative', (value) => value === 'true'],
   ['partial_columns', (value) => value.toLowerCase() === 'true'],
   ['unique_key_update_mode', (value) => value.toUpperCase() !== 'UPSERT'],
-  ['function_column.sequence_col', () => true],
 ];
 
 function checkUnsupported(options: ReadOptions): void {

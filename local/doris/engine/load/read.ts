@@ -4,7 +4,7 @@ import type { Fatal, Tools } from '../json/document.ts';
 import { readJson } from '../json/read.ts';
 import type { Database } from '../store/database.ts';
 import { openStage, type Stage } from '../store/stage.ts';
-import type { TableDefinition } from '../table/definition.ts';
+import type { Column, TableDefinition } from '../table/definition.ts';
 import { pauseEveryFewMillis } from './pause.ts';
 import { type LoadPlan, planLoad } from './plan.ts';
 import { rowSink } from './sink.ts';
@@ -14,6 +14,8 @@ export interface Staging {
   readonly table: TableDefinition;
   readonly rows: number;
   readonly stage: Stage;
+  /** See {@link LoadPlan.sequence}. */
+  readonly sequence?: Column;
 }
 
 /** Reads a whole body into a staging table. */
@@ -30,7 +32,7 @@ export async function readBody(
     const fatal = await readRows(body, plan, { sink, pause: pauseEveryFewMillis() });
     stage.finish();
     const { loadedRows, filteredRows, unselectedRows, errorLines } = sink.counts();
-    const staging = { table, rows: loadedRows, stage };
+    const staging = { table, rows: loadedRows, stage, ...(plan.sequence && { sequence: plan.sequence }) };
     const totalRows = loadedRows + filteredRows + unselectedRows;
     return {
       staging,

@@ -1,5 +1,5 @@
 import { SqlError } from '../../engine.ts';
-import { type Column, keyColumns, sequenceColumn, type TableDefinition } from '../table/definition.ts';
+import { type Column, canSequence, keyColumns, sequenceColumn, sequenceType, type TableDefinition } from '../table/definition.ts';
 
 /**
  * Refuses declarations that Doris refuses, and the ones the stand-in could only get wrong.
@@ -55,13 +55,17 @@ function checkPartitionColumns({ partitioning, columns }: TableDefinition): void
 }
 
 function checkProperties(table: TableDefinition): void {
-  const { properties } = table;
-  if (properties['function_column.sequence_type'] !== undefined) {
-    refuse('the stand-in has no function_column.sequence_type, name a column with function_column.sequence_col');
-  }
-  if (properties['dynamic_partition.enable'] === 'true') refuse('the stand-in has no dynamic partitions');
-  const named = properties['function_column.sequence_col'];
-  if (named === undefined) return;
+  if (table.properties['dynamic_partition.enable'] === 'true') refuse('the stand-in has no dynamic partitions');
+  checkSequence(table);
+}
+
+function checkSequence(table: TableDefinition): void {
+  const column = table.properties['function_column.sequence_col'];
+  const type = table.properties['function_column.sequence_type'];
+  if (column === undefined && type === undefined) return;
   if (table.keysType !== 'UNIQUE_KEYS') refuse('sequence column only support UNIQUE_KEYS');
-  if (!sequenceColumn(table)) refuse(`The specified sequence column[${named}] not exists`);
+  if (column !== undefined && type !== undefined) refuse('The sequence_col and sequence_type cannot be set at the same time');
+  const mapped = sequenceColumn(table);
+  if (column !== undefined && !mapped) refuse(`The specified sequence column[${column}] not exists`);
+  if (!canSequence(mapped?.type ?? sequenceType(table))) refuse('sequence type only support integer types and date types');
 }

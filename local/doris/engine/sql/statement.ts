@@ -1,5 +1,5 @@
 import { type QueryResult, SqlError } from '../../engine.ts';
-import { storedTable } from '../store/publish.ts';
+import { storedTable } from '../store/stored-table.ts';
 import { type SqlContext, type Statement, tableNamed } from './context.ts';
 import { readCreateTable, readTableName } from './create-table.ts';
 import { type Cursor, cursorOf } from './cursor.ts';

@@ -1,7 +1,7 @@
 import { SqlError } from '../../engine.ts';
 import type { Catalog } from '../store/catalog.ts';
 import { quoteName, quoteText } from '../store/identifier.ts';
-import { storedTable } from '../store/publish.ts';
+import { storedTable } from '../store/stored-table.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { storageType } from '../table/types.ts';
 import { type Cursor, cursorOf, isText } from './cursor.ts';

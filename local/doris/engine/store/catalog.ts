@@ -3,7 +3,8 @@ import type { TableDefinition } from '../table/definition.ts';
 import { storageType } from '../table/types.ts';
 import { type Database, STORE } from './database.ts';
 import { quoteName, quoteText } from './identifier.ts';
-import { storedTable } from './publish.ts';
+import { createSequences, dropSequences } from './sequences.ts';
+import { storedTable } from './stored-table.ts';
 
 /** Databases and table definitions: kept in memory for look-ups, written through to the store. */
 export interface Catalog {
@@ -79,6 +80,7 @@ function catalogOf(database: Database, known: Map<string, Tables>): Catalog {
       if (!definition) return;
       await database.transaction(async (connection) => {
         await connection.run(`DROP TABLE ${storedTable(definition)}`);
+        await dropSequences(connection, definition);
         await connection.run(`DELETE FROM ${META}.tables WHERE database = ${quoteText(name.database)} AND name = ${quoteText(name.table)}`);
       });
       known.get(name.database)?.delete(name.table);
@@ -105,6 +107,7 @@ async function storeTable(database: Database, definition: TableDefinition): Prom
   const columns = definition.columns.map(({ name, type }) => `${quoteName(name)} ${storageType(type)}`);
   await database.transaction(async (connection) => {
     await connection.run(`CREATE TABLE ${storedTable(definition)} (${columns.join(', ')})`);
+    await createSequences(connection, definition);
     const { database: schema, table } = definition.name;
     await connection.run(
       `INSERT INTO ${META}.tables VALUES (${quoteText(schema)}, ${quoteText(table)}, ${quoteText(definitionText(definition))})`,

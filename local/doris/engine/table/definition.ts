@@ -1,5 +1,5 @@
 import type { ColumnInfo, KeysType, TableInfo, TableName } from '../../engine.ts';
-import { type ColumnType, typeText } from './types.ts';
+import { type ColumnType, typeOf, typeText } from './types.ts';
 
 /** What a column holds when a row does not say. */
 export type ColumnDefault =
@@ -58,6 +58,17 @@ export function keyColumns(table: TableDefinition): readonly Column[] {
 export function sequenceColumn(table: TableDefinition): Column | undefined {
   const name = table.properties['function_column.sequence_col']?.toLowerCase();
   return table.columns.find((column) => column.name.toLowerCase() === name);
+}
+
+/** Type of the hidden column that every load fills from the column it names, when the table has one. Without digits of the second. */
+export function sequenceType({ properties }: TableDefinition): ColumnType | undefined {
+  const name = properties['function_column.sequence_type'];
+  return name === undefined ? undefined : typeOf(name, []);
+}
+
+/** Whether values of a type can say which row is the newer one. */
+export function canSequence(type: ColumnType | undefined): boolean {
+  return type?.kind === 'integer' || type?.kind === 'date' || type?.kind === 'datetime';
 }
 
 function columnInfo({ name, type, nullable, key, aggregation, comment }: Column): ColumnInfo {
