@@ -43,6 +43,17 @@ describe('a load that Doris takes', () => {
     }
   });
 
+  it('names the sequence column on both hops when there is one, and only then', async () => {
+    const named = await aCluster(backendSaying(report()), [], { sequenceColumn: 'updated_at' });
+    const unnamed = await aCluster(backendSaying(report()));
+
+    for (const { doris, within } of [named, unnamed]) await doris.load(aLoad(), within(seconds(20)));
+
+    const sent = ({ fe, be }: typeof named) => [...fe.seen, ...be.seen].map(({ headers }) => headers['function_column.sequence_col']);
+    expect(sent(named)).toEqual(['updated_at', 'updated_at']);
+    expect(sent(unnamed)).toEqual([undefined, undefined]);
+  });
+
   it('writes database and table into the path so that no character of them changes it', async () => {
     const { be, doris, within } = await aCluster(backendSaying(report()));
 
