@@ -51,7 +51,7 @@ describe('a table that maps the position columns', () => {
     expect((await stack.rawLetters()).map(({ body, attributes }) => [attributes['position'], body])).toEqual([['10:1', '{}']]);
   });
 
-  it('shows doubles and gaps to SQL', async () => {
+  it('shows doubles to SQL', async () => {
     await stack.select(`CREATE TABLE suspects (id BIGINT NOT NULL, ${POSITION_COLUMNS}) DUPLICATE KEY(id) ${PROPERTIES})`);
     const record = { sequenceNumber: '100', data: '{"id":1}' };
     const env = { ...COLUMNS, DORIS_TABLE: 'suspects' };
