@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
 import type { RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
@@ -46,7 +46,7 @@ type Value<N extends SettingName> =
 type Values = { readonly [N in SettingName]: Value<N> };
 
 /**
- * Reads the environment. Names of `DORIS_*` that are not known are refused, since a misspelt setting would silently be its default.
+ * Reads the environment. Names that look like a misspelt setting are refused, since that would silently be its default.
  * @throws {ConfigError} naming every fault at once: the variable, the value (never a secret) and what is allowed.
  */
 export function readConfig(env: Environment): Config {
@@ -54,14 +54,13 @@ export function readConfig(env: Environment): Config {
   const read = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, env, faults)]);
   faults.push(...unknownNames(env));
   const values = Object.fromEntries(read) as Values;
-  faults.push(...contradictions(values));
+  faults.push(...contradictions(values, env));
   if (faults.length > 0) throw new ConfigError(faults);
   return configOf(values);
 }
 
 function readSetting(name: string, setting: Setting<unknown>, env: Environment, faults: string[]): unknown {
-  const text = env[name] === '' && !setting.mayBeEmpty ? undefined : env[name];
-  const given = text ?? setting.fallback;
+  const given = givenIn(env, name, setting) ?? setting.fallback;
   if (given === undefined) {
     if (!setting.optional) faults.push(`${name}: is missing; must be ${setting.rule}`);
     return undefined;
@@ -74,6 +73,11 @@ function readSetting(name: string, setting: Setting<unknown>, env: Environment, 
   return undefined;
 }
 
+/** The text of a variable; empty counts as absent, but where empty text is a value. */
+function givenIn(env: Environment, name: string, { mayBeEmpty }: Setting<unknown>): string | undefined {
+  return env[name] === '' && !mayBeEmpty ? undefined : env[name];
+}
+
 /** A value as an error may show it: no secrets, nothing that stands before an `@` or in a query (a password may hold any character), not too long. */
 function shown(text: string, setting: Setting<unknown>): string {
   if (setting.secret) return `${text.length} characters, not shown`;
@@ -81,22 +85,32 @@ function shown(text: string, setting: Setting<unknown>): string {
   return JSON.stringify(harmless.slice(0, 200));
 }
 
+/** One slip of the finger: a letter more, a letter less, another letter, two in the wrong order. */
+const MISSPELT_WITHIN = 2;
+
+/**
+ * `DORIS_*` belongs to this loader: any other name there is refused. Elsewhere an operator may have variables of their own, so a name is
+ * refused only when it is a setting's but for letter case and a slip; those of AWS, Lambda and Node are far from that.
+ */
 function unknownNames(env: Environment): string[] {
   const known = Object.keys(SETTINGS);
   return Object.keys(env)
-    .filter((name) => name.startsWith('DORIS_') && !Object.hasOwn(SETTINGS, name))
-    .map((name) => `${name}: is no setting of this loader; did you mean ${closest(name, known)}?`);
+    .filter((name) => !Object.hasOwn(SETTINGS, name))
+    .map((name) => ({ name, meant: closest(name.toUpperCase(), known) }))
+    .filter(({ name, meant }) => name.startsWith('DORIS_') || distance(name.toUpperCase(), meant) <= MISSPELT_WITHIN)
+    .map(({ name, meant }) => `${name}: is no setting of this loader; did you mean ${meant}?`);
 }
 
-function contradictions(values: Values): string[] {
+function contradictions(values: Values, env: Environment): string[] {
   const faults: string[] = [];
-  const fixed = values.DORIS_USER !== undefined || values.DORIS_PASSWORD !== undefined;
-  if (values.DORIS_SECRET_ID !== undefined && fixed) faults.push('DORIS_SECRET_ID: goes without DORIS_USER and DORIS_PASSWORD');
-  if (values.DORIS_SECRET_ID === undefined && values.DORIS_USER === undefined)
-    faults.push('DORIS_USER: is missing, and so is DORIS_SECRET_ID');
-  if (values.DORIS_SECRET_ID === undefined && values.DORIS_PASSWORD === undefined)
-    faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
-  if (values.DORIS_TABLE === undefined && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
+  // A value that was refused is not missing: it has its own fault.
+  const isGiven = (name: SettingName) => givenIn(env, name, SETTINGS[name]) !== undefined;
+  const hasSecret = isGiven('DORIS_SECRET_ID');
+  if (hasSecret && (isGiven('DORIS_USER') || isGiven('DORIS_PASSWORD')))
+    faults.push('DORIS_SECRET_ID: goes without DORIS_USER and DORIS_PASSWORD');
+  if (!hasSecret && !isGiven('DORIS_USER')) faults.push('DORIS_USER: is missing, and so is DORIS_SECRET_ID');
+  if (!hasSecret && !isGiven('DORIS_PASSWORD')) faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
+  if (!isGiven('DORIS_TABLE') && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
   return [...faults, ...overwrittenRoutes(values)];
 }
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 import { parseRedirectHosts, type RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
@@ -96,6 +97,22 @@ export const routes = z
         .refine(({ field, equals }) => (field === undefined) === (equals === undefined), 'field and equals go together'),
     ),
   );
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** PEM text in which every certificate can be read: TLS would find out at the first load only. */
+export const certificates = z
+  .string()
+  .regex(/^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/)
+  .refine((pem) => pem.split('-----BEGIN').length - 1 === (pem.match(CERTIFICATE) ?? []).filter(isCertificate).length);
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** A number without sign or fraction, bounds included. */
 export function wholeNumber(from: number, to: number): { rule: string; schema: z.ZodType<number, string> } {

@@ -1,5 +1,16 @@
 import * as z from 'zod';
-import { addresses, column, flag, frontends, identifier, positionColumns, redirectHosts, routes, wholeNumber } from './setting-values.ts';
+import {
+  addresses,
+  certificates,
+  column,
+  flag,
+  frontends,
+  identifier,
+  positionColumns,
+  redirectHosts,
+  routes,
+  wholeNumber,
+} from './setting-values.ts';
 
 /** One environment variable: what it means, what it may hold, and what it is when it is absent. */
 export interface Setting<T> {
@@ -27,7 +38,14 @@ export const SETTINGS = {
     rule: 'comma-separated http(s)://host:port, without credentials',
     schema: frontends,
   }),
-  DORIS_USER: setting({ about: 'User name', rule: 'text without a colon', schema: z.string().regex(/^[^:\p{Cc}]+$/u), optional: true }),
+  DORIS_USER: setting({
+    about: 'User name',
+    rule: 'text without a colon',
+    schema: z.string().regex(/^[^:\p{Cc}]+$/u),
+    optional: true,
+    // What trips the rule is `user:password` as a rule.
+    secret: true,
+  }),
   DORIS_PASSWORD: setting({
     about: 'Password; may be empty',
     rule: 'any text',
@@ -39,12 +57,14 @@ export const SETTINGS = {
   DORIS_SECRET_ID: setting({
     about: 'Secrets Manager secret that holds `{"username","password"}`, in place of `DORIS_USER` and `DORIS_PASSWORD`',
     rule: 'name or ARN of a secret',
-    schema: z.string().regex(/^\S{1,2048}$/),
+    schema: z.string().regex(/^[-/_+=.@!:A-Za-z0-9]{1,2048}$/),
     optional: true,
+    // It may have been given the secret itself.
+    secret: true,
   }),
   DORIS_DATABASE: setting({ about: 'Database', rule: 'name of letters, digits, - and _', schema: identifier }),
   DORIS_TABLE: setting({
-    about: 'Table for records that no route takes; they are unroutable without it',
+    about: 'Table for records that no route takes; without it they are dead letters. Needed unless `DORIS_ROUTES` has a rule',
     rule: 'name of letters, digits, - and _',
     schema: identifier,
     optional: true,
@@ -88,7 +108,7 @@ export const SETTINGS = {
   DORIS_CA_CERT: setting({
     about: 'Private certificate authority',
     rule: 'PEM text of one or more certificates',
-    schema: z.string().regex(/^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/),
+    schema: certificates,
     optional: true,
     secret: true,
   }),

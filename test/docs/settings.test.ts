@@ -8,8 +8,9 @@ function row([name, setting]: [string, Setting<unknown>]): string {
 
 const page = `# Settings
 
-Environment variables of the functions, all checked together at cold start. A wrong value, a missing one and an unknown name that starts with
-\`DORIS_\` stop the function with one message that names each fault. This page is written from \`lib/settings.ts\` by
+Environment variables of the functions, all checked together at cold start. A wrong value, a missing one, an unknown name that starts with
+\`DORIS_\`, and a name that is a setting's but for letter case or two letters (\`LABEL_PREFX\`, \`ledger_table\`) stop the function with one
+message that names each fault; other variables are yours. This page is written from \`lib/settings.ts\` by
 \`npm test -- test/docs -u\`; the tests fail when it is stale.
 
 | variable | meaning | allowed | when absent |

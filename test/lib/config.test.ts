@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../lib/config.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { SETTINGS } from '../../lib/settings.ts';
+import { selfSigned } from './doris/support/certificate.ts';
 
 const ENV = {
   DORIS_FE_URLS: 'http://10.0.0.5:8030',
@@ -107,9 +108,6 @@ describe('a wrong value', () => {
     ['DORIS_FE_URLS', 'ftp://fe:8030'],
     ['DORIS_FE_URLS', 'http://a:8030,,http://b:8030'],
     ['DORIS_FE_URLS', '10.0.0.5:8030'],
-    ['DORIS_USER', 'a:b'],
-    ['DORIS_USER', 'line\nbreak'],
-    ['DORIS_SECRET_ID', 'two words'],
     ['DORIS_DATABASE', 'shop.orders'],
     ['DORIS_DATABASE', '../shop'],
     ['DORIS_TABLE', 'orders?x'],
@@ -145,9 +143,10 @@ describe('a wrong value', () => {
     ['ISOLATION_LOADS', ' 7'],
     ['METRICS_NAMESPACE', 'no blanks'],
   ])('is refused with the variable, the rule and the value: %s=%s', (name, value) => {
-    const faults = faultsOf({ [name]: value, ...(name === 'DORIS_SECRET_ID' ? { DORIS_USER: undefined, DORIS_PASSWORD: undefined } : {}) });
+    const faults = faultsOf({ [name]: value });
 
     const [fault = ''] = faults;
+    expect(faults).toHaveLength(1);
     expect(fault.startsWith(`${name}: must be ${SETTINGS[name].rule}`)).toBe(true);
     expect(fault.endsWith(`(given ${JSON.stringify(value)})`)).toBe(true);
   });
@@ -168,6 +167,16 @@ describe('a wrong value', () => {
     ['[{"stream":"","table":"raw"}]', 'at 0.stream'],
   ])('inside DORIS_ROUTES is named by its place: %s', (value, place) => {
     expect(faultsOf({ DORIS_ROUTES: value })[0]).toContain(`(${place}: `);
+  });
+
+  it('of a name or a secret is one fault, not a missing one besides', () => {
+    const secret = { DORIS_USER: undefined, DORIS_PASSWORD: undefined, DORIS_SECRET_ID: 'two words' };
+
+    expect(faultsOf({ DORIS_USER: 'line\nbreak' })).toEqual(['DORIS_USER: must be text without a colon (given 10 characters, not shown)']);
+    expect(faultsOf(secret)).toEqual(['DORIS_SECRET_ID: must be name or ARN of a secret (given 9 characters, not shown)']);
+    expect(faultsOf({ DORIS_TABLE: 'shop.orders' })).toEqual([
+      'DORIS_TABLE: must be name of letters, digits, - and _ (given "shop.orders")',
+    ]);
   });
 
   it('is cut short in the message', () => {
@@ -204,14 +213,67 @@ describe('all faults', () => {
     expect(faultsOf({ [name]: 'hush' })).toEqual([`${name}: is no setting of this loader; did you mean ${meant}?`]);
   });
 
-  it('do not include the variables of others', () => {
-    expect(faultsOf({ AWS_REGION: 'eu-central-1', PATH: '/bin', TABLE: 'x', doris_user: 'x' })).toEqual([]);
+  it.each([
+    ['LABEL_PREFX', 'LABEL_PREFIX'],
+    ['MAX_LOAD_ROW', 'MAX_LOAD_ROWS'],
+    ['LEDGER_TABEL', 'LEDGER_TABLE'],
+    ['DEAD_LETTER_QUEUE_ULR', 'DEAD_LETTER_QUEUE_URL'],
+    ['DROIS_PASSWORD', 'DORIS_PASSWORD'],
+    ['doris_table', 'DORIS_TABLE'],
+    ['ledger_table', 'LEDGER_TABLE'],
+  ])('include a setting that is spelled with a slip or in other letters: %s', (name, meant) => {
+    expect(faultsOf({ [name]: 'hush' })).toEqual([`${name}: is no setting of this loader; did you mean ${meant}?`]);
+  });
+
+  it.each([
+    'AWS_REGION',
+    'AWS_LAMBDA_FUNCTION_NAME',
+    'LAMBDA_TASK_ROOT',
+    'NODE_OPTIONS',
+    'PATH',
+    'TZ',
+    '_HANDLER',
+    'POWERTOOLS_METRICS_NAMESPACE',
+    'POWERTOOLS_LOG_LEVEL',
+    'TABLE',
+    'TABLE_NAME',
+    'QUEUE_URL',
+    'MAX_ROWS',
+    'MAX_RETRIES',
+    'PREFIX',
+    'LOG_PREFIX',
+    'METRICS_ENABLED',
+    'doris_admin',
+  ])('do not include a variable of somebody else: %s', (name) => {
+    expect(faultsOf({ [name]: 'x' })).toEqual([]);
   });
 
   it('include contradictions', () => {
     expect(faultsOf({ DORIS_SECRET_ID: 'prod/doris' })).toEqual(['DORIS_SECRET_ID: goes without DORIS_USER and DORIS_PASSWORD']);
     expect(faultsOf({ DORIS_TABLE: undefined })).toEqual(['DORIS_TABLE: is missing, and so is DORIS_ROUTES']);
     expect(faultsOf({ DORIS_PASSWORD: undefined })).toEqual(['DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty']);
+  });
+});
+
+describe('a certificate authority', () => {
+  const { cert, key } = selfSigned();
+  const other = selfSigned().cert;
+  const withoutLine = (pem: string): string => pem.replace(/\n.{64}\n/, '\n');
+
+  it('is taken when each of its certificates can be read', () => {
+    expect(read({ DORIS_CA_CERT: cert }).doris.caCert).toBe(cert);
+    expect(read({ DORIS_CA_CERT: `${cert}${other}` }).doris.caCert).toBe(`${cert}${other}`);
+  });
+
+  it.each([
+    ['cut off', withoutLine(cert)],
+    ['followed by one that is cut off', `${cert}${withoutLine(other)}`],
+    ['without line breaks', cert.replaceAll('\n', '\\n')],
+    ['with its private key', `${cert}${key}${other}`],
+  ])('is refused when it is %s', (_, pem) => {
+    expect(faultsOf({ DORIS_CA_CERT: pem })).toEqual([
+      `DORIS_CA_CERT: must be PEM text of one or more certificates (given ${pem.length} characters, not shown)`,
+    ]);
   });
 });
 
@@ -230,12 +292,24 @@ describe('secrets', () => {
     ['DEAD_LETTER_QUEUE_URL', 'ftp://key:hush@sqs/1/dead'],
     ['DORIS_FE_URLS', 'http://fe:8030/?password=hush'],
     ['DORIS_CA_CERT', '-----BEGIN RSA PRIVATE KEY----- hush'],
+    ['DORIS_CA_CERT', '-----BEGIN CERTIFICATE-----\nhush\n-----END CERTIFICATE-----'],
+    ['DORIS_USER', 'loader:hush'],
   ])('never stand in the message: %s=%j', (name, value) => {
     const faults = faultsOf({ [name]: value });
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name}: `));
     expect(faults.join()).not.toContain('hush');
+  });
+
+  it('are not shown when they stand where their name belongs', () => {
+    const faults = faultsOf({
+      DORIS_USER: undefined,
+      DORIS_PASSWORD: undefined,
+      DORIS_SECRET_ID: '{"username":"loader","password":"hush"}',
+    });
+
+    expect(faults).toEqual(['DORIS_SECRET_ID: must be name or ARN of a secret (given 39 characters, not shown)']);
   });
 
   it('do not stand in the message about other faults either', () => {
