@@ -6,6 +6,7 @@ import type { LoadRules } from './pipeline.ts';
 import { type Routing, routedFields } from './plan/route.ts';
 import type { Target } from './ports.ts';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
+import type { LabelMemory } from './settle/label-memory.ts';
 import type { DecodeRules } from './source/kinesis.ts';
 import { bytes, type Millis, millis, seconds } from './units.ts';
 
@@ -136,7 +137,9 @@ function configOf(values: Values): Config {
       fuseRows: values.POISON_FUSE_ROWS,
       isolationLoads: values.ISOLATION_LOADS,
       attemptGrace: millis(values.DORIS_CONNECT_TIMEOUT_MS + CLOCK_GRACE_MS),
-      labelMemory: seconds(values.LABEL_MEMORY_SECONDS),
+      labelMemory: labelMemoryOf(values),
+      onUnverifiable: values.ON_UNVERIFIABLE,
+      positionColumns: values.DORIS_POSITION_COLUMNS ?? {},
     },
     ledgerTable: values.LEDGER_TABLE,
     deadLetters: {
@@ -157,6 +160,15 @@ function decodeOf(values: Values, routing: Routing): DecodeRules {
     longNumbers: values.DORIS_LONG_NUMBERS,
     ...(positionColumns === undefined ? {} : { positionColumns }),
   };
+}
+
+function labelMemoryOf({
+  LABEL_MEMORY_SECONDS: longest,
+  LABEL_MEMORY_TRANSACTIONS: counted,
+  DATABASE_TRANSACTIONS_PER_SECOND: rate,
+}: Values): LabelMemory {
+  const transactions = counted === 0 ? Number.POSITIVE_INFINITY : counted;
+  return { longest: seconds(longest), shortest: seconds(Math.min(longest, transactions / rate)), transactions };
 }
 
 function dorisOf(values: Values): Config['doris'] {

@@ -17,7 +17,19 @@ export interface Load {
   readonly body: readonly Uint8Array[];
   /** Asked before every request that may start the load on a server. `false`: it is somebody else's now, and no request goes out. */
   mayStart(): Promise<boolean>;
+  /** An attempt of an earlier invocation may be stored: what became of the label is asked before anything is put. */
+  readonly inDoubt: boolean;
+  /** Asked before a load in doubt is put again although Doris does not say that it stored nothing. */
+  wouldBeKnown(): Promise<Memory>;
 }
+
+/**
+ * Whether Doris would know a label now, had it stored the load. Labels are forgotten, by age and by the number of later transactions.
+ * - `certain`: it would, so an unknown label proves that nothing is stored.
+ * - `doubtful`: it may have forgotten the label.
+ * - `untold`: Doris does not answer what would tell; ask later.
+ */
+export type Memory = 'certain' | 'doubtful' | 'untold';
 
 /** Why Doris refused the rows of a load, as far as it says. */
 export interface Rejection {
@@ -37,6 +49,7 @@ export interface Rejection {
  * - `unavailable`: nobody could take the load (no backend, refused connection, 5xx before any effect). Wait.
  * - `running`: a transaction with this label is still open. Ask again later, same label.
  * - `unknown`: stored or not, it cannot be told yet (lost or garbled reply, a Fail around commit). Resolve under the same label.
+ * - `unverifiable`: stored or not, the label cannot tell any more: Doris does not know it and may have forgotten it.
  */
 export type LoadOutcome = {
   /** PUTs that reached, or may have reached, a server. */
@@ -44,7 +57,7 @@ export type LoadOutcome = {
 } & (
   | { readonly kind: 'committed'; readonly how: 'loaded' | 'publish-timeout' | 'already-loaded'; readonly txnId?: number }
   | { readonly kind: 'rejected-data'; readonly rejection: Rejection; readonly txnId?: number }
-  | { readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown'; readonly reason: string }
+  | { readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown' | 'unverifiable'; readonly reason: string }
 );
 
 /** A label's state as `get_load_state` tells it. `unknown`: never used, or forgotten. `unreachable`: nobody answered; nothing is known. */
@@ -61,4 +74,30 @@ export interface Doris {
   load(load: Load, deadline: Deadline): Promise<LoadOutcome>;
   /** Asks once per frontend, within the deadline. */
   labelState(database: string, label: Label, deadline: Deadline): Promise<LabelState>;
+  /** Label of the load that this client last saw become visible in a database: Doris forgets it before any label that ends later. */
+  witness(database: string): Label | undefined;
+  /** Begins a transaction that Doris aborts at once: its id is higher than that of any that began before. Stores nothing. */
+  newestTransaction(target: Target, deadline: Deadline): Promise<Told<number>>;
+  /** How a table treats rows of equal keys. */
+  tableModel(target: Target, deadline: Deadline): Promise<Told<TableModel>>;
+  /** Rows of a table that carry a position of the span. */
+  countRows(target: Target, span: Span, deadline: Deadline): Promise<Told<number>>;
+}
+
+/** What a question to Doris brought: an answer, one that does not hold what was asked for, or none. */
+export type Told<T> = { readonly kind: 'told'; readonly value: T } | { readonly kind: 'refused' | 'unreachable'; readonly reason: string };
+
+/** `duplicate` keeps every row, `unique` the last of a key, `aggregate` merges them. */
+export type TableModel = 'duplicate' | 'unique' | 'aggregate';
+
+/** Rows by where they came from: each column holds the value, the position column one from `first` to `last`. */
+export interface Span {
+  readonly source: ColumnValue;
+  readonly shard: ColumnValue;
+  readonly position: { readonly column: string; readonly first: string; readonly last: string };
+}
+
+interface ColumnValue {
+  readonly column: string;
+  readonly value: string;
 }

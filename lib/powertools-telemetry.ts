@@ -46,9 +46,10 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'claim-abandoned':
       return 'error';
     case 'unsettled':
-    case 'claim-resolved':
     case 'dead-lettered':
       return 'warn';
+    case 'claim-resolved':
+      return event.consequence === 'reloaded' || event.consequence === 'dead-lettered' ? 'error' : 'warn';
     case 'load':
       return event.outcome === 'committed' ? 'info' : 'warn';
     case 'duplicates-absorbed':
@@ -67,7 +68,16 @@ const OUTCOME_METRICS = {
   unavailable: 'LoadsUnavailable',
   running: 'LoadsRunning',
   unknown: 'LoadsUnknown',
+  unverifiable: 'LoadsUnverifiable',
 } as const satisfies Record<Exclude<LoadOutcome['kind'], 'committed'>, string>;
+
+/** Metric of each way in which a claim was resolved without a replay. */
+const CLAIM_METRICS = {
+  loaded: 'ClaimsFoundLoaded',
+  dropped: 'ClaimsFoundNotLoaded',
+  reloaded: 'ClaimsReloaded',
+  'dead-lettered': 'ClaimsDeadLettered',
+} as const;
 
 function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
   switch (event.kind) {
@@ -82,7 +92,7 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
     case 'unsettled':
       return [['Unsettled', MetricUnit.Count, 1]];
     case 'claim-resolved':
-      return [['ClaimsResolvedByState', MetricUnit.Count, 1]];
+      return [[CLAIM_METRICS[event.consequence], MetricUnit.Count, 1]];
     case 'claim-abandoned':
       return [['ClaimsAbandoned', MetricUnit.Count, 1]];
     case 'batch':

@@ -142,6 +142,24 @@ export const SETTINGS = {
     ...wholeNumber(60, 31_536_000),
     fallback: '43200',
   }),
+  LABEL_MEMORY_TRANSACTIONS: setting({
+    about:
+      'Later transactions of a database after which Doris forgets a label (its `label_num_threshold`); 0 when it counts none, as in cloud mode',
+    ...wholeNumber(0, 1_000_000_000),
+    fallback: '2000',
+  }),
+  DATABASE_TRANSACTIONS_PER_SECOND: setting({
+    about: 'Transactions that end in the database in a second, at most, whoever loads: for so long labels are surely remembered',
+    ...wholeNumber(1, 100_000),
+    fallback: '20',
+  }),
+  ON_UNVERIFIABLE: setting({
+    about:
+      'What becomes of a load when neither its label nor its table can tell any more whether Doris stored it: the shard waits for a person, the rows are loaded again (perhaps twice), or they become dead letters of the class `unverifiable`',
+    rule: 'wait, reload or dead-letter',
+    schema: z.enum(['wait', 'reload', 'dead-letter']),
+    fallback: 'dead-letter',
+  }),
   LEDGER_TABLE: setting({
     about: 'DynamoDB table of checkpoints and claims',
     rule: 'name or ARN of a table',

@@ -25,14 +25,20 @@ export type LoaderEvent =
     }
   /** Records that an earlier delivery had settled already. */
   | { readonly kind: 'duplicates-absorbed'; readonly source: SourceShard; readonly target: string; readonly records: number }
-  /** An open claim that could not be replayed was resolved by its label's state. */
+  /**
+   * An open claim that could not be replayed was resolved: it is `loaded`, or surely not and so `dropped`. `reloaded` may store rows
+   * twice, unless the table keeps one row a key; `dead-lettered` rows may be in the table.
+   */
   | {
       readonly kind: 'claim-resolved';
       readonly source: SourceShard;
       readonly target: string;
       readonly label: string;
-      readonly state: string;
-      readonly consequence: 'loaded' | 'dropped';
+      readonly first: string;
+      readonly last: string;
+      readonly rows: number;
+      readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
+      readonly because: string;
     }
   /** A claim was dropped whose records the source no longer brings: they are in nobody's hands but Lambda's on-failure destination. */
   | {

@@ -6,8 +6,14 @@ import { redirectTo } from './redirect.ts';
 
 const LONGEST_ANSWER = 256 * 1024;
 
-/** GETs a path (with query) from one frontend and follows it to the master (reference 5), by the same policy as a load. */
-export async function askFrontend(frontend: URL, path: string, left: Millis, line: Line): Promise<Answer> {
+/** A question to a frontend: a path with query, and JSON to post to it, if any. */
+export interface Inquiry {
+  readonly path: string;
+  readonly post?: string;
+}
+
+/** Asks one frontend and follows it to the master (reference 5), by the same policy as a load. */
+export async function askFrontend(frontend: URL, { path, ...method }: Inquiry, left: Millis, line: Line): Promise<Answer> {
   const end = line.clock.elapsed() + Math.min(left, line.settings.frontendTimeout);
   const authorization = await authorize(line, left);
   if (authorization.kind === 'unavailable') return { kind: 'silent', reason: authorization.reason };
@@ -15,7 +21,7 @@ export async function askFrontend(frontend: URL, path: string, left: Millis, lin
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
     const within = millis(end - line.clock.elapsed());
-    const answer = await line.wires.ask({ url, authorization: authorization.value, within, longest: LONGEST_ANSWER });
+    const answer = await line.wires.ask({ url, authorization: authorization.value, within, longest: LONGEST_ANSWER, ...method });
     if (answer.kind === 'silent' || (answer.status !== 307 && answer.status !== 308)) return answer;
     const next = redirectTo(answer.location, visited, line.settings);
     if (next.kind === 'refuse') return { kind: 'silent', reason: next.reason };

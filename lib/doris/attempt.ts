@@ -83,7 +83,8 @@ function kept(verdict: Verdict, load: Load): Attempt['verdict'] {
   );
 }
 
-async function entrances(deadline: Deadline, line: Line): Promise<readonly Entrance[]> {
+/** Where a load may go first, in the order in which they are to be tried. */
+export async function entrances(deadline: Deadline, line: Line): Promise<readonly Entrance[]> {
   const frontends = line.frontends.inTurn().map((url) => ({ url, role: 'frontend' }) as const);
   if (line.settings.route === 'frontend') return frontends;
   const backends = await line.backends.inTurn(deadline, line);

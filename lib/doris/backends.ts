@@ -28,7 +28,7 @@ export function knowBackends(): Backends {
 async function askBackends(deadline: Deadline, line: Line): Promise<readonly URL[]> {
   for (const frontend of line.frontends.inTurn()) {
     if (deadline.remaining() <= 0) break;
-    const answer = await askFrontend(frontend, '/api/backends?is_alive=true', deadline.remaining(), line);
+    const answer = await askFrontend(frontend, { path: '/api/backends?is_alive=true' }, deadline.remaining(), line);
     if (answer.kind === 'silent' || answer.status !== 200) continue;
     const backends = readBackends(answer.text)
       .map((url) => addressed(url, line.settings.backendAddresses))

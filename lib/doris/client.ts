@@ -1,11 +1,15 @@
 import type { Clock } from '../clock.ts';
+import type { Label } from '../plan/label.ts';
 import type { Doris } from '../ports.ts';
 import { knowBackends } from './backends.ts';
+import { askCount } from './count.ts';
 import { takeTurns } from './frontends.ts';
 import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
 import { loadUntilTold } from './load.ts';
+import { beginAndAbort } from './probe.ts';
 import { type DorisSettings, withDefaults } from './settings.ts';
+import { askTableModel } from './table-model.ts';
 import { openWires, type Wires } from './wires.ts';
 
 /**
@@ -24,8 +28,18 @@ export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wire
     frontends: takeTurns(full.frontends),
     backends: knowBackends(),
   };
+  const visible = new Map<string, Label>();
   return {
-    load: (load, deadline) => loadUntilTold(load, deadline, line),
+    load: async (load, deadline) => {
+      const outcome = await loadUntilTold(load, deadline, line);
+      // What `publish-timeout` or a known label stands for may become visible later.
+      if (outcome.kind === 'committed' && outcome.how === 'loaded') visible.set(load.target.database, load.label);
+      return outcome;
+    },
+    witness: (database) => visible.get(database),
+    newestTransaction: (target, deadline) => beginAndAbort(target, deadline, line),
+    tableModel: (target, deadline) => askTableModel(target, deadline, line),
+    countRows: (target, span, deadline) => askCount(target, span, deadline, line),
     labelState: (database, label, deadline) => askLabelState(database, label, deadline, line),
     close: () => line.wires.close(),
   };

@@ -15,7 +15,7 @@ export async function askLabelState(database: string, label: string, deadline: D
   const reasons: string[] = [];
   for (const frontend of line.frontends.inTurn()) {
     if (deadline.remaining() <= 0) break;
-    const state = readState(await askFrontend(frontend, path, deadline.remaining(), line));
+    const state = readState(await askFrontend(frontend, { path }, deadline.remaining(), line));
     if (state.kind !== 'unreachable') return told(label, state, line);
     reasons.push(`${frontend.host}: ${state.reason}`);
     // The next poll must not wait for it again.

@@ -19,10 +19,13 @@ interface Standing {
 type Step = { readonly kind: 'told'; readonly outcome: LoadOutcome } | { readonly kind: 'again'; readonly standing: Standing };
 
 const NOT_STARTED: Setback = { kind: 'unavailable', reason: TOO_LATE };
+const LEFT_IN_DOUBT: Setback = { kind: 'unknown', reason: 'an earlier invocation may have stored it' };
 
 /** Puts a load until its fate is told, the rounds are used up, or time is. Every attempt has the same label and the same bytes. */
 export async function loadUntilTold(load: Load, deadline: Deadline, line: Line): Promise<LoadOutcome> {
-  let standing: Standing = { setback: NOT_STARTED, inDoubt: false, attempts: 0 };
+  const first = await begin(load, deadline, line);
+  if (first.kind === 'told') return first.outcome;
+  let { standing } = first;
   for (let round = 1; round <= line.settings.maxAttempts && deadline.remaining() >= SHORTEST_ATTEMPT; round += 1) {
     const step = await tryOnce(load, standing, deadline, line);
     if (step.kind === 'told') return step.outcome;
@@ -31,6 +34,12 @@ export async function loadUntilTold(load: Load, deadline: Deadline, line: Line):
     if (!(await backedOff(load, standing.setback, round, deadline, line))) break;
   }
   return { ...afterAll(standing), attempts: standing.attempts };
+}
+
+/** What others left under the label comes first. */
+async function begin(load: Load, deadline: Deadline, line: Line): Promise<Step> {
+  if (!load.inDoubt) return { kind: 'again', standing: { setback: NOT_STARTED, inDoubt: false, attempts: 0 } };
+  return settleDoubt(load, { setback: LEFT_IN_DOUBT, inDoubt: true, attempts: 0 }, deadline, line);
 }
 
 async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: Line): Promise<Step> {
@@ -66,11 +75,23 @@ async function settleDoubt(load: Load, standing: Standing, deadline: Deadline, l
       return told({ kind: 'running', reason: `the label's transaction is still open: ${setback.reason}`, attempts });
     case 'aborted':
       return { kind: 'again', standing: { setback: notStored(setback), inDoubt: false, attempts } };
+    case 'not known':
     case 'untold':
-      return { kind: 'again', standing };
+      return untold(load, standing, fate);
     default:
       return fate satisfies never;
   }
+}
+
+/** Under a label that Doris may have forgotten the load must not be put again: it would be stored twice. */
+async function untold(load: Load, standing: Standing, fate: 'not known' | 'untold'): Promise<Step> {
+  const { setback, attempts } = standing;
+  const memory = await load.wouldBeKnown();
+  if (memory === 'certain') return { kind: 'again', standing };
+  if (memory === 'doubtful' && fate === 'not known') {
+    return told({ kind: 'unverifiable', reason: `Doris may have forgotten the label: ${setback.reason}`, attempts });
+  }
+  return told({ kind: 'unknown', reason: `what became of the label cannot be told now: ${setback.reason}`, attempts });
 }
 
 function told(outcome: LoadOutcome): Step {
@@ -93,7 +114,7 @@ function afterAll({ setback, inDoubt }: Standing): Setback {
   return { kind: 'unknown', reason: `an earlier attempt's reply was lost; the last one: ${setback.reason}` };
 }
 
-type Fate = 'stored' | 'open' | 'aborted' | 'untold';
+type Fate = 'stored' | 'open' | 'aborted' | 'not known' | 'untold';
 
 /** Asks for the label until its transaction has ended, or time has. A precommitted one waits for somebody else, so nobody waits for it. */
 async function resolve(load: Load, deadline: Deadline, line: Line): Promise<Fate> {
@@ -108,6 +129,7 @@ async function resolve(load: Load, deadline: Deadline, line: Line): Promise<Fate
       case 'precommitted':
         return 'open';
       case 'unknown':
+        return 'not known';
       case 'unreachable':
         return 'untold';
       case 'prepare':

@@ -6,9 +6,10 @@ export type Answer =
   | { readonly kind: 'answer'; readonly status: number; readonly location: string | undefined; readonly text: string }
   | { readonly kind: 'silent'; readonly reason: string };
 
-/** One GET. */
+/** One GET, or a POST of JSON. */
 export interface Question {
   readonly url: URL;
+  readonly post?: string;
   /** Left out where credentials must not go. */
   readonly authorization: string | undefined;
   /** For everything together, connecting included. */
@@ -23,9 +24,10 @@ export async function askOnce(question: Question, dispatcher: Dispatcher): Promi
   try {
     const response = await request(question.url, {
       dispatcher,
-      method: 'GET',
+      ...(question.post === undefined ? { method: 'GET' } : { method: 'POST', body: question.post }),
       headers: {
         'accept-encoding': 'identity',
+        ...(question.post === undefined ? {} : { 'content-type': 'application/json' }),
         ...(question.authorization === undefined ? {} : { authorization: question.authorization }),
       },
       headersTimeout: within,

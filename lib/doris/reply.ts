@@ -132,6 +132,12 @@ function judgeFrontend(fields: Fields, bodyBegun: boolean): Setback {
   return { kind: meaning, reason };
 }
 
+/** The id of the transaction that a backend's report is about; undefined when it names none. */
+export function transactionIn(reply: Reply): number | undefined {
+  const fields = reply.status === 200 ? parse(reply) : undefined;
+  return fields === undefined ? undefined : txnId(fields);
+}
+
 function parse(reply: Reply): Fields | undefined {
   try {
     // Some proxies pack a reply although identity was asked for.

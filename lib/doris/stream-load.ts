@@ -15,13 +15,15 @@ export interface Entrance {
 
 /** One PUT of a load. */
 export interface Put {
-  readonly load: Load;
+  readonly load: Omit<Load, 'inDoubt' | 'wouldBeKnown'>;
   readonly entrance: Entrance;
   readonly authorization: string;
   /** At least 1 s away. */
   readonly deadline: Deadline;
   /** Entrances that are to be tried when this one is silent: it leaves them their share of the time. */
   readonly others: number;
+  /** Headers in place of the usual ones of these names. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** No request that may start a load goes out with less than this left: Doris's shortest timeout. */
@@ -117,5 +119,6 @@ function headersOf(put: Put, { maxLoadTimeout, sequenceColumn }: FullSettings): 
     timeout: String(timeoutSeconds(put.deadline.remaining(), maxLoadTimeout)),
     group_commit: 'off_mode',
     ...(sequenceColumn === undefined ? {} : { 'function_column.sequence_col': sequenceColumn }),
+    ...put.instead,
   };
 }

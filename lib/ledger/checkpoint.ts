@@ -24,8 +24,13 @@ export interface Refusal {
  * - `open`: in doubt until its label tells.
  * - `loaded`: in Doris for sure, but not all dead letters between its rows are accepted yet.
  * - `refused`: its only row is judged bad; the row is a dead letter from now on, even if the table would take it later.
+ * - `given-up`: whether it is in Doris cannot be told any more; its rows are dead letters from now on, for people to look into.
  */
-export type ClaimState = { readonly kind: 'open' } | { readonly kind: 'loaded' } | { readonly kind: 'refused'; readonly refusal: Refusal };
+export type ClaimState =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'given-up'; readonly reason: string };
 
 /** A load that was written down before its first attempt. */
 export interface Claim {
@@ -53,6 +58,8 @@ export interface Checkpoint {
   readonly through?: Position;
   /** By which routes the records up to `through` were shared out among tables. */
   readonly routes?: string;
+  /** Label of a load into the same database that was visible before the claim was written. */
+  readonly witness?: Label;
   readonly claim?: Claim;
 }
 
@@ -80,6 +87,8 @@ export interface Move {
   readonly through?: Position;
   /** Goes with `through`. */
   readonly routes?: string;
+  /** Goes with a claim of one's own; stays as it is when absent. */
+  readonly witness?: Label;
   /** The claim afterwards; none when absent. */
   readonly claim?: Claim;
   readonly settled?: Settled;
@@ -121,9 +130,11 @@ export function allows(current: Checkpoint, { expect, through }: Move): boolean 
 export function moved(current: Checkpoint, move: Move): Checkpoint {
   const through = move.through ?? current.through;
   const routes = move.routes ?? current.routes;
+  const witness = move.witness ?? current.witness;
   return {
     ...(through === undefined ? {} : { through }),
     ...(routes === undefined ? {} : { routes }),
+    ...(witness === undefined ? {} : { witness }),
     ...(move.claim === undefined ? {} : { claim: move.claim }),
   };
 }

@@ -73,7 +73,7 @@ function conditionOf(expect: Expectation): Condition {
   }
 }
 
-function updateOf({ source, target }: CheckpointKey, { expect, through, routes, claim, settled }: Move, clock: Clock) {
+function updateOf({ source, target }: CheckpointKey, { expect, through, routes, witness, claim, settled }: Move, clock: Clock) {
   const now = clock.now();
   const set: Item = {
     stream: { S: source.stream },
@@ -83,6 +83,7 @@ function updateOf({ source, target }: CheckpointKey, { expect, through, routes, 
     expiresAt: { N: String(Math.floor(now / 1000) + KEEP_SECONDS) },
     ...(through === undefined ? {} : { through: { S: through } }),
     ...(routes === undefined ? {} : { routes: { S: routes } }),
+    ...(witness === undefined ? {} : { witness: { S: witness } }),
     ...(claim === undefined ? {} : { claim: claimAttribute(claim) }),
   };
   const add: Item = Object.fromEntries(Object.entries(settled ?? {}).map(([name, count]) => [name, { N: String(count) }]));

@@ -28,7 +28,21 @@ export function claimAttribute(claim: Claim): AttributeValue {
     fence: { N: String(claim.fence) },
     claimedAt: { N: String(claim.claimedAt) },
   };
-  return { M: claim.state.kind === 'refused' ? { ...M, refusal: refusalAttribute(claim.state.refusal) } : M };
+  return { M: { ...M, ...detailsOf(claim.state) } };
+}
+
+function detailsOf(state: ClaimState): Item {
+  switch (state.kind) {
+    case 'open':
+    case 'loaded':
+      return {};
+    case 'refused':
+      return { refusal: refusalAttribute(state.refusal) };
+    case 'given-up':
+      return { reason: { S: state.reason } };
+    default:
+      return state satisfies never;
+  }
 }
 
 function refusalAttribute({ reason, errorUrl, attempts }: Refusal): AttributeValue {
@@ -41,13 +55,16 @@ const text = z.object({ S: z.string() }).transform(({ S }) => S);
 const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
 const position = text.refine(isPosition, 'must be a zero-padded position');
 
+const label = text.transform((name) => name as Label);
+
 const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, errorUrl: text.optional() }) });
 
 const storedClaim = z.object({
   M: z.object({
-    state: text.pipe(z.enum(['open', 'loaded', 'refused'])),
+    state: text.pipe(z.enum(['open', 'loaded', 'refused', 'given-up'])),
     refusal: storedRefusal.optional(),
-    label: text.transform((label) => label as Label),
+    reason: text.optional(),
+    label,
     first: position,
     last: position,
     rows: number,
@@ -59,7 +76,12 @@ const storedClaim = z.object({
   }),
 });
 
-const storedCheckpoint = z.object({ through: position.optional(), routes: text.optional(), claim: storedClaim.optional() });
+const storedCheckpoint = z.object({
+  through: position.optional(),
+  routes: text.optional(),
+  witness: label.optional(),
+  claim: storedClaim.optional(),
+});
 
 /** Reads an item back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
 export function checkpointOf(item: Item | undefined): Checkpoint {
@@ -71,20 +93,22 @@ export function checkpointOf(item: Item | undefined): Checkpoint {
       `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
     );
   }
-  const { through, routes, claim } = parsed.data;
+  const { through, routes, witness, claim } = parsed.data;
   return {
     ...(through === undefined ? {} : { through }),
     ...(routes === undefined ? {} : { routes }),
+    ...(witness === undefined ? {} : { witness }),
     ...(claim === undefined ? {} : { claim: claimOf(claim) }),
   };
 }
 
-function claimOf({ M: { state, refusal, ...claim } }: z.output<typeof storedClaim>): Claim {
-  return { ...claim, state: stateOf(state, refusal) };
+function claimOf({ M: { state, refusal, reason, ...claim } }: z.output<typeof storedClaim>): Claim {
+  return { ...claim, state: stateOf(state, refusal, reason) };
 }
 
-function stateOf(kind: ClaimState['kind'], stored: z.output<typeof storedRefusal> | undefined): ClaimState {
+function stateOf(kind: ClaimState['kind'], refusal: z.output<typeof storedRefusal> | undefined, said = 'unknown'): ClaimState {
+  if (kind === 'given-up') return { kind, reason: said };
   if (kind !== 'refused') return { kind };
-  const { reason = 'unknown', attempts = 0, errorUrl } = stored?.M ?? {};
+  const { reason = 'unknown', attempts = 0, errorUrl } = refusal?.M ?? {};
   return { kind, refusal: { reason, attempts, ...(errorUrl === undefined ? {} : { errorUrl }) } };
 }

@@ -1,6 +1,6 @@
-import type { Claim, Expectation, Settled } from '../ledger/checkpoint.ts';
+import type { Expectation, Settled } from '../ledger/checkpoint.ts';
 import { nextInLine, type Piece } from '../plan/pieces.ts';
-import { claimFor, type Held, written } from './lease.ts';
+import { claimFor, type Held, writing, written } from './lease.ts';
 import { reconcile } from './reconcile.ts';
 import { go, hasTime, lastPosition, type Run, recordsOf, type Step } from './run.ts';
 
@@ -12,7 +12,7 @@ export async function advance(run: Run, piece: Piece, rest: readonly Piece[], ex
   const through = lastPosition(piece.records);
   const work = nextInLine(rest);
   const next = nextClaim(run, work);
-  const result = await run.ports.ledger.move(run.key, { expect, through, routes: run.routes, settled, ...claimIn(next) });
+  const result = await run.ports.ledger.move(run.key, { expect, through, routes: run.routes, settled, ...writing(next) });
   if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
   return reconcile(run, result.current, recordsOf([piece, ...work]));
 }
@@ -21,7 +21,7 @@ export async function advance(run: Run, piece: Piece, rest: readonly Piece[], ex
 export async function descend(run: Run, parts: readonly Piece[], expect: Expectation): Promise<Step> {
   const work = nextInLine(parts);
   const next = nextClaim(run, work);
-  const result = await run.ports.ledger.move(run.key, { expect, ...claimIn(next) });
+  const result = await run.ports.ledger.move(run.key, { expect, ...writing(next) });
   if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
   return reconcile(run, result.current, recordsOf(work));
 }
@@ -30,8 +30,4 @@ export async function descend(run: Run, parts: readonly Piece[], expect: Expecta
 function nextClaim(run: Run, [next]: readonly Piece[]): Held | undefined {
   const claimable = next !== undefined && next.rows.length > 0 && hasTime(run);
   return claimable ? claimFor(run, next) : undefined;
-}
-
-function claimIn(held: Held | undefined): { claim?: Claim } {
-  return held === undefined ? {} : { claim: held.claim };
 }

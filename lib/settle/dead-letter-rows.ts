@@ -4,22 +4,24 @@ import type { Label } from '../plan/label.ts';
 import type { Fault, PoisonRow, Row } from '../source/record.ts';
 import type { Run } from './run.ts';
 
-/** The load that refused a row. */
-export interface RefusedLoad {
+/** The load that a row was part of when its fate was decided. */
+export interface DecidedLoad {
   readonly label: Label;
-  readonly attempts: number;
+  readonly attempts?: number;
 }
 
 /** Hands poison rows to the dead letters. Their receipt comes before any move of the ledger past them. */
-export async function deadLetterRows(run: Run, poison: readonly PoisonRow[], load?: RefusedLoad): Promise<void> {
+export async function deadLetterRows(run: Run, poison: readonly PoisonRow[], load?: DecidedLoad): Promise<void> {
   if (poison.length === 0) return;
   const { clock, deadLetters } = run.ports;
   const base = { source: run.batch.source, target: run.key.target, failedAt: clock.now() };
-  const letters = poison.map(
-    ({ fault, record }): DeadLetter => ({ ...base, fault, record, ...(fault.errorClass === 'data-quality' ? load : {}) }),
-  );
+  const letters = poison.map(({ fault, record }): DeadLetter => ({ ...base, fault, record, ...(isOfLoad(fault) ? load : {}) }));
   await deadLetters.send(letters);
   tell(run, poison);
+}
+
+function isOfLoad({ errorClass }: Fault): boolean {
+  return errorClass === 'data-quality' || errorClass === 'unverifiable';
 }
 
 function tell(run: Run, poison: readonly PoisonRow[]): void {

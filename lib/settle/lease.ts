@@ -3,7 +3,7 @@ import type { Claim, Expectation, MoveResult } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import type { Piece } from '../plan/pieces.ts';
 import { type EpochMillis, epochMillis, type Millis, millis, seconds } from '../units.ts';
-import { firstPosition, labelOfRows, lastPosition, type Run } from './run.ts';
+import { firstPosition, labelOfRows, lastPosition, type Run, targetOf } from './run.ts';
 
 /**
  * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
@@ -19,6 +19,8 @@ export interface Held {
   readonly sharedUntil?: EpochMillis;
   /** The label that `claim` carries was found open. */
   readonly replay: boolean;
+  /** See `Checkpoint`. */
+  readonly witness: Label | undefined;
   /** Until then attempts may start without asking the ledger. */
   readonly lease: Deadline;
 }
@@ -37,14 +39,20 @@ export function claimFor(run: Run, piece: Piece): Held {
     deadline: lease.at,
     claimedAt: run.ports.clock.now(),
   });
-  return { claim, lease, replay: false };
+  return { claim, lease, replay: false, witness: run.ports.doris.witness(targetOf(run).database) };
 }
 
 /** A claim of somebody else with this invocation's lease in it, as it will be held once it is written. */
-export function takenOver(run: Run, claim: Claim): Held {
+export function takenOver(run: Run, claim: Claim, witness: Label | undefined): Held {
   const lease = leaseOf(run);
   const mine = fenced(run, { ...claim, deadline: epochMillis(Math.max(claim.deadline, lease.at)) });
-  return { claim: mine, lease, sharedUntil: claim.deadline, replay: true };
+  return { claim: mine, lease, sharedUntil: claim.deadline, replay: true, witness };
+}
+
+/** What is written down for a new claim. */
+export function writing(held: Held | undefined): { claim?: Claim; witness?: Label } {
+  if (held === undefined) return {};
+  return { claim: held.claim, ...(held.witness === undefined ? {} : { witness: held.witness }) };
 }
 
 function leaseOf({ deadline, ports }: Run): Deadline {

@@ -39,7 +39,7 @@ export async function outlastOthers(run: Run, held: Held): Promise<Held | undefi
   const result = await run.ports.ledger.move(run.key, { expect: unchanged(held.claim), claim });
   if (!written(result, claim)) return undefined;
   await run.ports.clock.sleep(shared);
-  return { claim, replay: held.replay, lease: deadlineIn(millis(0), run.ports.clock) };
+  return { claim, replay: held.replay, witness: held.witness, lease: deadlineIn(millis(0), run.ports.clock) };
 }
 
 function unleased(run: Run, { claim, sharedUntil }: Held, knowledge: Knowledge): Claim {

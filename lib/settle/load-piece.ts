@@ -1,14 +1,16 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
 import { CLEAN, learn, type Piece, poisonOf } from '../plan/pieces.ts';
-import type { LoadOutcome } from '../ports.ts';
+import type { Load, LoadOutcome } from '../ports.ts';
 import { spellPosition } from '../source/position.ts';
 import { millis } from '../units.ts';
 import { advance } from './advance.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
 import { settleRejected } from './isolate.ts';
-import { fenced, type Held, keepLease, present } from './lease.ts';
+import { wouldBeKnown } from './label-memory.ts';
+import { fenced, type Held, keepLease, present, sharedFor } from './lease.ts';
 import { letGo } from './let-go.ts';
-import { type Run, type Step, targetOf } from './run.ts';
+import { settleUnverifiable } from './resolve.ts';
+import { type Run, recordsOf, type Step, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], claimed: Held): Promise<Step> {
@@ -27,6 +29,11 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
       return settleCommitted(run, piece, rest, held);
     case 'rejected-data':
       return settleRejected(run, piece, rest, held, outcome);
+    case 'unverifiable':
+      // What was put just now may still arrive.
+      if (outcome.attempts > 0 || sharedFor(run, held.sharedUntil) > 0)
+        return letGo(run, held, 'in doubt', `unverifiable: ${outcome.reason}`);
+      return settleUnverifiable(run, held.claim, recordsOf([piece, ...rest]));
     case 'rejected-config':
     case 'overload':
     case 'unavailable':
@@ -52,7 +59,15 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
   const started = clock.elapsed();
   const body = Buffer.concat(piece.rows.flatMap(({ line }) => [line, LINE_END]));
   const lease = keepLease(run, claimed);
-  const wanted = { label: claim.label, target: targetOf(run), rows: piece.rows.length, body: [body], mayStart: lease.mayStart };
+  const wanted: Load = {
+    label: claim.label,
+    target: targetOf(run),
+    rows: piece.rows.length,
+    body: [body],
+    mayStart: lease.mayStart,
+    inDoubt: replay,
+    wouldBeKnown: () => wouldBeKnown(run, claim, claimed.witness),
+  };
   const outcome = await doris.load(wanted, run.deadline);
   telemetry.record({
     kind: 'load',

@@ -3,15 +3,15 @@ import type { Checkpoint, Claim, ClaimState } from '../ledger/checkpoint.ts';
 import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
-import { millis } from '../units.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
-import { fenced, present, sharedFor, takenOver, unchanged, written } from './lease.ts';
-import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step, stop } from './run.ts';
+import { present, takenOver, unchanged, written } from './lease.ts';
+import { resolveByState } from './resolve.ts';
+import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step } from './run.ts';
 
 /**
  * Brings the records at hand in line with what the ledger says: drops what is settled, and resolves an open claim before anything new
- * is claimed. Whatever a step here finds changed meanwhile, the next claim finds again. An open claim whose records are all here is replayed under its stored cut and label, so that Doris itself decides
- * whether it had them; otherwise the label's state decides.
+ * is claimed. Whatever a step here finds changed meanwhile, the next claim finds again. An open claim whose records are all
+ * here is replayed under its stored cut and label, so that Doris itself decides whether it had them; otherwise the label's state decides.
  */
 export async function reconcile(run: Run, current: Checkpoint, records: readonly DecodedRecord[]): Promise<Step> {
   const { through, claim } = current;
@@ -27,8 +27,8 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
     return finishDecided(run, claim, claim.state, inside, after);
   }
   const rows = inside.filter((record): record is Row => record.kind === 'row');
-  if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, claim, inside, after);
-  return resolveByState(run, claim, open);
+  if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, current, claim, inside, after);
+  return resolveByState(run, claim, current, open);
 }
 
 /**
@@ -60,8 +60,8 @@ function absorb({ batch, key, ports }: Run, records: number): void {
 }
 
 /**
- * The fate of the claim's rows is known: they are in Doris, or the only one is a dead letter. What may be missing are letters. The batch
- * may end before the claim does; then the claim stays for the rest.
+ * The fate of the claim's rows is known: they are in Doris, or dead letters. What may be missing are letters. The batch may end before the
+ * claim does; then the claim stays for the rest.
  */
 async function finishDecided(
   run: Run,
@@ -71,7 +71,7 @@ async function finishDecided(
   after: readonly DecodedRecord[],
 ): Promise<Step> {
   const dead = inside.flatMap((record) => deadIn(record, state));
-  await deadLetterRows(run, dead, { label: claim.label, attempts: state.kind === 'refused' ? state.refusal.attempts : 1 });
+  await deadLetterRows(run, dead, { label: claim.label, ...attemptsOf(state) });
   absorb(run, inside.length - dead.length);
   const ended = lastPosition(run.batch.records) >= claim.last;
   const through = ended ? claim.last : inside.at(-1)?.record.position;
@@ -87,53 +87,36 @@ async function finishDecided(
 
 type DecidedState = Exclude<ClaimState, { kind: 'open' }>;
 
+function attemptsOf(state: DecidedState): { attempts?: number } {
+  return state.kind === 'refused' ? { attempts: state.refusal.attempts } : {};
+}
+
 function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
   if (record.kind === 'poison') return [record];
-  return state.kind === 'refused' ? [refusedRow(record, state.refusal)] : [];
-}
-
-/** Writes this invocation's lease into the claim before it is used, so that whoever comes next knows how long it may be. */
-async function takeOver(run: Run, claim: Claim, inside: readonly DecodedRecord[], after: readonly DecodedRecord[]): Promise<Step> {
-  const held = takenOver(run, claim);
-  const result = await run.ports.ledger.move(run.key, { expect: unchanged(claim), claim: held.claim });
-  if (!written(result, held.claim)) return go(cut([...inside, ...after], run.rules.limits));
-  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], held);
-}
-
-/** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
-async function resolveByState(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
-  // Before asking: an attempt that was allowed until now may have started since the answer.
-  const busy = sharedFor(run, claim.deadline);
-  const state = await run.ports.doris.labelState(databaseOf(run), claim.label, run.deadline);
   switch (state.kind) {
-    case 'visible':
-    case 'committed':
-      return resolved(run, claim, open, state.kind, fenced(run, { ...claim, state: { kind: 'loaded' } }));
-    case 'prepare':
-    case 'precommitted':
-      return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
-    case 'unreachable':
-      return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
-    case 'aborted':
-    case 'unknown': {
-      if (busy > 0) return stop(`for ${Math.ceil(busy / 1000)} s another invocation may still load under claim ${claim.label}`);
-      if (state.kind === 'unknown' && outlivedLabel(run, claim)) {
-        return stop(`unverifiable: claim ${claim.label} is older than Doris remembers labels, and the batch does not hold its records`);
-      }
-      return resolved(run, claim, open, state.kind, undefined);
-    }
+    case 'loaded':
+      return [];
+    case 'refused':
+      return [refusedRow(record, state.refusal)];
+    case 'given-up':
+      return [{ kind: 'poison', record: record.record, fault: { errorClass: 'unverifiable', reason: state.reason } }];
     default:
       return state satisfies never;
   }
 }
 
-function databaseOf({ table }: Run): string {
-  if (table.target === undefined) throw new TypeError('a claim without a table');
-  return table.target.database;
-}
-
-function outlivedLabel({ ports, rules }: Run, claim: Claim): boolean {
-  return millis(ports.clock.now() - claim.claimedAt) > rules.labelMemory;
+/** Writes this invocation's lease into the claim before it is used, so that whoever comes next knows how long it may be. */
+async function takeOver(
+  run: Run,
+  { witness }: Checkpoint,
+  claim: Claim,
+  inside: readonly DecodedRecord[],
+  after: readonly DecodedRecord[],
+): Promise<Step> {
+  const held = takenOver(run, claim, witness);
+  const result = await run.ports.ledger.move(run.key, { expect: unchanged(claim), claim: held.claim });
+  if (!written(result, held.claim)) return go(cut([...inside, ...after], run.rules.limits));
+  return go([pieceOf(inside, claim.origin), ...cut(after, run.rules.limits)], held);
 }
 
 /**
@@ -155,26 +138,4 @@ function refuseOtherMembership(run: Run, claim: Claim, through: Position | undef
 /** Whether the claim decides a record: those of its span, and those before it that are not settled. */
 function isOf({ first, last }: Claim, through: Position | undefined, { record: { position } }: DecodedRecord): boolean {
   return position <= last && (position >= first || through === undefined || position > through);
-}
-
-async function resolved(run: Run, claim: Claim, open: readonly DecodedRecord[], state: string, next: Claim | undefined): Promise<Step> {
-  const { ledger, telemetry } = run.ports;
-  const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
-  const result = await ledger.move(run.key, {
-    expect: unchanged(claim),
-    ...(next === undefined ? {} : { claim: next }),
-  });
-  const again = go(cut(open, run.rules.limits));
-  if (result.kind === 'refused') return again;
-  telemetry.record({ kind: 'claim-resolved', ...identity, state, consequence: next === undefined ? 'dropped' : 'loaded' });
-  if (next === undefined && claim.first < firstPosition(run.batch.records)) {
-    telemetry.record({
-      kind: 'claim-abandoned',
-      ...identity,
-      first: spellPosition(claim.first),
-      last: spellPosition(claim.last),
-      rows: claim.rows,
-    });
-  }
-  return again;
 }

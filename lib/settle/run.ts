@@ -9,8 +9,10 @@ import { type TableBatch, targetName } from '../plan/plan.ts';
 import type { Doris, Target } from '../ports.ts';
 import type { Position } from '../source/position.ts';
 import type { Batch, DecodedRecord, Row } from '../source/record.ts';
+import type { PositionColumns } from '../source/splice.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Millis, seconds } from '../units.ts';
+import type { LabelMemory } from './label-memory.ts';
 import type { Held } from './lease.ts';
 
 /** The world, as far as settling needs it. */
@@ -35,8 +37,11 @@ export interface SettleRules {
   readonly isolationLoads: number;
   /** Between the permission to start an attempt and its arrival at a server, and between the clocks of two machines, lies no more. */
   readonly attemptGrace: Millis;
-  /** How long Doris surely remembers a label: after that, UNKNOWN proves nothing. */
-  readonly labelMemory: Millis;
+  readonly labelMemory: LabelMemory;
+  /** What becomes of a load of which neither its label nor its table can tell any more whether it is stored. */
+  readonly onUnverifiable: 'wait' | 'reload' | 'dead-letter';
+  /** Where rows carry whence they came. */
+  readonly positionColumns: PositionColumns;
 }
 
 /** No attempt starts with less time left: Doris's own timeout counts whole seconds. */

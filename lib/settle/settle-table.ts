@@ -4,7 +4,7 @@ import { cut, nextInLine, type Piece, poisonOf } from '../plan/pieces.ts';
 import { spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
-import { claimFor, type Held, written } from './lease.ts';
+import { claimFor, type Held, writing, written } from './lease.ts';
 import { letGo } from './let-go.ts';
 import { loadPiece } from './load-piece.ts';
 import { reconcile } from './reconcile.ts';
@@ -76,7 +76,7 @@ async function leave(run: Run, held: Held | undefined, reason: string): Promise<
 async function claimAndLoad(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {
   const held = claimFor(run, piece);
   const { claim } = held;
-  const result = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, claim });
+  const result = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, ...writing(held) });
   if (result.kind === 'refused' && !written(result, claim)) return reconcile(run, result.current, recordsOf([piece, ...rest]));
   return loadPiece(run, piece, rest, held);
 }

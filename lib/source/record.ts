@@ -24,7 +24,7 @@ export interface SourceRecord {
 
 /** Why a record can never load. */
 export interface Fault {
-  readonly errorClass: 'decode' | 'oversize' | 'unroutable' | 'data-quality';
+  readonly errorClass: 'decode' | 'oversize' | 'unroutable' | 'data-quality' | 'unverifiable';
   /** One sentence for people; never the payload. */
   readonly reason: string;
   readonly errorUrl?: string;

@@ -49,6 +49,8 @@ const logsOf = (event: LoaderEvent): Line[] => {
   return lines().filter((line) => 'level' in line);
 };
 
+const CLAIM = { source: SHARD, target: 'shop.orders', label: 'l', first: '1', last: '2', rows: 2 } as const;
+
 describe('the log', () => {
   it('has one structured line a load, with the label and what became of it', () => {
     const [line, ...others] = logsOf(LOAD);
@@ -80,8 +82,9 @@ describe('the log', () => {
     [{ kind: 'duplicates-absorbed', source: SHARD, target: 'shop.orders', records: 2 }, 'INFO'],
     [{ kind: 'dead-lettered', source: SHARD, target: 'shop.orders', errorClass: 'decode', records: 1 }, 'WARN'],
     [{ kind: 'unsettled', source: SHARD, target: 'shop.orders', from: '495', reason: 'unavailable' }, 'WARN'],
-    [{ kind: 'claim-resolved', source: SHARD, target: 'shop.orders', label: 'l', state: 'visible', consequence: 'loaded' }, 'WARN'],
-    [{ kind: 'claim-abandoned', source: SHARD, target: 'shop.orders', label: 'l', first: '1', last: '2', rows: 2 }, 'ERROR'],
+    [{ kind: 'claim-resolved', ...CLAIM, consequence: 'loaded', because: 'label visible' }, 'WARN'],
+    [{ kind: 'claim-resolved', ...CLAIM, consequence: 'dead-lettered', because: 'ON_UNVERIFIABLE is dead-letter' }, 'ERROR'],
+    [{ kind: 'claim-abandoned', ...CLAIM }, 'ERROR'],
     [{ kind: 'fuse-blown', source: SHARD, target: 'shop.orders', label: 'l', bad: 9, of: 10, reason: 'r' }, 'ERROR'],
     [{ kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) }, 'INFO'],
   ])('has one line for $kind as well, as loud as it matters', (event, level) => {

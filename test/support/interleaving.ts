@@ -5,6 +5,7 @@ import type { Doris, Load, LoadOutcome } from '../../lib/ports.ts';
 import type { Ports } from '../../lib/settle/run.ts';
 import type { Batch } from '../../lib/source/record.ts';
 import { type EpochMillis, epochMillis, type Millis, millis } from '../../lib/units.ts';
+import { foundInDoubt } from './memory-doris.ts';
 import { INVOCATION, type World } from './world.ts';
 
 /** An invocation that stands still before each effect on the world and before each reply, until it is told to go on. */
@@ -108,8 +109,14 @@ function steppedDoris({ clock, doris }: World, call: Call, pause: () => Promise<
     await pause();
     return losing() ? { kind: 'unknown', attempts: 1, reason: 'the reply was lost' } : outcome;
   }
-  return {
-    load: async (load) => (await put(load)) ?? (await put(load)) ?? { kind: 'unavailable', attempts: 0, reason: 'nobody took it in hand' },
+  const stepped: Doris = {
+    ...doris,
+    load: async (load, deadline) =>
+      (await foundInDoubt(stepped, load, deadline)) ??
+      (await put(load)) ??
+      (await put(load)) ?? { kind: 'unavailable', attempts: 0, reason: 'nobody took it in hand' },
     labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
+    newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
   };
+  return stepped;
 }

@@ -1,4 +1,6 @@
-import type { Doris, LabelState, Load, LoadOutcome } from '../../lib/ports.ts';
+import type { Deadline } from '../../lib/deadline.ts';
+import type { Label } from '../../lib/plan/label.ts';
+import type { Doris, LabelState, Load, LoadOutcome, Span, TableModel, Told } from '../../lib/ports.ts';
 
 /** Doris as the loader's rules see it: labels of a database, transactions that commit or abort, rows. No HTTP. */
 export interface MemoryDoris extends Doris {
@@ -12,8 +14,13 @@ export interface MemoryDoris extends Doris {
   readonly script: ScriptedOutcome[];
   /** Begins a load without asking for permission: its label is taken until `end` commits or aborts it by what the table takes then. */
   begin(load: Load): { end(): LoadOutcome };
-  /** Drops every label from memory, as the label limits of Doris do. */
-  forget(): void;
+  /** Drops labels from memory, as the label limits of Doris do; every label without a name. */
+  forget(label?: string): void;
+  /** Ids of transactions go on from here. */
+  transactions: number;
+  /** What the table tells about itself. */
+  model: Told<TableModel>;
+  counted: (span: Span) => Told<number>;
 }
 
 interface ScriptedOutcome {
@@ -25,6 +32,7 @@ export function memoryDoris(): MemoryDoris {
   const tables = new Map<string, string[]>();
   const labels = new Map<string, LabelState['kind']>();
   const calls: Load[] = [];
+  const visible = new Map<string, Label>();
   const doris: MemoryDoris = {
     tables,
     calls,
@@ -34,12 +42,24 @@ export function memoryDoris(): MemoryDoris {
       const key = labelKey(load);
       const found = labels.get(key);
       if (found === 'prepare') return { end: () => ({ kind: 'running', attempts: 1, reason: 'Label Already Exists' }) };
+      doris.transactions++;
       if (found !== 'visible') labels.set(key, 'prepare');
       return { end: () => work(load) };
     },
-    forget: () => labels.clear(),
+    forget: (label) => {
+      for (const key of labels.keys()) if (label === undefined || key.endsWith(` ${label}`)) labels.delete(key);
+    },
+    transactions: 0,
+    model: { kind: 'told', value: 'duplicate' },
+    counted: () => ({ kind: 'refused', reason: 'no SQL here' }),
+    witness: (database) => visible.get(database),
+    newestTransaction: async () => ({ kind: 'told', value: ++doris.transactions }),
+    tableModel: async () => doris.model,
+    countRows: async (_, span) => doris.counted(span),
     refuses: () => false,
-    load: async (load) => {
+    load: async (load, deadline) => {
+      const found = await foundInDoubt(doris, load, deadline);
+      if (found !== undefined) return found;
       if (!(await load.mayStart())) return { kind: 'unavailable', attempts: 0, reason: 'another invocation has this load now' };
       const scripted = doris.script.shift();
       if (scripted === undefined) return doris.begin(load).end();
@@ -66,12 +86,25 @@ export function memoryDoris(): MemoryDoris {
       };
     }
     labels.set(key, 'visible');
+    visible.set(target.database, load.label);
     const name = `${target.database}.${target.table}`;
     tables.set(name, [...(tables.get(name) ?? []), ...lines]);
     return { kind: 'committed', how: 'loaded', attempts: 1 };
   }
 
   return doris;
+}
+
+/** What is known of a load that an earlier invocation left in doubt; nothing when it may be put. */
+export async function foundInDoubt(doris: Doris, load: Load, deadline: Deadline): Promise<LoadOutcome | undefined> {
+  if (!load.inDoubt) return undefined;
+  const state = await doris.labelState(load.target.database, load.label, deadline);
+  if (state.kind === 'visible' || state.kind === 'committed') return { kind: 'committed', how: 'already-loaded', attempts: 0 };
+  if (state.kind === 'prepare' || state.kind === 'precommitted') return { kind: 'running', attempts: 0, reason: state.kind };
+  if (state.kind === 'aborted') return undefined;
+  const memory = await load.wouldBeKnown();
+  if (memory === 'certain') return undefined;
+  return { kind: memory === 'doubtful' && state.kind === 'unknown' ? 'unverifiable' : 'unknown', attempts: 0, reason: 'in doubt' };
 }
 
 function labelKey({ target, label }: Load): string {

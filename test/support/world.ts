@@ -47,7 +47,9 @@ export const RULES: LoadRules = {
   fuseRows: 10,
   isolationLoads: 1000,
   attemptGrace: seconds(5),
-  labelMemory: seconds(12 * 3600),
+  labelMemory: { longest: seconds(12 * 3600), shortest: seconds(100), transactions: 2000 },
+  onUnverifiable: 'wait',
+  positionColumns: {},
 };
 
 export function newWorld(): World {
@@ -98,8 +100,12 @@ function mortal(world: World, breaker: Breaker, kill: Kill | undefined): Ports {
     breaker,
     telemetry: { record: (event) => events.push(event) },
     doris: {
+      ...doris,
       load: (load, deadline) => call(() => doris.load(load, deadline)),
       labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
+      newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
+      tableModel: (target, deadline) => call(() => doris.tableModel(target, deadline)),
+      countRows: (target, span, deadline) => call(() => doris.countRows(target, span, deadline)),
     },
     ledger: {
       read: (key) => call(() => ledger.read(key)),

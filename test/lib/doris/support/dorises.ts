@@ -63,6 +63,8 @@ export async function prepared(doris: DorisStandIn, change: Partial<DorisSetting
     rows: 2,
     body: [Buffer.from('{"k":1,"v":"a"}\n'), Buffer.from('{"k":2,"v":null}\n')],
     mayStart: async () => true,
+    inDoubt: false,
+    wouldBeKnown: async () => 'certain',
   };
   const keys = async () => (await doris.query(`SELECT k FROM ${table} ORDER BY k`, 'db')).rows.map(([k]) => Number(k));
   return { client, load, keys, deadline: deadlineIn(seconds(20), clock) };

@@ -1,0 +1,37 @@
+import type { Claim } from '../ledger/checkpoint.ts';
+import type { Label } from '../plan/label.ts';
+import type { Memory } from '../ports.ts';
+import { type Millis, millis } from '../units.ts';
+import { type Run, targetOf } from './run.ts';
+
+/** How long Doris remembers the label of a load that has ended (reference 4). */
+export interface LabelMemory {
+  /** Older labels may be forgotten, however quiet the database is. */
+  readonly longest: Millis;
+  /** Younger ones are remembered, however busy it is. */
+  readonly shortest: Millis;
+  /** Transactions that end in a database until it forgets a label; Infinity when it counts none. */
+  readonly transactions: number;
+}
+
+/**
+ * Whether Doris would know the label of a claim now, had it stored the load. Labels of one database are forgotten in the order in which
+ * their transactions ended: while one that ended before the claim was written is known, the claim's would be, too. Without such a witness the
+ * ids of transactions tell: they count from the beginning of the cluster, over all of its databases. Half of the limit leaves room for those
+ * that were running when the claim was written.
+ */
+export async function wouldBeKnown(run: Run, { claimedAt }: Claim, witness: Label | undefined): Promise<Memory> {
+  const { clock, doris } = run.ports;
+  const { longest, shortest, transactions } = run.rules.labelMemory;
+  const age = millis(clock.now() - claimedAt);
+  if (age > longest) return 'doubtful';
+  if (age <= shortest) return 'certain';
+  if (witness === undefined) {
+    const newest = await doris.newestTransaction(targetOf(run), run.deadline);
+    if (newest.kind === 'unreachable') return 'untold';
+    return newest.kind === 'told' && newest.value < transactions / 2 ? 'certain' : 'doubtful';
+  }
+  const state = await doris.labelState(targetOf(run).database, witness, run.deadline);
+  if (state.kind === 'unreachable') return 'untold';
+  return state.kind === 'visible' ? 'certain' : 'doubtful';
+}

@@ -1,0 +1,136 @@
+import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
+import type { Label } from '../plan/label.ts';
+import { cut } from '../plan/pieces.ts';
+import type { Told } from '../ports.ts';
+import { spellPosition } from '../source/position.ts';
+import type { DecodedRecord } from '../source/record.ts';
+import { wouldBeKnown } from './label-memory.ts';
+import { fenced, sharedFor, unchanged } from './lease.ts';
+import { firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
+
+/** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
+export async function resolveByState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
+  // Before asking: an attempt that was allowed until now may have started since the answer.
+  const busy = stillShared(run, claim);
+  const state = await run.ports.doris.labelState(targetOf(run).database, claim.label, run.deadline);
+  switch (state.kind) {
+    case 'visible':
+    case 'committed':
+      return conclude(run, claim, open, { consequence: 'loaded', because: `label ${state.kind}` });
+    case 'prepare':
+    case 'precommitted':
+      return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
+    case 'unreachable':
+      return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
+    case 'aborted':
+      return busy ?? conclude(run, claim, open, { consequence: 'dropped', because: 'label aborted' });
+    case 'unknown':
+      return busy ?? resolveUnknown(run, claim, witness, open);
+    default:
+      return state satisfies never;
+  }
+}
+
+async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined, open: readonly DecodedRecord[]): Promise<Step> {
+  const memory = await wouldBeKnown(run, claim, witness);
+  switch (memory) {
+    case 'certain':
+      return conclude(run, claim, open, { consequence: 'dropped', because: 'label unknown' });
+    case 'untold':
+      return stop(`unavailable: Doris does not tell whether it may have forgotten claim ${claim.label}`);
+    case 'doubtful':
+      return settleUnverifiable(run, claim, open);
+    default:
+      return memory satisfies never;
+  }
+}
+
+/** Somebody else may still start an attempt under the claim. */
+function stillShared(run: Run, claim: Claim): Step | undefined {
+  const busy = sharedFor(run, claim.deadline);
+  return busy > 0 ? stop(`for ${Math.ceil(busy / 1000)} s another invocation may still load under claim ${claim.label}`) : undefined;
+}
+
+/** The label cannot tell any more whether a claim is stored: the table itself is asked, and then the operator decides. Nobody else may use the claim. */
+export async function settleUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
+  const judgement = await judge(run, claim);
+  return judgement.kind === 'wait'
+    ? stop(`unverifiable: Doris may have forgotten claim ${claim.label}: ${judgement.reason}`)
+    : conclude(run, claim, open, judgement);
+}
+
+/** What becomes of a claim, and how that is known. */
+interface Conclusion {
+  readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
+  readonly because: string;
+}
+
+type Judgement = (Conclusion & { readonly kind: 'known' }) | { readonly kind: 'wait'; readonly reason: string };
+
+async function judge(run: Run, claim: Claim): Promise<Judgement> {
+  const counted = await countStored(run, claim);
+  if (counted.kind === 'unreachable') return { kind: 'wait', reason: counted.reason };
+  if (counted.kind === 'told' && counted.value === claim.rows) return known('loaded', 'its rows were counted');
+  if (counted.kind === 'told' && counted.value === 0) return known('dropped', 'none of its rows was counted');
+  const model = await run.ports.doris.tableModel(targetOf(run), run.deadline);
+  if (model.kind === 'unreachable') return { kind: 'wait', reason: model.reason };
+  if (model.kind === 'told' && model.value === 'unique') return known('reloaded', 'the table has a UNIQUE KEY');
+  switch (run.rules.onUnverifiable) {
+    case 'wait':
+      return { kind: 'wait', reason: 'ON_UNVERIFIABLE is wait' };
+    case 'reload':
+      return known('reloaded', 'ON_UNVERIFIABLE is reload');
+    case 'dead-letter':
+      return known('dead-lettered', 'ON_UNVERIFIABLE is dead-letter');
+    default:
+      return run.rules.onUnverifiable satisfies never;
+  }
+}
+
+function known(consequence: Conclusion['consequence'], because: string): Judgement {
+  return { kind: 'known', consequence, because };
+}
+
+/** Rows that carry a position of the claim's span; only a table with all three columns can tell them from others. */
+async function countStored(run: Run, claim: Claim): Promise<Told<number>> {
+  const { source, shard, position } = run.rules.positionColumns;
+  if (source === undefined || shard === undefined || position === undefined) return { kind: 'refused', reason: 'no position columns' };
+  const span = {
+    source: { column: source, value: run.batch.source.stream },
+    shard: { column: shard, value: run.batch.source.shard },
+    position: { column: position, first: claim.first, last: claim.last },
+  };
+  return run.ports.doris.countRows(targetOf(run), span, run.deadline);
+}
+
+async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], { consequence, because }: Conclusion): Promise<Step> {
+  const { ledger, telemetry } = run.ports;
+  const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
+  const span = { first: spellPosition(claim.first), last: spellPosition(claim.last), rows: claim.rows };
+  const next = afterwards(run, claim, consequence, because);
+  const result = await ledger.move(run.key, { expect: unchanged(claim), ...(next === undefined ? {} : { claim: next }) });
+  const again = go(cut(open, run.rules.limits));
+  if (result.kind === 'refused') return again;
+  telemetry.record({ kind: 'claim-resolved', ...identity, ...span, consequence, because });
+  if (consequence !== 'loaded' && claim.first < firstPosition(run.batch.records)) {
+    telemetry.record({ kind: 'claim-abandoned', ...identity, ...span });
+  }
+  return again;
+}
+
+function afterwards(run: Run, claim: Claim, consequence: Conclusion['consequence'], because: string): Claim | undefined {
+  switch (consequence) {
+    case 'loaded':
+      return fenced(run, { ...claim, state: { kind: 'loaded' } });
+    case 'dead-lettered':
+      return fenced(run, {
+        ...claim,
+        state: { kind: 'given-up', reason: `whether Doris has the row cannot be told any more: ${because}` },
+      });
+    case 'dropped':
+    case 'reloaded':
+      return undefined;
+    default:
+      return consequence satisfies never;
+  }
+}

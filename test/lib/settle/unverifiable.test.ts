@@ -1,0 +1,194 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { LoadRules } from '../../../lib/pipeline.ts';
+import type { Span } from '../../../lib/ports.ts';
+import { kinesisPosition } from '../../../lib/source/position.ts';
+import type { LoaderEvent } from '../../../lib/telemetry.ts';
+import { hours, type Millis, seconds } from '../../../lib/units.ts';
+import { keyText } from '../../support/memory-ledger.ts';
+import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
+import { Killed, newWorld, RULES, type World } from '../../support/world.ts';
+
+const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
+const SETTLED = { kind: 'settled' };
+const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
+const rules = (changed: Partial<LoadRules> = {}): LoadRules => ({ ...RULES, onUnverifiable: 'dead-letter', ...changed });
+
+let world: World;
+const stored = (): number[] => numbersIn(world.doris.tables.get('db.t'));
+const lettersOf = (errorClass: string): string[] =>
+  world.letters.filter(({ fault }) => fault.errorClass === errorClass).map(({ record }) => record.itemIdentifier);
+const resolutions = (): LoaderEvent[] => world.events.filter(({ kind }) => kind === 'claim-resolved');
+
+/** Records 2 and 3 are claimed, and the function dies before or after Doris stored them; records 0 and 1 were loaded before when there is a witness. */
+async function leaveInDoubt(effect: 'before' | 'after', witness: boolean, later: Millis): Promise<void> {
+  if (witness) await world.invoke(batchOf(shardOf(good(2))), rules());
+  const batch = batchOf(shardOf(good(4)).slice(2));
+  await expect(world.invoke(batch, rules(), { call: 2, effect })).rejects.toThrow(Killed);
+  world.clock.advance(later);
+}
+
+const bringAgain = (changed?: Partial<LoadRules>) => world.invoke(batchOf(shardOf(good(4)).slice(2)), rules(changed));
+
+beforeEach(() => {
+  world = newWorld();
+});
+
+describe('a claim whose label Doris does not know', () => {
+  it('is loaded again without further questions while labels are surely remembered', async () => {
+    await leaveInDoubt('before', false, seconds(100));
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([2, 3]);
+    expect(world.doris.transactions).toBe(1);
+  });
+
+  it('is loaded again as long as the label of an earlier load is known', async () => {
+    await leaveInDoubt('before', true, hours(12));
+    world.doris.transactions = 1_000_000;
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is loaded again without such a label when too few transactions ever began to push one out', async () => {
+    await leaveInDoubt('before', false, seconds(101));
+    world.doris.transactions = 998;
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([2, 3]);
+  });
+
+  it.each<[string, () => void]>([
+    ['the label of the earlier load is forgotten as well', () => world.doris.forget()],
+    ['it is older than Doris keeps labels', () => world.clock.advance(hours(12))],
+  ])('is not loaded again when %s', async (_, happens) => {
+    await leaveInDoubt('after', true, seconds(101));
+    world.doris.forget(world.doris.calls.at(-1)?.label);
+    happens();
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+    expect(world.letters[0]?.label).toBe(world.doris.calls.at(-1)?.label);
+    expect(resolutions()).toMatchObject([{ consequence: 'dead-lettered', because: 'ON_UNVERIFIABLE is dead-letter', rows: 2 }]);
+  });
+
+  it('is not loaded again without such a label when enough transactions began to push one out', async () => {
+    await leaveInDoubt('after', false, seconds(101));
+    world.doris.forget();
+    world.doris.transactions = 999;
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([2, 3]);
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+  });
+
+  it('waits while Doris does not say what would tell', async () => {
+    await leaveInDoubt('after', true, seconds(101));
+    const state = world.doris.labelState;
+    const ofClaim = world.doris.calls.at(-1)?.label;
+    world.doris.labelState = async (_, label) =>
+      label === ofClaim ? { kind: 'unknown' } : { kind: 'unreachable', reason: 'no answer in time' };
+
+    expect(await bringAgain()).toEqual({ kind: 'unsettled', from: '1002' });
+
+    expect(world.letters).toEqual([]);
+    world.doris.labelState = state;
+    expect(await bringAgain()).toEqual(SETTLED);
+    expect(stored()).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('a claim of which the label cannot tell any more whether it is stored', () => {
+  const forgotten = async (effect: 'before' | 'after'): Promise<void> => {
+    await leaveInDoubt(effect, true, seconds(101));
+    world.doris.forget();
+  };
+
+  it('is loaded again into a table with a UNIQUE KEY', async () => {
+    await forgotten('before');
+    world.doris.model = { kind: 'told', value: 'unique' };
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(resolutions()).toMatchObject([{ consequence: 'reloaded', because: 'the table has a UNIQUE KEY' }]);
+  });
+
+  it.each(['after', 'before'] as const)('is decided by counting rows by position, killed %s its effect', async (effect) => {
+    await forgotten(effect);
+    const asked: Span[] = [];
+    world.doris.counted = (span) => {
+      asked.push(span);
+      return { kind: 'told', value: stored().filter((n) => n >= 2).length };
+    };
+
+    expect(await bringAgain({ positionColumns: { source: '_source', shard: '_shard', position: '_position' } })).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(world.letters).toEqual([]);
+    expect(asked).toEqual([
+      {
+        source: { column: '_source', value: SHARD.stream },
+        shard: { column: '_shard', value: SHARD.shard },
+        position: { column: '_position', first: kinesisPosition('1002'), last: kinesisPosition('1003') },
+      },
+    ]);
+    expect(resolutions()).toMatchObject([{ consequence: effect === 'after' ? 'loaded' : 'dropped' }]);
+  });
+
+  it.each<[string, Partial<World['doris']>, Partial<LoadRules>]>([
+    [
+      'its rows cannot be counted now',
+      { counted: () => ({ kind: 'unreachable', reason: 'HTTP 503' }) },
+      { positionColumns: { source: 's', shard: 'h', position: 'p' } },
+    ],
+    ['the table does not answer now', { model: { kind: 'unreachable', reason: 'HTTP 503' } }, {}],
+    ['the operator wants to look first', {}, { onUnverifiable: 'wait' }],
+  ])('waits when %s', async (_, doris, changed) => {
+    await forgotten('after');
+    Object.assign(world.doris, doris);
+
+    expect(await bringAgain(changed)).toEqual({ kind: 'unsettled', from: '1002' });
+
+    expect(world.letters).toEqual([]);
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim?.rows).toBe(2);
+  });
+
+  it('is loaded again when the operator prefers doubles to dead letters', async () => {
+    await forgotten('before');
+
+    expect(await bringAgain({ onUnverifiable: 'reload' })).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(resolutions()).toMatchObject([{ consequence: 'reloaded', because: 'ON_UNVERIFIABLE is reload' }]);
+  });
+
+  it('has all of its rows among the dead letters though it comes in parts', async () => {
+    await forgotten('after');
+    const records = shardOf(good(5)).slice(2);
+
+    expect(await world.invoke(batchOf(records.slice(0, 1)), rules())).toEqual(SETTLED);
+    expect(await world.invoke(batchOf(records), rules())).toEqual(SETTLED);
+
+    expect(new Set(lettersOf('unverifiable'))).toEqual(new Set(['1002', '1003']));
+    expect(stored()).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('keeps its fate when the function dies before the letters are sent', async () => {
+    await forgotten('after');
+    await expect(world.invoke(batchOf(shardOf(good(4)).slice(2)), rules(), { call: 7, effect: 'before' })).rejects.toThrow(Killed);
+    world.doris.model = { kind: 'told', value: 'unique' };
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+    expect(stored()).toEqual([0, 1, 2, 3]);
+  });
+});
