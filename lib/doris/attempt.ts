@@ -10,10 +10,11 @@ import { type Entrance, type Exchange, putLoad, SHORTEST_ATTEMPT, TOO_LATE } fro
 import type { Verdict } from './verdict.ts';
 import { wording } from './wording.ts';
 
-/** What one round came to, and how many of its PUTs reached a server. */
+/** What one round came to, how many of its PUTs reached a server, and whether bytes of the body may have. */
 export interface Attempt {
   readonly verdict: Exclude<Verdict, { readonly kind: 'breach' }>;
   readonly reached: number;
+  readonly bodyBegun: boolean;
 }
 
 /**
@@ -22,28 +23,31 @@ export interface Attempt {
  */
 export async function attempt(load: Load, deadline: Deadline, line: Line): Promise<Attempt> {
   let reached = 0;
+  let bodyBegun = false;
   let verdict: Attempt['verdict'] = { kind: 'unavailable', reason: TOO_LATE };
   const all = await entrances(deadline, line);
   for (const [index, entrance] of all.entries()) {
     if (deadline.remaining() < SHORTEST_ATTEMPT) break;
     const taken = await put(load, entrance, all.length - index - 1, deadline, line);
     reached += taken.reached ? 1 : 0;
+    bodyBegun ||= taken.bodyBegun;
     verdict = kept(taken.verdict, load);
     if (!taken.silent) break;
   }
-  return { verdict, reached };
+  return { verdict, reached, bodyBegun };
 }
 
 interface Taken {
   readonly verdict: Verdict;
   readonly reached: boolean;
+  readonly bodyBegun: boolean;
   readonly silent: boolean;
 }
 
 async function put(load: Load, entrance: Entrance, others: number, deadline: Deadline, line: Line): Promise<Taken> {
   const { settings, clock } = line;
   const authorization = await authorize(line, deadline.remaining());
-  if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, silent: false };
+  if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, bodyBegun: false, silent: false };
   const started = clock.elapsed();
   const exchange = await putLoad({ load, entrance, authorization: authorization.value, deadline, others }, line);
   const verdict = verdictOn(exchange, load);
@@ -58,8 +62,9 @@ async function put(load: Load, entrance: Entrance, others: number, deadline: Dea
   });
   if (entrance.role === 'frontend') line.frontends[verdict.kind === 'unavailable' ? 'failed' : 'worked'](entrance.url);
   // Nobody took the load in hand: the next entrance may, at once.
-  const silent = exchange.kind === 'lost' && !exchange.bodyBegun && exchange.host === entrance.url.host;
-  return { verdict, reached: exchange.reached, silent };
+  const bodyBegun = exchange.kind !== 'refused-redirect' && exchange.bodyBegun;
+  const silent = exchange.kind === 'lost' && !bodyBegun && exchange.host === entrance.url.host;
+  return { verdict, reached: exchange.reached, bodyBegun, silent };
 }
 
 function verdictOn(exchange: Exchange, load: Load): Verdict {

@@ -43,7 +43,7 @@ async function begin(load: Load, deadline: Deadline, line: Line): Promise<Step> 
 }
 
 async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: Line): Promise<Step> {
-  const { verdict, reached } = await attempt(load, deadline, line);
+  const { verdict, reached, bodyBegun } = await attempt(load, deadline, line);
   const attempts = before.attempts + reached;
   switch (verdict.kind) {
     case 'committed':
@@ -56,8 +56,9 @@ async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: L
     case 'rejected-config':
     case 'overload':
     case 'unavailable': {
-      const standing = { setback: verdict, inDoubt: before.inDoubt, attempts };
-      return before.inDoubt ? await settleDoubt(load, standing, deadline, line) : { kind: 'again', standing };
+      // Whatever a refusal says: once Doris has rows, a commit may have come before it (reference 3.1).
+      const standing = { setback: verdict, inDoubt: before.inDoubt || bodyBegun, attempts };
+      return standing.inDoubt ? await settleDoubt(load, standing, deadline, line) : { kind: 'again', standing };
     }
     default:
       return verdict satisfies never;

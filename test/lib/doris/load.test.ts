@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LoadOutcome, Memory } from '../../../lib/ports.ts';
 import { seconds } from '../../../lib/units.ts';
 import { aClient, aCluster, aLoad, backendSaying, failure, frontendTo, LABEL, report, TWO_ROWS } from './support/doris.ts';
 import { type Call, deadAddress, type Script, scriptedServer } from './support/scripted-server.ts';
@@ -254,7 +255,7 @@ describe('pressure', () => {
   });
 
   it('that lasts is overload after as many rounds as are allowed', async () => {
-    const { be, doris, within } = await aCluster(backendSaying(failure('[MEM_LIMIT_EXCEEDED]no memory')), [], { maxAttempts: 3 });
+    const { be, doris, within } = await aCluster(backendSaying(failure('[MEM_LIMIT_EXCEEDED]no memory')), ['ABORTED'], { maxAttempts: 3 });
 
     expect(await doris.load(aLoad(), within(seconds(600)))).toEqual({
       kind: 'overload',
@@ -265,7 +266,7 @@ describe('pressure', () => {
   });
 
   it('ends the call early when the next wait would leave no second for a load', async () => {
-    const { be, doris, slept, within } = await aCluster(backendSaying(failure('[E-235]too many versions')));
+    const { be, doris, slept, within } = await aCluster(backendSaying(failure('[E-235]too many versions')), ['ABORTED']);
 
     expect(await doris.load(aLoad(), within(seconds(4)))).toMatchObject({ kind: 'overload', attempts: 2 });
     expect(be.seen).toHaveLength(2);
@@ -273,10 +274,95 @@ describe('pressure', () => {
   });
 
   it('is not waited out at all when the wait itself would fit, but no load after it', async () => {
-    const { doris, slept, within } = await aCluster(backendSaying(failure('[E-235]too many versions')));
+    const { doris, slept, within } = await aCluster(backendSaying(failure('[E-235]too many versions')), ['ABORTED']);
 
     expect(await doris.load(aLoad(), within(seconds(2.5)))).toMatchObject({ kind: 'overload', attempts: 1 });
     expect(slept).toEqual([]);
+  });
+});
+
+describe('a refusal that comes after the rows', () => {
+  const refusals: [string, Script][] = [
+    ['a Fail about the table', backendSaying(failure('[ANALYSIS_ERROR]unknown table'))],
+    ['a Fail about an option', backendSaying(failure('[INVALID_ARGUMENT]x'))],
+    ['a Fail about pressure', backendSaying(failure('[E-235]too many versions'))],
+    ["a frontend's words", backendSaying({ msg: 'Unauthorized', code: 401, data: 'Access denied', count: 0 })],
+    ...[302, 400, 403, 404, 413, 429].map((status): [string, Script] => [
+      `HTTP ${status}`,
+      async (call) => {
+        await call.takeBody();
+        call.response.writeHead(status).end();
+      },
+    ]),
+  ];
+
+  it.each(refusals)('%s: is a commit when the label is VISIBLE', async (_, backend) => {
+    const { be, doris, within } = await aCluster(backend, ['VISIBLE']);
+
+    expect(await doris.load(aLoad(), within(seconds(60)))).toEqual({ kind: 'committed', how: 'already-loaded', attempts: 1 });
+    expect(be.seen).toHaveLength(1);
+  });
+
+  it.each(refusals)('%s: proves nothing while the label is not known', async (_, backend) => {
+    const { doris, within } = await aCluster(backend, ['UNKNOWN'], { maxAttempts: 1 });
+
+    expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({ kind: 'unknown', attempts: 1 });
+  });
+});
+
+describe('a load that an earlier invocation left in doubt', () => {
+  it.each(['VISIBLE', 'COMMITTED'])('is not put when its label is %s', async (state) => {
+    const { be, doris, within } = await aCluster(backendSaying(report()), [state]);
+
+    expect(await doris.load(aLoad({ inDoubt: true }), within(seconds(60)))).toEqual({
+      kind: 'committed',
+      how: 'already-loaded',
+      attempts: 0,
+    });
+    expect(be.seen).toEqual([]);
+  });
+
+  it('is put when its label is ABORTED, without asking whether Doris forgets', async () => {
+    const { doris, within } = await aCluster(backendSaying(report()), ['ABORTED']);
+    const load = aLoad({ inDoubt: true, wouldBeKnown: () => Promise.reject(new Error('asked')) });
+
+    expect(await doris.load(load, within(seconds(60)))).toMatchObject({ kind: 'committed', how: 'loaded', attempts: 1 });
+  });
+
+  it.each<[Memory, LoadOutcome['kind'], number]>([
+    ['certain', 'committed', 1],
+    ['doubtful', 'unverifiable', 0],
+    ['untold', 'unknown', 0],
+  ])('whose label is not known and memory is %s comes to %s', async (memory, kind, attempts) => {
+    const { be, doris, within } = await aCluster(backendSaying(report()), ['UNKNOWN']);
+
+    expect(await doris.load(aLoad({ inDoubt: true, wouldBeKnown: async () => memory }), within(seconds(60)))).toMatchObject({
+      kind,
+      attempts,
+    });
+    expect(be.seen).toHaveLength(attempts);
+  });
+
+  it('is not put while nobody tells its label and Doris may have forgotten it', async () => {
+    const be = await scriptedServer(backendSaying(report()));
+    const fe = await scriptedServer((call) => call.response.writeHead(503).end());
+    const { doris, within } = aClient([fe.url]);
+
+    expect(await doris.load(aLoad({ inDoubt: true, wouldBeKnown: async () => 'doubtful' }), within(seconds(60)))).toMatchObject({
+      kind: 'unknown',
+      attempts: 0,
+    });
+    expect(be.seen).toEqual([]);
+  });
+
+  it('is not put again under a label that Doris may have forgotten since the first attempt', async () => {
+    const { be, doris, within } = await aCluster(losing(1), ['UNKNOWN']);
+
+    expect(await doris.load(aLoad({ wouldBeKnown: async () => 'doubtful' }), within(seconds(60)))).toMatchObject({
+      kind: 'unverifiable',
+      attempts: 1,
+    });
+    expect(be.seen).toHaveLength(1);
   });
 });
 

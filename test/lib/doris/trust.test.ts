@@ -113,7 +113,8 @@ describe('a host that the operator allowed', () => {
 
 describe('a rotated password', () => {
   it('is used from the next attempt on', async () => {
-    const be = await scriptedServer(backendSaying(failure('[E-235]'), report()));
+    const overloaded: Script = (call, nth) => (nth === 1 ? call.response.writeHead(429).end() : backendSaying(report())(call, nth));
+    const be = await scriptedServer(overloaded);
     const fe = await scriptedServer(redirectTo(() => be.host));
     const passwords = ['old', 'new'];
     const { doris, within } = aClient([fe.url], { credentials: async () => ({ username: 'u', password: passwords.shift() ?? 'none' }) });
