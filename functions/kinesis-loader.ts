@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, KinesisStreamBatchResponse } from 'aws-lambda';
-import { memoryBreaker } from '../lib/breaker.ts';
+import { sharedBreaker } from '../lib/breaker.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type Config, readConfig } from '../lib/config.ts';
 import { credentialsFrom } from '../lib/credentials.ts';
@@ -13,6 +13,7 @@ import { type InvocationDeadlines, invocationDeadlines } from '../lib/deadline.t
 import { connectDoris } from '../lib/doris/client.ts';
 import { deadLettersInTime, ledgerInTime } from '../lib/in-time.ts';
 import { dynamoLedger } from '../lib/ledger/dynamodb.ts';
+import { dynamoOutages } from '../lib/ledger/dynamodb-outages.ts';
 import { loadBatch } from '../lib/pipeline.ts';
 import { type FlushingTelemetry, powertoolsTelemetry } from '../lib/powertools-telemetry.ts';
 import type { Ports } from '../lib/settle/run.ts';
@@ -32,14 +33,15 @@ function wire(): Loader {
   const config = readConfig(process.env);
   const telemetry = powertoolsTelemetry(config.metricsNamespace, systemClock);
   const { credentials, ...doris } = config.doris;
+  const dynamoDb = new DynamoDBClient(AWS_CALLS);
   const ports: Ports = {
     doris: connectDoris(
       { ...doris, credentials: credentialsFrom(credentials, () => new SecretsManagerClient(AWS_CALLS), systemClock) },
       systemClock,
     ),
-    ledger: dynamoLedger(new DynamoDBClient(AWS_CALLS), config.ledgerTable, systemClock),
+    ledger: dynamoLedger(dynamoDb, config.ledgerTable, systemClock),
     deadLetters: sqsDeadLetters(queueOf(config), systemClock),
-    breaker: memoryBreaker(systemClock),
+    breaker: sharedBreaker(dynamoOutages(dynamoDb, config.ledgerTable), systemClock),
     clock: systemClock,
     telemetry,
   };
@@ -52,8 +54,13 @@ function queueOf({ deadLetters: { queueUrl, maxBytes, bucket } }: Config) {
 }
 
 function portsInTime(ports: Ports, { ledger, letters }: InvocationDeadlines): Ports {
-  const { clock } = ports;
-  return { ...ports, ledger: ledgerInTime(ports.ledger, ledger, clock), deadLetters: deadLettersInTime(ports.deadLetters, letters, clock) };
+  const { breaker, clock } = ports;
+  return {
+    ...ports,
+    breaker: breaker.within(ledger),
+    ledger: ledgerInTime(ports.ledger, ledger, clock),
+    deadLetters: deadLettersInTime(ports.deadLetters, letters, clock),
+  };
 }
 
 /** Wired once per cold start. A configuration error is told by every invocation until it is mended. */

@@ -44,15 +44,19 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
   switch (event.kind) {
     case 'fuse-blown':
     case 'claim-abandoned':
+    case 'breaker-opened':
       return 'error';
     case 'unsettled':
     case 'dead-lettered':
+    case 'breaker-probe':
+    case 'breaker-alone':
       return 'warn';
     case 'claim-resolved':
       return event.consequence === 'reloaded' || event.consequence === 'dead-lettered' ? 'error' : 'warn';
     case 'load':
       return event.outcome === 'committed' ? 'info' : 'warn';
     case 'duplicates-absorbed':
+    case 'breaker-closed':
     case 'batch':
       return 'info';
     default:
@@ -95,6 +99,17 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
       return [[CLAIM_METRICS[event.consequence], MetricUnit.Count, 1]];
     case 'claim-abandoned':
       return [['ClaimsAbandoned', MetricUnit.Count, 1]];
+    case 'breaker-opened':
+      return [['BreakerOpened', MetricUnit.Count, 1]];
+    case 'breaker-probe':
+      return [['BreakerProbes', MetricUnit.Count, 1]];
+    case 'breaker-closed':
+      return [
+        ['BreakerClosed', MetricUnit.Count, 1],
+        ['OutageLasted', MetricUnit.Milliseconds, event.lasted],
+      ];
+    case 'breaker-alone':
+      return [['BreakerAlone', MetricUnit.Count, 1]];
     case 'batch':
       return event.settledArrival === undefined
         ? []

@@ -1,3 +1,4 @@
+import type { OutageCause } from './ledger/outage.ts';
 import type { LoadOutcome } from './ports.ts';
 import type { Fault, SourceShard } from './source/record.ts';
 import type { EpochMillis, Millis } from './units.ts';
@@ -69,6 +70,21 @@ export type LoaderEvent =
     }
   /** The rest of a table's records has to come again. */
   | { readonly kind: 'unsettled'; readonly source: SourceShard; readonly target: string; readonly from: string; readonly reason: string }
+  /**
+   * A table took no load and is left alone for `pause` (opened), one load goes out to see whether it does again (probe), it did (closed).
+   * `lasted`: since it opened. While it is open no other line tells of it but `unsettled`.
+   */
+  | {
+      readonly kind: 'breaker-opened' | 'breaker-probe' | 'breaker-closed';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly cause: OutageCause;
+      readonly failures: number;
+      readonly pause: Millis;
+      readonly lasted: Millis;
+    }
+  /** The breaker could not ask the ledger: this process decides by what it saw itself. */
+  | { readonly kind: 'breaker-alone'; readonly source: SourceShard; readonly target: string; readonly reason: string }
   /** One shard's batch is over. */
   | {
       readonly kind: 'batch';

@@ -37,7 +37,8 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
   return { read, move };
 }
 
-function unavailable(cause: unknown): LedgerUnavailable {
+/** An error of the SDK in the ledger's words. */
+export function unavailable(cause: unknown): LedgerUnavailable {
   const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   return new LedgerUnavailable(`the ledger did not answer: ${why}`, { cause });
 }

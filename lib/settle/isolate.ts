@@ -20,7 +20,7 @@ export async function settleRejected(run: Run, piece: Piece, rest: readonly Piec
   const { rejection } = outcome;
   const blown = fuseBlows(run, piece, rejection);
   if (blown !== undefined) return stopForPerson(run, held, rejection, blown);
-  run.ports.breaker.succeeded(run.key.target);
+  run.gate.succeeded();
   const found = foundIn(piece, rejection);
   const after = learn(piece, found, rest);
   const [row] = piece.rows;
@@ -42,9 +42,15 @@ interface Blown {
 
 /** A schema mistake: the shard waits, and counts as a table that takes no loads, so that it is asked ever more rarely. */
 async function stopForPerson(run: Run, held: Held, { reason }: Rejection, blown: Blown): Promise<Step> {
-  const { breaker, telemetry } = run.ports;
-  breaker.failed(run.key.target);
-  telemetry.record({ kind: 'fuse-blown', source: run.batch.source, target: run.key.target, label: held.claim.label, reason, ...blown });
+  run.gate.failed('fuse-blown');
+  run.ports.telemetry.record({
+    kind: 'fuse-blown',
+    source: run.batch.source,
+    target: run.key.target,
+    label: held.claim.label,
+    reason,
+    ...blown,
+  });
   return letGo(run, held, 'refused', `fuse blown: ${blown.bad} of ${blown.of} rows are bad, which looks like a schema mistake: ${reason}`);
 }
 

@@ -25,7 +25,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
   const { outcome, held } = await load(run, piece, claimed);
   switch (outcome.kind) {
     case 'committed':
-      run.ports.breaker.succeeded(run.key.target);
+      run.gate.succeeded();
       return settleCommitted(run, piece, rest, held);
     case 'rejected-data':
       return settleRejected(run, piece, rest, held, outcome);
@@ -39,7 +39,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     case 'unavailable':
     case 'running':
     case 'unknown':
-      run.ports.breaker.failed(run.key.target);
+      run.gate.failed(outcome.kind);
       return letGo(
         run,
         held,

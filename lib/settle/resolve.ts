@@ -19,8 +19,10 @@ export async function resolveByState(run: Run, claim: Claim, { witness }: Checkp
       return conclude(run, claim, open, { consequence: 'loaded', because: `label ${state.kind}` });
     case 'prepare':
     case 'precommitted':
+      run.gate.failed('running');
       return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
     case 'unreachable':
+      run.gate.failed('unavailable');
       return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
     case 'aborted':
       return busy ?? conclude(run, claim, open, { consequence: 'dropped', because: 'label aborted' });
@@ -37,6 +39,7 @@ async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined
     case 'certain':
       return conclude(run, claim, open, { consequence: 'dropped', because: 'label unknown' });
     case 'untold':
+      run.gate.failed('unavailable');
       return stop(`unavailable: Doris does not tell whether it may have forgotten claim ${claim.label}`);
     case 'doubtful':
       return settleUnverifiable(run, claim, open);

@@ -1,4 +1,4 @@
-import type { Breaker } from '../breaker.ts';
+import type { Breaker, Gate } from '../breaker.ts';
 import type { Clock } from '../clock.ts';
 import type { DeadLetters } from '../dead-letter/letter.ts';
 import type { Deadline } from '../deadline.ts';
@@ -56,6 +56,8 @@ export interface Run {
   readonly routes: string;
   readonly ports: Ports;
   readonly rules: SettleRules;
+  /** Asked before every load, told how it went. */
+  readonly gate: Gate;
   /** By then every load is over; settling and answering may take a little longer. */
   readonly deadline: Deadline;
   /** Counts of this run, for the fuse and the budget. */
@@ -77,7 +79,15 @@ export const stop = (reason: string): Step => ({ kind: 'stop', reason });
 /** Starts a run of one table. */
 export function startRun(batch: Batch, table: TableBatch, routes: string, ports: Ports, rules: SettleRules, deadline: Deadline): Run {
   const key = { loader: rules.labelPrefix, source: batch.source, target: targetName(table.target) };
-  return { batch, table, key, routes, ports, rules, deadline, tally: { badRows: 0, isolationLoads: 0 } };
+  const gate = ports.breaker.gate({ key, source: batch.source, late: isLate(table, ports.clock), telemetry: ports.telemetry });
+  return { batch, table, key, routes, ports, rules, gate, deadline, tally: { badRows: 0, isolationLoads: 0 } };
+}
+
+/** Records are this old only when somebody could not load them before, or when there is a backlog. */
+const LATE = seconds(30);
+
+function isLate({ records: [oldest] }: TableBatch, clock: Clock): boolean {
+  return oldest !== undefined && clock.now() - oldest.record.arrivedAt > LATE;
 }
 
 /** The table of a run. @throws {TypeError} for a run without one; only pieces with rows ask, and rows have a table. */

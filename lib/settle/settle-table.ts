@@ -25,6 +25,14 @@ export type TableSettlement =
  * @throws {ContractViolation} when Doris breaks a rule or two lanes of one shard interleave.
  */
 export async function settleTable(run: Run): Promise<TableSettlement> {
+  try {
+    return await settleAll(run);
+  } finally {
+    await run.gate.leave();
+  }
+}
+
+async function settleAll(run: Run): Promise<TableSettlement> {
   let state: State = { work: cut(run.table.records, run.rules.limits) };
   while (state.work.length > 0) {
     const step = await orStop(settleNext(run, state));
@@ -63,7 +71,7 @@ async function settleNext(run: Run, { work: queue, held }: State): Promise<Step>
   if (piece === undefined) return go([]);
   if (!hasTime(run)) return leave(run, held, 'no time left in this invocation');
   if (piece.rows.length === 0) return settlePoison(run, piece, rest);
-  if (!run.ports.breaker.admits(run.key.target)) return leave(run, held, 'breaker open: the table took no loads lately');
+  if (!(await run.gate.admits(run.deadline))) return leave(run, held, 'breaker open: the table took no loads lately');
   if (held !== undefined) return loadPiece(run, piece, rest, held);
   return claimAndLoad(run, piece, rest);
 }

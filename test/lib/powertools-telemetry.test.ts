@@ -38,6 +38,14 @@ const LOAD: LoaderEvent & { kind: 'load' } = {
   replay: false,
   took: millis(12),
 };
+const BREAKER = {
+  source: SHARD,
+  target: 'shop.orders',
+  cause: 'unavailable',
+  failures: 3,
+  pause: millis(1000),
+  lasted: millis(7000),
+} as const;
 const metricsOf = (...events: readonly LoaderEvent[]): Line[] => {
   const telemetry = powertoolsTelemetry('Loader', virtualClock(1_700_000_000_000));
   for (const event of events) telemetry.record(event);
@@ -87,6 +95,10 @@ describe('the log', () => {
     [{ kind: 'claim-abandoned', ...CLAIM }, 'ERROR'],
     [{ kind: 'fuse-blown', source: SHARD, target: 'shop.orders', label: 'l', bad: 9, of: 10, reason: 'r' }, 'ERROR'],
     [{ kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) }, 'INFO'],
+    [{ ...BREAKER, kind: 'breaker-opened' }, 'ERROR'],
+    [{ ...BREAKER, kind: 'breaker-probe' }, 'WARN'],
+    [{ ...BREAKER, kind: 'breaker-closed' }, 'INFO'],
+    [{ kind: 'breaker-alone', source: SHARD, target: 'shop.orders', reason: 'throttled' }, 'WARN'],
   ])('has one line for $kind as well, as loud as it matters', (event, level) => {
     expect(logsOf(event)).toMatchObject([{ level, message: event.kind }]);
   });
@@ -135,6 +147,24 @@ describe('the metrics', () => {
       expect(line).not.toHaveProperty('RowsLoaded');
     },
   );
+
+  it('count what the breaker of a table does, and tell how long an outage lasted', () => {
+    const [line] = metricsOf(
+      { ...BREAKER, kind: 'breaker-opened' },
+      { ...BREAKER, kind: 'breaker-probe' },
+      { ...BREAKER, kind: 'breaker-closed' },
+      { kind: 'breaker-alone', source: SHARD, target: 'shop.orders', reason: 'throttled' },
+    );
+
+    expect(line).toMatchObject({
+      table: 'shop.orders',
+      BreakerOpened: 1,
+      BreakerProbes: 1,
+      BreakerClosed: 1,
+      OutageLasted: 7000,
+      BreakerAlone: 1,
+    });
+  });
 
   it('tell how far behind a shard is, never less than nothing', () => {
     const batch = { kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) } as const;

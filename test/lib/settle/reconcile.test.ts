@@ -26,6 +26,7 @@ describe('a load whose outcome is not good', () => {
       expect(await world.invoke(batchOf(shardOf(good(3))), RULES)).toEqual(from(0));
 
       expect(world.letters).toEqual([]);
+      world.clock.advance(seconds(8));
       expect(await world.invoke(batchOf(shardOf(good(3))), RULES)).toEqual({ kind: 'settled' });
       expect(stored(world)).toEqual([0, 1, 2]);
     },

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pauseAfter, returnAfter } from '../../lib/pause.ts';
+import { seconds } from '../../lib/units.ts';
+
+describe('a pause', () => {
+  it.each([
+    [1, 0],
+    [2, 0],
+    [3, 1_000],
+    [4, 2_000],
+    [7, 16_000],
+    [8, 30_000],
+    [100_000, 30_000],
+  ])('after %i failures is %i ms', (failures, pause) => {
+    expect(pauseAfter('unavailable', failures)).toBe(pause);
+  });
+
+  it.each([
+    [1, 5_000],
+    [2, 10_000],
+    [4, 40_000],
+    [5, 60_000],
+    [100_000, 60_000],
+  ])('after Doris pushed back %i times is %i ms', (failures, pause) => {
+    expect(pauseAfter('overload', failures)).toBe(pause);
+  });
+});
+
+describe('the return of one process', () => {
+  it('is drawn by chance from half of the pause', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (random) => {
+        expect(returnAfter(seconds(30), random)).toBe(15_000 * random);
+      }),
+    );
+  });
+});
