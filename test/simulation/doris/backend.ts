@@ -1,0 +1,158 @@
+import { oneOf } from '../random.ts';
+import type { Nature } from '../scenario.ts';
+import { latency, type World } from '../world.ts';
+import type { Cluster } from './cluster.ts';
+import type { Connection } from './connection.ts';
+import { failure, labelExists, loadReport, PUBLISH_TIMEOUT, SUCCESS } from './replies.ts';
+import type { Transaction } from './transactions.ts';
+
+/** A load on its way through one backend. */
+interface Loading {
+  readonly world: World;
+  readonly cluster: Cluster;
+  readonly connection: Connection;
+  readonly backend: string;
+  readonly label: string;
+  /** Restarts of the backend when it began. */
+  readonly life: number;
+}
+
+const OVERLOADED = [
+  '[INTERNAL_ERROR]tablet error: [E-235]failed to init rowset builder. version count: 2001, exceed limit: 2000',
+  '[MEM_LIMIT_EXCEEDED]process memory used exceed limit',
+] as const;
+
+const TOO_MANY_RUNNING =
+  '[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = current running txns on db 1 is 1000, larger than limit 1000';
+
+const AROUND_COMMIT = [
+  '[THRIFT_RPC_ERROR]failed to call frontend service, FE address=fe1.doris:9020, reason: THRIFT_EAGAIN (timed out)',
+  '[INTERNAL_ERROR]cancelled: closed',
+  '[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = get tableList write lock timeout',
+] as const;
+
+/** Takes one Stream Load (reference 2): headers, begin, body, commit, reply. What the client hears of it is another matter. */
+export async function serveLoad(world: World, cluster: Cluster, connection: Connection): Promise<void> {
+  const { ask, machine } = connection;
+  const { faults } = world;
+  const backend = ask.url.host;
+  const label = ask.headers['label'] ?? '';
+  const loading: Loading = { world, cluster, connection, backend, label, life: cluster.life(backend) };
+  world.figures.attempts += 1;
+  if (faults.strikes('connection-lost', machine.actor)) return connection.lose('ECONNRESET');
+  if (faults.strikes('overload', machine.actor)) return connection.answer(200, loadReport(label, -1, failure(TOO_MANY_RUNNING)));
+  const result = cluster.transactions.begin(label, tableOf(ask.url), backend, Number(ask.headers['timeout']) * 1000);
+  if ('heldBy' in result) {
+    world.trace(backend, () => `label ${label} is held by transaction ${result.heldBy.id} (${result.heldBy.state})`);
+    return connection.answer(200, loadReport(label, -1, labelExists(result.heldBy)));
+  }
+  const { begun } = result;
+  world.trace(backend, () => `begins transaction ${begun.id} of ${label} for ${machine.actor.name}`);
+  // The frontend's sweeper comes every 30 s.
+  cluster.abortIn(begun, begun.expiresAt - world.scheduler.now() + cluster.actor.draw() * 30_000);
+  if (ask.headers['strict_mode'] !== 'true') return refuseOption(loading, begun);
+  if (!faults.strikes('slow-continue', machine.actor)) connection.sayContinue();
+  if (!(await connection.body)) return cluster.abortIn(begun, latency(cluster.actor));
+  return readBody(loading, begun);
+}
+
+function tableOf(url: URL): string {
+  return decodeURIComponent(url.pathname.split('/')[3] ?? '');
+}
+
+function refuseOption({ cluster, connection, label }: Loading, begun: Transaction): void {
+  cluster.transactions.abort(begun);
+  connection.answer(200, loadReport(label, begun.id, failure('[INVALID_ARGUMENT]Invalid strict mode format. Must be bool type')));
+}
+
+interface SentRow {
+  readonly n: number;
+  readonly k: Nature;
+}
+
+async function readBody(loading: Loading, begun: Transaction): Promise<void> {
+  const { world, cluster, connection } = loading;
+  const { faults, scheduler } = world;
+  const { actor } = connection.machine;
+  await scheduler.pause(latency(actor));
+  if (!connection.machine.alive() && actor.draw() < 0.5) return cluster.abortIn(begun, latency(cluster.actor));
+  if (faults.strikes('overload', actor)) return fail(loading, begun, oneOf(actor.draw, OVERLOADED));
+  const rows: readonly SentRow[] = JSON.parse(`[${Buffer.concat(connection.ask.body).toString('utf8').trimEnd().replaceAll('\n', ',')}]`);
+  await scheduler.pause(latency(actor));
+  if (faults.strikes('locked-aborted', actor)) return hang(loading);
+  if (isGone(loading)) return connection.lose('ECONNRESET');
+  if (rows.some(({ k }) => cluster.refuses(k))) return refuseRows(loading, begun, rows);
+  if (faults.strikes('locked-visible', actor)) return hang(loading, begun, rows);
+  return commit(loading, begun, rows);
+}
+
+/** Restarted meanwhile: what it had in hand is gone. */
+function isGone({ cluster, backend, life }: Loading): boolean {
+  return cluster.life(backend) !== life;
+}
+
+function fail({ cluster, connection, label }: Loading, begun: Transaction, message: string): void {
+  cluster.transactions.abort(begun);
+  connection.answer(200, loadReport(label, begun.id, failure(message)));
+}
+
+/** The backend is stuck: the transaction ends by its timeout, or goes on by itself before that. The client hears nothing, or a reset. */
+function hang({ world, cluster, connection }: Loading, begun?: Transaction, rows: readonly SentRow[] = []): void {
+  const { actor } = connection.machine;
+  if (actor.draw() < 0.5) connection.lose('ECONNRESET');
+  if (begun === undefined) return;
+  world.scheduler.at(world.scheduler.now() + actor.draw() * Math.max(0, begun.expiresAt - world.scheduler.now()), () => {
+    if (cluster.commit(begun, numbersOf(rows))) cluster.publishIn(begun, latency(cluster.actor));
+  });
+}
+
+function numbersOf(rows: readonly SentRow[]): number[] {
+  return rows.map(({ n }) => n);
+}
+
+/** With more than 50 bad rows Doris stops early, and counts what it has read until then (reference 9.13). */
+function refuseRows({ world, cluster, connection, backend, label }: Loading, begun: Transaction, rows: readonly SentRow[]): void {
+  const { actor } = connection.machine;
+  const late = world.faults.strikes('late-abort', actor);
+  if (late) cluster.abortIn(begun, actor.draw() * 12_000);
+  else cluster.transactions.abort(begun);
+  const bad = rows.flatMap(({ k }, index) => (cluster.refuses(k) ? [index] : []));
+  const lastRead = bad[50] ?? rows.length - 1;
+  const counts = { total: lastRead + 1, loaded: 0, filtered: Math.min(bad.length, 51) };
+  world.trace(backend, () => `refuses ${counts.filtered} of ${counts.total} rows of transaction ${begun.id}`);
+  const verdict = {
+    ...failure('[DATA_QUALITY_ERROR]too many filtered rows'),
+    ErrorURL: `http://${backend}/api/_load_error_log?file=__shard_1/error_log_${begun.id}`,
+  };
+  if (world.faults.strikes('reply-lost', actor)) connection.lose('ECONNRESET');
+  else connection.answer(200, loadReport(label, begun.id, verdict, counts));
+}
+
+async function commit(loading: Loading, begun: Transaction, rows: readonly SentRow[]): Promise<void> {
+  const { world, cluster, connection, label } = loading;
+  const { faults } = world;
+  const { actor } = connection.machine;
+  const counts = { total: rows.length, loaded: rows.length, filtered: 0 };
+  if (faults.strikes('fail-lost', actor)) {
+    cluster.abortIn(begun, actor.draw() < 0.5 ? 0 : actor.draw() * 40_000);
+    return connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
+  }
+  if (!cluster.commit(begun, numbersOf(rows))) {
+    return connection.answer(
+      200,
+      loadReport(label, begun.id, failure(`[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = transaction [${begun.id}] not found`)),
+    );
+  }
+  if (faults.strikes('publish-timeout', actor)) {
+    cluster.publishIn(begun, actor.draw() * 120_000);
+    return connection.answer(200, loadReport(label, begun.id, PUBLISH_TIMEOUT, counts));
+  }
+  const visibleIn = latency(cluster.actor);
+  cluster.publishIn(begun, visibleIn);
+  if (faults.strikes('fail-stored', actor)) {
+    return connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
+  }
+  if (faults.strikes('reply-lost', actor)) return connection.lose('ECONNRESET');
+  await world.scheduler.pause(visibleIn);
+  connection.answer(200, loadReport(label, begun.id, SUCCESS, counts));
+}

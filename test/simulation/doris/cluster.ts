@@ -1,0 +1,99 @@
+import type { Actor } from '../faults.ts';
+import type { Nature } from '../scenario.ts';
+import type { World } from '../world.ts';
+import { newTransactions, type Transaction, type Transactions } from './transactions.ts';
+
+/** Two frontends, the first one master at the start, and two backends. */
+export const FRONTENDS = ['fe1.doris:8030', 'fe2.doris:8030'] as const;
+export const BACKENDS = ['be1.doris:8040', 'be2.doris:8040'] as const;
+
+/** The simulated Doris. */
+export interface Cluster {
+  readonly transactions: Transactions;
+  /** Luck of what no loader causes. */
+  readonly actor: Actor;
+  master(): string;
+  isDown(host: string): boolean;
+  refuses(nature: Nature): boolean;
+  /** Counts restarts of a backend: whoever remembers another number lost his connection. */
+  life(backend: string): number;
+  /** Stores the rows of a transaction for good. False when it is not in PREPARE any more. */
+  commit(transaction: Transaction, rows: readonly number[]): boolean;
+  /** Becomes visible after the span. */
+  publishIn(transaction: Transaction, span: number): void;
+  abortIn(transaction: Transaction, span: number): void;
+  /** Lets the weather of one delivery happen around it. */
+  weather(): void;
+  /** Mends what lasts: nodes, tables. */
+  mend(): void;
+}
+
+interface Condition {
+  master: number;
+  downUntil: number;
+  mistakenUntil: number;
+  readonly lives: Map<string, number>;
+}
+
+const HOUR = 3_600_000;
+
+/** A cluster in good health. */
+export function newCluster(world: World, onCommit: (transaction: Transaction) => void): Cluster {
+  const { scheduler, faults, truth, scenario } = world;
+  const actor = faults.actor('doris');
+  const transactions = newTransactions({ now: scheduler.now, threshold: scenario.labelThreshold });
+  const condition: Condition = { master: 0, downUntil: 0, mistakenUntil: 0, lives: new Map() };
+  const soon = (run: () => void): void => void scheduler.at(scheduler.now() + actor.draw() * 6_000, run);
+  const cluster: Cluster = {
+    transactions,
+    actor,
+    master: () => FRONTENDS[condition.master % FRONTENDS.length] ?? FRONTENDS[0],
+    isDown: () => scheduler.now() < condition.downUntil,
+    refuses: (nature) => nature === 'refused' || (nature === 'picky' && scheduler.now() < condition.mistakenUntil),
+    life: (backend) => condition.lives.get(backend) ?? 0,
+    commit: (transaction, rows) => {
+      if (!transactions.commit(transaction)) return false;
+      world.trace('doris', () => `commits transaction ${transaction.id} of ${transaction.label}: rows ${rows}`);
+      onCommit(transaction);
+      truth.store(rows);
+      return true;
+    },
+    publishIn: (transaction, span) => void scheduler.at(scheduler.now() + span, () => transactions.publish(transaction)),
+    abortIn: (transaction, span) => void scheduler.at(scheduler.now() + span, () => transactions.abort(transaction)),
+    weather: () => {
+      if (faults.strikes('outage', actor)) condition.downUntil = scheduler.now() + longOrShort(actor.draw(), actor.draw());
+      if (faults.strikes('schema-mistake', actor)) condition.mistakenUntil = scheduler.now() + longOrShort(actor.draw(), actor.draw());
+      if (faults.strikes('labels-crowded-out', actor)) soon(transactions.crowdOut);
+      if (faults.strikes('master-failover', actor)) soon(() => failOver(world, cluster, condition));
+      if (faults.strikes('backend-restart', actor)) soon(() => restart(world, cluster, condition));
+    },
+    mend: () => {
+      condition.downUntil = 0;
+      condition.mistakenUntil = 0;
+    },
+  };
+  return cluster;
+}
+
+/** Mostly less than a minute, else up to 48 h. */
+function longOrShort(which: number, luck: number): number {
+  return which < 0.7 ? luck * 60_000 : luck * 48 * HOUR;
+}
+
+function failOver({ trace }: World, { transactions }: Cluster, condition: Condition): void {
+  condition.master += 1;
+  for (const transaction of transactions.prepared()) {
+    trace('doris', () => `the new master does not know transaction ${transaction.id}`);
+    transactions.lose(transaction);
+  }
+}
+
+/** The frontend hears of it from the next heartbeat. */
+function restart({ trace }: World, cluster: Cluster, condition: Condition): void {
+  const backend = BACKENDS[Math.floor(cluster.actor.draw() * BACKENDS.length)] ?? BACKENDS[0];
+  trace('doris', () => `${backend} restarts`);
+  condition.lives.set(backend, cluster.life(backend) + 1);
+  for (const transaction of cluster.transactions.prepared()) {
+    if (transaction.backend === backend) cluster.abortIn(transaction, cluster.actor.draw() * 10_000);
+  }
+}

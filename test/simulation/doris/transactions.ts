@@ -1,0 +1,108 @@
+/** Where a transaction stands (reference 4). */
+type TransactionState = 'PREPARE' | 'COMMITTED' | 'VISIBLE' | 'ABORTED';
+
+/** One transaction of the database. */
+export interface Transaction {
+  readonly id: number;
+  readonly label: string;
+  readonly table: string;
+  readonly backend: string;
+  /** Aborted by the frontend some time after this. */
+  readonly expiresAt: number;
+  state: TransactionState;
+  /** When it became VISIBLE or ABORTED. */
+  finishedAt: number;
+}
+
+/** What the memory runs on. */
+export interface MemoryRules {
+  readonly now: () => number;
+  /** Labels of so many finished transactions are remembered. */
+  readonly threshold: number;
+}
+
+/** The labels and transactions of one database, as its master frontend keeps them. */
+export interface Transactions {
+  /** The new transaction, or the one that holds the label. */
+  begin(label: string, table: string, backend: string, timeout: number): { readonly begun: Transaction } | { readonly heldBy: Transaction };
+  /** Of the transactions with a label the latest. */
+  latest(label: string): Transaction | undefined;
+  /** False when it is not in PREPARE any more. */
+  commit(transaction: Transaction): boolean;
+  publish(transaction: Transaction): void;
+  abort(transaction: Transaction): void;
+  /** Those in PREPARE. */
+  prepared(): readonly Transaction[];
+  /** PREPARE is not journaled: a new master does not know these transactions. */
+  lose(transaction: Transaction): void;
+  /** Other loads of the database end, as many as it takes to crowd out all labels that may be. */
+  crowdOut(): void;
+}
+
+/** `streaming_label_keep_max_second`. */
+const LABEL_KEPT = 12 * 3_600_000;
+/** So many transactions do not finish in less, which is what lets a request on its way meet the label that it was sent under. */
+const CROWDED_OUT_AFTER = 10_000;
+
+/** An empty memory. */
+export function newTransactions({ now, threshold }: MemoryRules): Transactions {
+  const byLabel = new Map<string, Transaction[]>();
+  let finished: Transaction[] = [];
+  let lastId = 1_000;
+
+  const forget = (transaction: Transaction): void => {
+    const left = (byLabel.get(transaction.label) ?? []).filter((other) => other !== transaction);
+    if (left.length === 0) byLabel.delete(transaction.label);
+    else byLabel.set(transaction.label, left);
+  };
+  const forgetWhere = (old: (transaction: Transaction, index: number) => boolean): void => {
+    const gone = finished.filter(old);
+    if (gone.length === 0) return;
+    for (const transaction of gone) forget(transaction);
+    finished = finished.filter((transaction) => !gone.includes(transaction));
+  };
+  const sweep = (): void => forgetWhere(({ finishedAt }) => now() - finishedAt > LABEL_KEPT);
+  const finish = (transaction: Transaction, state: 'VISIBLE' | 'ABORTED'): void => {
+    transaction.state = state;
+    transaction.finishedAt = now();
+    finished.push(transaction);
+    const surplus = finished.length - threshold;
+    forgetWhere(({ finishedAt }, index) => index < surplus && now() - finishedAt > CROWDED_OUT_AFTER);
+  };
+
+  return {
+    begin: (label, table, backend, timeout) => {
+      sweep();
+      const same = byLabel.get(label) ?? [];
+      const holder = same.findLast(({ state }) => state !== 'ABORTED');
+      if (holder !== undefined) return { heldBy: holder };
+      const begun: Transaction = { id: ++lastId, label, table, backend, expiresAt: now() + timeout, state: 'PREPARE', finishedAt: 0 };
+      byLabel.set(label, [...same, begun]);
+      return { begun };
+    },
+    latest: (label) => {
+      sweep();
+      return byLabel.get(label)?.at(-1);
+    },
+    commit: (transaction) => {
+      if (transaction.state !== 'PREPARE' || !byLabel.get(transaction.label)?.includes(transaction)) return false;
+      transaction.state = 'COMMITTED';
+      return true;
+    },
+    publish: (transaction) => {
+      if (transaction.state === 'COMMITTED') finish(transaction, 'VISIBLE');
+    },
+    abort: (transaction) => {
+      if (transaction.state === 'PREPARE') finish(transaction, 'ABORTED');
+    },
+    prepared: () => [...byLabel.values()].flat().filter(({ state }) => state === 'PREPARE'),
+    lose: (transaction) => {
+      transaction.state = 'ABORTED';
+      forget(transaction);
+    },
+    crowdOut: () => {
+      lastId += threshold;
+      forgetWhere(({ finishedAt }) => now() - finishedAt > CROWDED_OUT_AFTER);
+    },
+  };
+}

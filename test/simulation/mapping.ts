@@ -1,0 +1,174 @@
+import type { Actor } from './faults.ts';
+import type { Loader } from './invocation.ts';
+import type { Machine } from './machine.ts';
+import { between } from './random.ts';
+import type { PlannedShard } from './scenario.ts';
+import type { TrueRecord } from './truth.ts';
+import { EPOCH, type World } from './world.ts';
+
+/** Execution environments: warm ones are used again, dead ones are not. */
+export interface Fleet {
+  take(): Environment;
+  giveBack(environment: Environment): void;
+}
+
+/** A machine with the function wired on it. */
+export interface Environment {
+  readonly machine: Machine;
+  readonly load: Loader;
+}
+
+/** How an invocation looks to the poller. */
+type Answer = { readonly kind: 'done'; readonly from?: string } | { readonly kind: 'error' } | { readonly kind: 'not waited for' };
+
+/** Where the poller of one shard stands. */
+interface Poller {
+  readonly world: World;
+  readonly fleet: Fleet;
+  readonly actor: Actor;
+  readonly shard: PlannedShard;
+  readonly records: readonly TrueRecord[];
+  /** Everything before this index is acknowledged. */
+  cursor: number;
+  /** End of the batch that is brought again; 0 for a new one. */
+  end: number;
+  deliveries: number;
+}
+
+/** Deliveries that a shard may take once nothing goes wrong any more. */
+const MOST_CALM_DELIVERIES = 60;
+const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
+
+/** Delivers a shard as Lambda does, in order, until everything is acknowledged or expired. */
+export async function deliverShard(world: World, fleet: Fleet, shard: PlannedShard, storm: Storm): Promise<void> {
+  const records = shard.records.flatMap(({ n }) => world.truth.records.get(n) ?? []);
+  const poller: Poller = { world, fleet, actor: world.faults.actor(shard.id), shard, records, cursor: 0, end: 0, deliveries: 0 };
+  while (!drained(poller)) {
+    await waitForRecords(poller);
+    if (drained(poller)) return;
+    storm.beforeDelivery();
+    if (storm.isOver() && ++poller.deliveries > MOST_CALM_DELIVERIES) {
+      return world.truth.breaks(
+        `no progress: ${shard.id} is at record ${records[poller.cursor]?.n} after ${poller.deliveries} calm deliveries`,
+      );
+    }
+    await deliverOnce(poller);
+  }
+}
+
+/** When faults happen. */
+export interface Storm {
+  beforeDelivery(): void;
+  isOver(): boolean;
+}
+
+/** Expired records are reported by Lambda's on-failure destination, and gone. */
+function drained(poller: Poller): boolean {
+  const { world, records } = poller;
+  for (let next = records[poller.cursor]; next !== undefined; next = records[++poller.cursor]) {
+    if (next.arrivesAt + world.scenario.retention > world.scheduler.now()) return false;
+    world.trace(poller.shard.id, () => `record ${next?.n} expired`);
+    world.truth.expired.add(next.n);
+  }
+  return true;
+}
+
+async function waitForRecords({ world, records, cursor, actor }: Poller): Promise<void> {
+  if (world.faults.strikes('paused', actor)) await world.scheduler.pause(actor.draw() ** 3 * 30 * 3_600_000);
+  const next = records[cursor];
+  if (next !== undefined) await world.scheduler.pause(Math.max(0, next.arrivesAt - world.scheduler.now()));
+}
+
+async function deliverOnce(poller: Poller): Promise<void> {
+  const { world, actor, records } = poller;
+  const { faults, scenario, scheduler } = world;
+  if (faults.strikes('redelivery', actor)) {
+    poller.cursor = Math.max(0, poller.cursor - between(actor.draw, 1, scenario.batchSize));
+    poller.end = 0;
+  }
+  const again = poller.end > poller.cursor;
+  if (!again || faults.strikes('recut', actor)) {
+    const most = records.filter(({ arrivesAt }) => arrivesAt <= scheduler.now()).length;
+    poller.end = Math.min(most, poller.cursor + (again ? between(actor.draw, 1, scenario.batchSize) : scenario.batchSize));
+  }
+  const batch = records.slice(poller.cursor, poller.end);
+  if (batch.length === 0) return scheduler.pause(100);
+  settle(poller, batch, await invoke(poller, batch));
+  // Lambda backs off while a batch fails, 1 s at first.
+  await scheduler.pause(actor.draw() * (poller.end > poller.cursor ? 5_000 : 200));
+}
+
+function settle(poller: Poller, batch: readonly TrueRecord[], answer: Answer): void {
+  const { world, actor, shard } = poller;
+  switch (answer.kind) {
+    case 'done': {
+      const at = answer.from === undefined ? batch.length : batch.findIndex(({ sequenceNumber }) => sequenceNumber === answer.from);
+      if (at < 0) world.truth.breaks(`${shard.id} is told to go on from ${answer.from}, which is not in the batch`);
+      else poller.cursor += at;
+      return;
+    }
+    case 'error':
+      if (world.scenario.bisects && batch.length > 1) poller.end = poller.cursor + Math.ceil(batch.length / 2);
+      return;
+    case 'not waited for':
+      // The next poller starts where this one had written down last.
+      if (actor.draw() < 0.5) poller.cursor = Math.max(0, poller.cursor - between(actor.draw, 0, world.scenario.batchSize));
+      poller.end = 0;
+      return;
+    default:
+      answer satisfies never;
+  }
+}
+
+function invoke({ world, fleet, actor, shard }: Poller, batch: readonly TrueRecord[]): Promise<Answer> {
+  const { faults, figures, scenario, scheduler, truth } = world;
+  const environment = fleet.take();
+  const { machine, load } = environment;
+  figures.invocations += 1;
+  world.trace(shard.id, () => `delivers ${batch.map(({ n }) => n)} to ${machine.actor.name}`);
+  const patience = faults.strikes('failover', actor) ? actor.draw() * scenario.timeout : undefined;
+  return new Promise((resolve) => {
+    const callOff = scheduler.at(scheduler.now() + scenario.timeout, () => {
+      // An environment that stands still past its timeout may wake up all the same.
+      if (!machine.frozen() || actor.draw() < 0.5) machine.kill('timeout');
+      else resolve({ kind: 'error' });
+    });
+    machine.onDeath(() => {
+      callOff();
+      resolve({ kind: 'error' });
+    });
+    if (patience !== undefined) scheduler.at(scheduler.now() + patience, () => resolve({ kind: 'not waited for' }));
+    load(eventOf(shard, batch)).then(
+      (from) => {
+        callOff();
+        machine.onDeath(() => {});
+        fleet.giveBack(environment);
+        world.trace(shard.id, () => `${machine.actor.name} answers ${from ?? 'all settled'}`);
+        resolve({ kind: 'done', ...(from === undefined ? {} : { from }) });
+      },
+      (error: unknown) => truth.breaks(`an invocation throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    );
+  });
+}
+
+/** Lambda's event. */
+function eventOf(shard: PlannedShard, batch: readonly TrueRecord[]): unknown {
+  return {
+    Records: batch.map(({ sequenceNumber, payload, arrivesAt }) => ({
+      kinesis: {
+        kinesisSchemaVersion: '1.0',
+        partitionKey: 'k',
+        sequenceNumber,
+        data: Buffer.from(payload).toString('base64'),
+        approximateArrivalTimestamp: (EPOCH + arrivesAt) / 1000,
+      },
+      eventSource: 'aws:kinesis',
+      eventVersion: '1.0',
+      eventID: `${shard.id}:${sequenceNumber}`,
+      eventName: 'aws:kinesis:record',
+      invokeIdentityArn: 'arn:aws:iam::123456789012:role/loader',
+      awsRegion: 'eu-central-1',
+      eventSourceARN: STREAM,
+    })),
+  };
+}

@@ -1,0 +1,110 @@
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { between, type Draw, drawsOf, oneOf } from './random.ts';
+
+/** What a record is: loadable; undecodable; refused by its table for ever; good, but refused while the schema mistake lasts. */
+export type Nature = 'good' | 'broken' | 'refused' | 'picky';
+
+/** One record of the made-up stream. */
+export interface PlannedRecord {
+  /** Unique in the scenario; the row carries it. */
+  readonly n: number;
+  readonly nature: Nature;
+  /** Index of its table; undecodable records have none where a field decides. */
+  readonly table: number;
+  readonly arrivesAt: number;
+}
+
+export interface PlannedShard {
+  readonly id: string;
+  /** Delivered only when its parent is drained. */
+  readonly parent?: number;
+  readonly records: readonly PlannedRecord[];
+}
+
+/** A whole life of a few shards: everything that is decided before it begins. */
+export interface Scenario {
+  readonly seed: number;
+  readonly shards: readonly PlannedShard[];
+  readonly tables: 1 | 2;
+  readonly batchSize: number;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly fuseShare: number;
+  readonly fuseRows: number;
+  readonly isolationLoads: number;
+  /** Lambda's timeout. */
+  readonly timeout: number;
+  readonly bisects: boolean;
+  readonly route: 'frontend' | 'backend';
+  /** Finished transactions of a database whose labels Doris remembers. */
+  readonly labelThreshold: number;
+  /** How long the source keeps records. */
+  readonly retention: number;
+  /** Things go wrong during so many deliveries; then everything must settle. */
+  readonly stormyDeliveries: number;
+  readonly rates: ReadonlyMap<FaultKind, number>;
+}
+
+const HOUR = 3_600_000;
+
+/** Draws a scenario. Each has only some of the faults, so that rare ones meet undisturbed ones. */
+export function scenarioOf(seed: number): Scenario {
+  const draw = drawsOf(seed, 'scenario');
+  const tables = draw() < 0.3 ? 2 : 1;
+  const poison = oneOf(draw, [0, 0, 0.1, 0.3, 1]);
+  const picky = oneOf(draw, [0, 0, 0, 0.5, 1]);
+  const spacing = oneOf(draw, [0, 0, 50, 2_000]);
+  return {
+    seed,
+    tables,
+    shards: shardsOf(draw, { tables, poison, picky, spacing }),
+    batchSize: between(draw, 1, 12),
+    maxRows: oneOf(draw, [1, 2, 3, 5, 100]),
+    maxBytes: oneOf(draw, [100, 10_000]),
+    fuseShare: oneOf(draw, [1, 0.5]),
+    fuseRows: between(draw, 1, 5),
+    isolationLoads: oneOf(draw, [4, 1_000]),
+    timeout: oneOf(draw, [6_000, 15_000, 60_000]),
+    bisects: draw() < 0.5,
+    route: draw() < 0.25 ? 'backend' : 'frontend',
+    labelThreshold: oneOf(draw, [5, 20, 2_000]),
+    retention: oneOf(draw, [24 * HOUR, 168 * HOUR]),
+    stormyDeliveries: between(draw, 1, 12),
+    rates: ratesOf(draw),
+  };
+}
+
+interface Mixture {
+  readonly tables: number;
+  readonly poison: number;
+  readonly picky: number;
+  readonly spacing: number;
+}
+
+function shardsOf(draw: Draw, mixture: Mixture): PlannedShard[] {
+  const count = oneOf(draw, [1, 1, 1, 2]);
+  const children = draw() < 0.2 ? 2 : 0;
+  let next = 0;
+  return Array.from({ length: count + children }, (_, index) => {
+    const records = Array.from({ length: between(draw, 1, oneOf(draw, [3, 8, 16])) }, () => recordOf(draw, next++, mixture));
+    const id = `shardId-${String(index).padStart(12, '0')}`;
+    return index < count ? { id, records } : { id, records, parent: 0 };
+  });
+}
+
+function recordOf(draw: Draw, n: number, { tables, poison, picky, spacing }: Mixture): PlannedRecord {
+  return { n, nature: natureOf(draw, poison, picky), table: draw() < 0.5 ? 0 : tables - 1, arrivesAt: n * spacing };
+}
+
+function natureOf(draw: Draw, poison: number, picky: number): Nature {
+  if (draw() < poison) return draw() < 0.4 ? 'broken' : 'refused';
+  return draw() < picky ? 'picky' : 'good';
+}
+
+function ratesOf(draw: Draw): Map<FaultKind, number> {
+  const share = oneOf(draw, [0.08, 0.2, 0.5]);
+  const scale = oneOf(draw, [0.3, 1, 1]);
+  const rates = new Map<FaultKind, number>();
+  for (const kind of FAULT_KINDS) if (draw() < share) rates.set(kind, oneOf(draw, [0.02, 0.1, 0.3, 0.6]) * scale);
+  return rates;
+}

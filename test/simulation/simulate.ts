@@ -1,0 +1,114 @@
+import { newCluster } from './doris/cluster.ts';
+import type { Transaction } from './doris/transactions.ts';
+import { newFaults } from './faults.ts';
+import { coldStart } from './invocation.ts';
+import { newSharedLedger, type SharedLedger } from './ledger.ts';
+import { startMachine } from './machine.ts';
+import { deliverShard, type Environment, type Fleet, type Storm } from './mapping.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
+import { newScheduler } from './scheduler.ts';
+import { finalFault, newTruth } from './truth.ts';
+import type { World } from './world.ts';
+
+/** What to leave out of a seed's life, so that a failure gets smaller. */
+export interface Reduction {
+  /** Only these faults happen. */
+  readonly only?: ReadonlySet<string>;
+  /** These records are not there. */
+  readonly without?: ReadonlySet<number>;
+}
+
+/** How one life ended. */
+export interface Life {
+  readonly seed: number;
+  /** The first broken promise. */
+  readonly broken?: string;
+  /** Identities of the faults that struck. */
+  readonly struck: readonly string[];
+  readonly records: readonly number[];
+  readonly figures: World['figures'];
+  /** What happened, when it was asked for. */
+  readonly trace: readonly string[];
+}
+
+/** Far more than any life takes that ends. */
+const MOST_EVENTS = 50_000;
+
+/** Lives through one seed. The same seed and reduction give the same life. */
+export async function simulate(seed: number, reduction: Reduction = {}, traced = false): Promise<Life> {
+  const scenario = reduced(scenarioOf(seed), reduction.without);
+  const trace: string[] = [];
+  const scheduler = newScheduler();
+  const note = (actor: string, text: () => string): void => {
+    if (traced) trace.push(`${scheduler.now().toFixed(0).padStart(10)} ${actor.padEnd(22)} ${text()}`);
+  };
+  const faults = newFaults(seed, scenario.rates, reduction.only, (actor, text) => note(actor, () => text));
+  const truth = newTruth(scenario);
+  const figures = { invocations: 0, deliveries: 0, loads: 0, attempts: 0 };
+  const world: World = { scenario, scheduler, faults, truth, figures, trace: note };
+  scheduler.at(0, () => startLife(world));
+  let events = 0;
+  await scheduler.run(() => {
+    if (++events > MOST_EVENTS) truth.breaks('it does not end');
+    return truth.broken() !== undefined;
+  });
+  const broken = truth.broken() ?? finalFault(truth);
+  note('end', () => broken ?? 'all is well');
+  return { seed, struck: faults.struck, records: [...truth.records.keys()], figures, trace, ...(broken === undefined ? {} : { broken }) };
+}
+
+function reduced(scenario: Scenario, without: ReadonlySet<number> | undefined): Scenario {
+  if (without === undefined) return scenario;
+  return {
+    ...scenario,
+    shards: scenario.shards.map((shard) => ({ ...shard, records: shard.records.filter(({ n }) => !without.has(n)) })),
+  };
+}
+
+function startLife(world: World): void {
+  const { scenario, faults } = world;
+  const ledger = newSharedLedger(world);
+  const cluster = newCluster(world, (transaction) => watchCommit(world, ledger, transaction));
+  let deliveries = 0;
+  const storm: Storm = {
+    isOver: () => deliveries > scenario.stormyDeliveries,
+    beforeDelivery: () => {
+      world.figures.deliveries = ++deliveries;
+      if (deliveries <= scenario.stormyDeliveries) cluster.weather();
+      else {
+        faults.calm();
+        cluster.mend();
+      }
+    },
+  };
+  const fleet = newFleet(world, (name) => {
+    const machine = startMachine(world, name);
+    return { machine, load: coldStart(machine, world, cluster, ledger) };
+  });
+  const ends: Promise<void>[] = [];
+  for (const shard of scenario.shards) {
+    const parent = shard.parent === undefined ? undefined : ends[shard.parent];
+    ends.push((parent ?? Promise.resolve()).then(() => deliverShard(world, fleet, shard, storm)));
+  }
+}
+
+/** A load is stored only while its claim stands open: whoever gave the claim up was sure that this could not happen any more. */
+function watchCommit({ truth }: World, ledger: SharedLedger, { label }: Transaction): void {
+  const claims = [...ledger.table.checkpoints.values()].map(({ claim }) => claim);
+  if (!claims.some((claim) => claim?.label === label && claim.state.kind === 'open')) {
+    truth.breaks(`rows are stored under ${label}, which nobody claims any more`);
+  }
+}
+
+function newFleet(world: World, start: (name: string) => Environment): Fleet {
+  const warm: Environment[] = [];
+  let started = 0;
+  return {
+    take: () => {
+      for (let next = warm.pop(); next !== undefined; next = warm.pop()) if (next.machine.alive() && !next.machine.frozen()) return next;
+      world.trace('lambda', () => `starts machine ${started + 1}`);
+      return start(`m${++started}`);
+    },
+    giveBack: (environment) => void warm.push(environment),
+  };
+}

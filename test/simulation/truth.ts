@@ -1,0 +1,113 @@
+import type { PlannedRecord, Scenario } from './scenario.ts';
+
+/** A record as the outside world knows it. */
+export interface TrueRecord extends PlannedRecord {
+  /** Index of its shard. */
+  readonly shard: number;
+  readonly sequenceNumber: string;
+  /** `database.table`; `-` for one that no table takes. */
+  readonly target: string;
+  /** The row, or bytes that are none. */
+  readonly payload: string;
+}
+
+/** What really happened, and what of it broke a promise. */
+export interface Truth {
+  readonly records: ReadonlyMap<number, TrueRecord>;
+  /** How often each row is stored. */
+  readonly stored: ReadonlyMap<number, number>;
+  /** Classes of the letters that the queue accepted, by record. */
+  readonly letters: ReadonlyMap<number, ReadonlySet<string>>;
+  /** Records that the source dropped and reported. */
+  readonly expired: Set<number>;
+  /** The first broken promise. */
+  broken(): string | undefined;
+  breaks(promise: string): void;
+  store(rows: readonly number[]): void;
+  letter(n: number, errorClass: string): void;
+  /** Whether nobody has to care for the record any more. */
+  isSettled(n: number): boolean;
+}
+
+/** The table that takes records of an index. */
+export const tableName = (index: number): string => `t${index}`;
+export const DATABASE = 'db';
+
+/** Sequence numbers have 56 digits today. */
+function sequenceNumberOf(n: number): string {
+  return `49${String(n).padStart(54, '0')}`;
+}
+
+/** The record number behind a sequence number. */
+export function numberOf(sequenceNumber: string): number {
+  return Number(sequenceNumber.slice(2));
+}
+
+/** The truth before anything happened. */
+export function newTruth({ shards, tables }: Scenario): Truth {
+  const records = new Map<number, TrueRecord>();
+  for (const [shard, planned] of shards.entries()) {
+    for (const record of planned.records) records.set(record.n, { ...record, shard, ...identityOf(record, tables) });
+  }
+  const stored = new Map<number, number>();
+  const letters = new Map<number, Set<string>>();
+  const expired = new Set<number>();
+  let broken: string | undefined;
+  const breaks = (promise: string): void => {
+    broken ??= promise;
+  };
+  return {
+    records,
+    stored,
+    letters,
+    expired,
+    broken: () => broken,
+    breaks,
+    store: (rows) => {
+      for (const n of rows) {
+        const times = (stored.get(n) ?? 0) + 1;
+        stored.set(n, times);
+        if (times > 1) breaks(`record ${n} is stored ${times} times`);
+        if (letters.get(n)?.has('data-quality')) breaks(`record ${n} is stored and is a dead letter`);
+      }
+    },
+    letter: (n, errorClass) => {
+      const classes = letters.get(n) ?? new Set();
+      letters.set(n, classes.add(errorClass));
+      const wrong = objectionToLetter(records.get(n), errorClass);
+      if (wrong !== undefined) breaks(`record ${n} ${wrong}`);
+      if (stored.has(n)) breaks(`record ${n} is a dead letter and is stored`);
+    },
+    isSettled: (n) => stored.has(n) || letters.has(n) || expired.has(n),
+  };
+}
+
+function identityOf({ n, nature, table }: PlannedRecord, tables: number) {
+  const row = JSON.stringify({ n, k: nature, t: table });
+  const broken = nature === 'broken';
+  return {
+    sequenceNumber: sequenceNumberOf(n),
+    target: broken && tables > 1 ? '-' : `${DATABASE}.${tableName(table)}`,
+    payload: broken ? row.slice(1) : row,
+  };
+}
+
+/** A letter has to be deserved: a good row never is, and each class has its reason. */
+function objectionToLetter(record: TrueRecord | undefined, errorClass: string): string | undefined {
+  if (record === undefined) return 'is a dead letter and never existed';
+  if (record.nature === 'good') return `is good and a dead letter (${errorClass})`;
+  const expected = record.nature === 'broken' ? 'decode' : 'data-quality';
+  return errorClass === expected ? undefined : `is ${record.nature} and a dead letter for ${errorClass}`;
+}
+
+/** What is wrong when everything is over, if anything. */
+export function finalFault(truth: Truth): string | undefined {
+  for (const { n, nature } of truth.records.values()) {
+    if (truth.expired.has(n)) continue;
+    const stored = truth.stored.has(n);
+    const dead = truth.letters.has(n);
+    if (!stored && !dead) return `record ${n} (${nature}) is lost`;
+    if ((nature === 'broken' || nature === 'refused') && !dead) return `record ${n} is ${nature} and no dead letter`;
+  }
+  return undefined;
+}
