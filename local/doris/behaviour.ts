@@ -41,6 +41,8 @@ export interface Behaviour {
   readonly receiveDataTime: boolean;
   /** Newer: a table property turns group commit on, and a chunked body loses its label without any header (2.3). */
   readonly groupCommitProperty: boolean;
+  /** Whether numbers of a JSON body that have a point or an exponent go through a double: one result on record says so, the sources do not (9.8). */
+  readonly jsonDecimals: 'kept' | 'rounded';
   /** `load_error_log_reserve_hours` in ms (7). */
   readonly errorLogKeepMs: number;
   /** `time_zone` of the cluster, for loads that name none; `''` = that of this process. */
@@ -70,6 +72,7 @@ const defaultBehaviour: Behaviour = {
   firstErrorMsg: false,
   receiveDataTime: true,
   groupCommitProperty: true,
+  jsonDecimals: 'kept',
   errorLogKeepMs: 48 * HOUR_MS,
   timeZone: '',
   version: 'doris-stand-in',

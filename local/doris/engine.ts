@@ -107,4 +107,6 @@ export interface Engine {
 export interface EngineOptions {
   /** File that keeps the rows and table definitions between starts; in memory when absent. */
   readonly file?: string;
+  /** Numbers of a JSON body that have a point or an exponent go through a double. Default false. */
+  readonly roundsJsonDecimals?: boolean;
 }

@@ -1,4 +1,5 @@
 import type { ClusterOptions } from './assemble.ts';
+import { behaviourOf } from './behaviour.ts';
 import { openEngine } from './engine/open.ts';
 import { openLabelJournal } from './journal.ts';
 import { type DorisStandIn, runCluster } from './run.ts';
@@ -11,6 +12,7 @@ export interface DorisOptions extends Omit<ClusterOptions, 'journal'> {
 
 /** Starts a stand-in for Doris, FE, backends and rows, on 127.0.0.1. */
 export async function startDoris({ file, ...options }: DorisOptions = {}): Promise<DorisStandIn> {
-  if (file === undefined) return runCluster(await openEngine({}), options);
-  return runCluster(await openEngine({ file }), { ...options, journal: openLabelJournal(`${file}.labels`) });
+  const roundsJsonDecimals = behaviourOf(options.behaviour).jsonDecimals === 'rounded';
+  if (file === undefined) return runCluster(await openEngine({ roundsJsonDecimals }), options);
+  return runCluster(await openEngine({ file, roundsJsonDecimals }), { ...options, journal: openLabelJournal(`${file}.labels`) });
 }

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startDoris } from '../../local/doris/start.ts';
 import { kinesisEvent, kplAggregate, SHARD_ID, STREAM_ARN } from '../support/builders.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 
@@ -8,6 +9,9 @@ beforeAll(async () => {
   stack = await startLocalStack();
 });
 afterAll(() => stack.close());
+beforeEach(async () => {
+  await stack.letters();
+});
 
 const COLUMNS = {
   DORIS_POSITION_COLUMNS: 'source=_source,shard=_shard,position=_position,arrived_at=_arrived_at',
@@ -39,14 +43,18 @@ describe('a table that maps the position columns', () => {
         data: '{"id":9223372036854775807,"amount":1234567890.0987654321,"_shard":"mine"}',
         arrived: 1_795_230_000.123,
       },
-      { sequenceNumber: '10', data: aggregate },
+      { sequenceNumber: '10', data: aggregate, arrived: 1.501 },
     ];
 
     expect(await invoke(records, { ...COLUMNS, DORIS_TABLE: 'audited' })).toEqual({ batchItemFailures: [] });
 
-    expect(await stack.select('SELECT id, amount, _source, _shard, _position, _arrived_at FROM audited ORDER BY _position')).toEqual([
+    expect(
+      await stack.select(
+        'SELECT CAST(id AS STRING), CAST(amount AS STRING), _source, _shard, _position, CAST(_arrived_at AS STRING) FROM audited ORDER BY _position',
+      ),
+    ).toEqual([
       ['9223372036854775807', '1234567890.0987654321', STREAM_ARN, SHARD_ID, position('9'), '2026-11-21 03:00:00.123'],
-      ['2', null, STREAM_ARN, SHARD_ID, position('10', 0), '1970-01-01 00:00:01.500'],
+      ['2', null, STREAM_ARN, SHARD_ID, position('10', 0), '1970-01-01 00:00:01.501'],
     ]);
     expect((await stack.rawLetters()).map(({ body, attributes }) => [attributes['position'], body])).toEqual([['10:1', '{}']]);
   });
@@ -62,6 +70,50 @@ describe('a table that maps the position columns', () => {
 
     const doubles = 'SELECT _source, _shard, _position, count(*) FROM suspects GROUP BY _source, _shard, _position HAVING count(*) > 1';
     expect(await stack.select(doubles)).toEqual([[STREAM_ARN, SHARD_ID, position('100'), '2']]);
+  });
+
+  it('shows aggregates of which a user record is missing to SQL', async () => {
+    await stack.select(`CREATE TABLE aggregated (id BIGINT NOT NULL, ${POSITION_COLUMNS}) DUPLICATE KEY(id) ${PROPERTIES})`);
+    const aggregate = (...texts: readonly string[]) =>
+      kplAggregate(
+        [],
+        texts.map((text) => ({ data: Buffer.from(text) })),
+      );
+    const records = [
+      { sequenceNumber: '500', data: aggregate('{"id":1}', '{"id":2}') },
+      { sequenceNumber: '501', data: aggregate('{"id":3}', 'poison', '{"id":4}') },
+      { sequenceNumber: '502', data: '{"id":5}' },
+    ];
+
+    await invoke(records, { ...COLUMNS, DORIS_TABLE: 'aggregated' });
+
+    const gaps = `SELECT _shard, substr(_position, 1, 129) AS aggregate_at, count(*) AS present, CAST(max(substr(_position, 131)) AS INT) + 1 AS at_least
+      FROM aggregated WHERE length(_position) > 129
+      GROUP BY _source, _shard, substr(_position, 1, 129)
+      HAVING count(DISTINCT _position) <= CAST(max(substr(_position, 131)) AS INT)`;
+    expect((await stack.select(gaps)).map((row) => row.map(String))).toEqual([[SHARD_ID, position('501'), '2', '3']]);
+  });
+});
+
+describe('a Doris that takes JSON decimals for doubles', () => {
+  const amounts = async (longNumbers: string) => {
+    const doris = await startDoris({ user: 'loader', password: 'local-only', behaviour: { jsonDecimals: 'rounded' } });
+    onTestFinished(() => doris.close());
+    await doris.query('CREATE DATABASE demo');
+    await doris.query(`CREATE TABLE paid (id BIGINT NOT NULL, amount DECIMAL(38,10) NULL) DUPLICATE KEY(id) ${PROPERTIES})`, 'demo');
+    const env = { DORIS_FE_URLS: doris.feUrl, DORIS_TABLE: 'paid', DORIS_LONG_NUMBERS: longNumbers, LABEL_PREFIX: longNumbers };
+
+    await invoke([{ sequenceNumber: '400', data: '{"id":9223372036854775807,"amount":1234567890.0987654321}' }], env);
+
+    return (await doris.query('SELECT id, amount FROM paid', 'demo')).rows;
+  };
+
+  it('gets every digit of a 20-digit decimal when long numbers are quoted', async () => {
+    expect(await amounts('quote')).toEqual([['9223372036854775807', '1234567890.0987654321']]);
+  });
+
+  it('rounds it when they are kept', async () => {
+    expect(await amounts('keep')).toEqual([['9223372036854775807', '1234567890.0987654000']]);
   });
 });
 

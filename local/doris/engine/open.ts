@@ -27,7 +27,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       planLoad(knownTable(catalog, name), headers);
     },
     read: async (name, headers, body) => {
-      const { staging, ...result } = await readBody(database, knownTable(catalog, name), headers, body);
+      const { staging, ...result } = await readBody(database, knownTable(catalog, name), headers, body, options);
       const handle: StagedRows = { target: name, rows: staging.rows };
       staged.set(handle, staging);
       return { ...result, staged: handle };

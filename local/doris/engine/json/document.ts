@@ -12,6 +12,8 @@ export type Fatal = { readonly code: string; readonly message: string } | undefi
 export interface Tools {
   readonly sink: RowSink;
   readonly pause: Pause;
+  /** See {@link EngineOptions.roundsJsonDecimals}. */
+  readonly roundsDecimals: boolean;
 }
 
 /** Turns one document (a line, or the whole body) into rows. Only arrays take their time. */

@@ -16,6 +16,7 @@ export interface ObjectReader {
 }
 
 interface State {
+  readonly roundsDecimals: boolean;
   readonly fields: Field[];
   matched: number;
   escaped: boolean;
@@ -24,6 +25,9 @@ interface State {
 interface KeyedState extends State {
   readonly index: ReadonlyMap<string, number>;
 }
+
+/** A number that is read as a double. */
+const DECIMAL = /^-?\d+(?=[.eE])[\d.eE+-]*$/;
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -34,14 +38,14 @@ const LOWER_T = 116;
 const LOWER_F = 102;
 
 /** Reads fields by key: exact case, first of equal keys wins, unknown keys are checked and ignored (reference 9.6, 9.7). */
-export function keyedReader(names: readonly string[]): ObjectReader {
-  const state: KeyedState = { ...emptyState(names), index: new Map(names.map((name, at) => [name, at] as const)) };
+export function keyedReader(names: readonly string[], roundsDecimals: boolean): ObjectReader {
+  const state: KeyedState = { ...emptyState(names, roundsDecimals), index: new Map(names.map((name, at) => [name, at] as const)) };
   return readerOf(state, (text, at) => readKeyed(state, text, at));
 }
 
 /** Reads fields by path, by position (test_json_load.case14); fields without a path are missing. */
-export function pathReader(names: readonly string[], paths: readonly JsonPath[]): ObjectReader {
-  const state = emptyState(names);
+export function pathReader(names: readonly string[], paths: readonly JsonPath[], roundsDecimals: boolean): ObjectReader {
+  const state = emptyState(names, roundsDecimals);
   return readerOf(state, (text, at) => readPaths(state, paths, text, at));
 }
 
@@ -61,8 +65,8 @@ export function fieldText(text: string, start: number, end: number): Field {
   }
 }
 
-function emptyState(names: readonly string[]): State {
-  return { fields: names.map(() => undefined), matched: 0, escaped: false };
+function emptyState(names: readonly string[], roundsDecimals: boolean): State {
+  return { roundsDecimals, fields: names.map(() => undefined), matched: 0, escaped: false };
 }
 
 function readerOf(state: State, read: ObjectReader['read']): ObjectReader {
@@ -119,9 +123,10 @@ function readPaths(state: State, paths: readonly JsonPath[], text: string, start
 function take(state: State, column: number, text: string, start: number, end: number): boolean {
   const value = fieldText(text, start, end);
   if (value === undefined) return false;
-  state.fields[column] = value;
+  const isText = text.charCodeAt(start) === QUOTE;
+  state.fields[column] = state.roundsDecimals && value !== null && !isText && DECIMAL.test(value) ? String(Number(value)) : value;
   state.matched++;
   // A text without escapes is as long as what it means, give or take its quotes.
-  if (value !== null && text.charCodeAt(start) === QUOTE && value.length !== end - start - 2) state.escaped = true;
+  if (value !== null && isText && value.length !== end - start - 2) state.escaped = true;
   return true;
 }

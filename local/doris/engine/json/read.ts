@@ -9,7 +9,8 @@ const NOT_UTF8 = 'Parse json data for JsonDoc failed. code: 10, error info: The 
 /** Reads a JSON body by its mode (reference 9.1 to 9.6). */
 export async function readJson(body: Buffer, plan: LoadPlan, options: JsonOptions, tools: Tools): Promise<Fatal> {
   const { sources } = plan.mapping;
-  const reader = options.paths ? pathReader(sources, options.paths) : keyedReader(sources);
+  const { roundsDecimals } = tools;
+  const reader = options.paths ? pathReader(sources, options.paths, roundsDecimals) : keyedReader(sources, roundsDecimals);
   const read = documentReader(options, sources, { reader, ...tools });
   const delimiter = options.byLine ? options.lineDelimiter : undefined;
   for (const piece of textPieces(body, delimiter)) {

@@ -1,4 +1,4 @@
-import type { ReadOptions, ReadResult } from '../../engine.ts';
+import type { EngineOptions, ReadOptions, ReadResult } from '../../engine.ts';
 import { readCsv } from '../csv/read.ts';
 import type { Fatal, Tools } from '../json/document.ts';
 import { readJson } from '../json/read.ts';
@@ -24,12 +24,13 @@ export async function readBody(
   table: TableDefinition,
   options: ReadOptions,
   body: Buffer,
+  { roundsJsonDecimals = false }: EngineOptions,
 ): Promise<Omit<ReadResult, 'staged'> & { readonly staging: Staging }> {
   const plan = planLoad(table, options);
   const stage = await openStage(await database.stagingConnection(), table.columns);
   try {
     const sink = rowSink(plan, stage.append);
-    const fatal = await readRows(body, plan, { sink, pause: pauseEveryFewMillis() });
+    const fatal = await readRows(body, plan, { sink, pause: pauseEveryFewMillis(), roundsDecimals: roundsJsonDecimals });
     stage.finish();
     const { loadedRows, filteredRows, unselectedRows, errorLines } = sink.counts();
     const staging = { table, rows: loadedRows, stage, ...(plan.sequence && { sequence: plan.sequence }) };
