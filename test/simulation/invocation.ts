@@ -10,6 +10,7 @@ import { decodeKinesisEvent } from '../../lib/source/kinesis.ts';
 import type { LoaderEvent } from '../../lib/telemetry.ts';
 import { bytes, hours, mebibytes, millis } from '../../lib/units.ts';
 import { type Cluster, FRONTENDS } from './doris/cluster.ts';
+import { CROWDED_OUT_AFTER } from './doris/transactions.ts';
 import { wiresFor } from './doris/wires.ts';
 import { ledgerFor, type SharedLedger } from './ledger.ts';
 import type { Machine } from './machine.ts';
@@ -63,7 +64,7 @@ function tell(machine: Machine, world: World, event: LoaderEvent): void {
   world.trace(machine.actor.name, () => JSON.stringify({ ...event, source: undefined }));
 }
 
-const DECODE = { maxRowBytes: bytes(10_000), maxBatchBytes: mebibytes(1), keepFields: ['t'] };
+const DECODE = { maxRowBytes: bytes(10_000), maxBatchBytes: mebibytes(1), keepFields: ['t'], longNumbers: 'keep' } as const;
 
 /** In the end somebody looks at rows that are bad without end, and takes the fuse out. */
 function rulesOf({ scenario, faults }: World): LoadRules {
@@ -81,6 +82,8 @@ function rulesOf({ scenario, faults }: World): LoadRules {
     fuseRows: scenario.fuseRows,
     isolationLoads: scenario.isolationLoads,
     attemptGrace: millis(CONNECT_TIMEOUT + 2 * CLOCK_ERROR),
-    labelMemory: hours(12),
+    labelMemory: { longest: hours(12), shortest: millis(CROWDED_OUT_AFTER - 2 * CLOCK_ERROR), transactions: scenario.labelThreshold },
+    onUnverifiable: 'wait',
+    positionColumns: {},
   };
 }

@@ -42,7 +42,7 @@ export interface Transactions {
 /** `streaming_label_keep_max_second`. */
 const LABEL_KEPT = 12 * 3_600_000;
 /** So many transactions do not finish in less, which is what lets a request on its way meet the label that it was sent under. */
-const CROWDED_OUT_AFTER = 10_000;
+export const CROWDED_OUT_AFTER = 10_000;
 
 /** An empty memory. */
 export function newTransactions({ now, threshold }: MemoryRules): Transactions {
