@@ -192,14 +192,14 @@ function credentialsOf({ DORIS_SECRET_ID: id, DORIS_USER: username = '', DORIS_P
   return id === undefined ? { kind: 'fixed', username, password } : { kind: 'secret', id };
 }
 
-function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES }: Values): Routing {
+function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES, MAX_ROW_BYTES }: Values): Routing {
   const rules = DORIS_ROUTES.map(({ stream, field, equals, table: name }) => ({
     target: targetOf(name, database),
     ...(stream === undefined ? {} : { stream }),
     ...(field === undefined ? {} : { field }),
     ...(equals === undefined ? {} : { equals }),
   }));
-  return { rules, ...(table === undefined ? {} : { defaultTarget: { database, table } }) };
+  return { rules, maxRowBytes: bytes(MAX_ROW_BYTES), ...(table === undefined ? {} : { defaultTarget: { database, table } }) };
 }
 
 function targetOf(name: string, database: string): Target {

@@ -1,6 +1,6 @@
 import type { Deadline } from './deadline.ts';
 import { splitByTable, type TableBatch } from './plan/plan.ts';
-import { type Routing, routesOf } from './plan/route.ts';
+import { membersOf, type Routing } from './plan/route.ts';
 import { type Ports, type SettleRules, startRun } from './settle/run.ts';
 import { settleTable, type TableSettlement } from './settle/settle-table.ts';
 import type { Batch } from './source/record.ts';
@@ -22,8 +22,12 @@ export interface LoadRules extends SettleRules {
 export async function loadBatch(batch: Batch, ports: Ports, rules: LoadRules, deadline: Deadline): Promise<Settlement> {
   const started = ports.clock.elapsed();
   const tables = splitByTable(batch, rules.routing);
-  const routes = routesOf(rules.routing, batch.source);
-  const outcomes = await Promise.allSettled(tables.map((table) => settleTable(startRun(batch, table, routes, ports, rules, deadline))));
+  const outcomes = await Promise.allSettled(
+    tables.map((table) => {
+      const routes = membersOf(rules.routing, batch.source, table.target);
+      return settleTable(startRun(batch, table, routes, ports, rules, deadline));
+    }),
+  );
   const settlements = outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;

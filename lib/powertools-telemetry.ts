@@ -45,6 +45,7 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'fuse-blown':
     case 'claim-abandoned':
     case 'breaker-opened':
+    case 'claim-lost':
       return 'error';
     case 'unsettled':
     case 'dead-lettered':
@@ -110,6 +111,8 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
       ];
     case 'breaker-alone':
       return [['BreakerAlone', MetricUnit.Count, 1]];
+    case 'claim-lost':
+      return [['ClaimsLost', MetricUnit.Count, 1]];
     case 'batch':
       return event.settledArrival === undefined
         ? []

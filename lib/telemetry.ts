@@ -41,9 +41,19 @@ export type LoaderEvent =
       readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
       readonly because: string;
     }
-  /** A claim was dropped whose records the source no longer brings: they are in nobody's hands but Lambda's on-failure destination. */
+  /** The source no longer brings records of a claim: what of them is neither in Doris nor a dead letter yet is with Lambda's on-failure destination alone. */
   | {
       readonly kind: 'claim-abandoned';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly label: string;
+      readonly first: string;
+      readonly last: string;
+      readonly rows: number;
+    }
+  /** Doris took a load whose claim was somebody else's by then: its rows may be stored twice. */
+  | {
+      readonly kind: 'claim-lost';
       readonly source: SourceShard;
       readonly target: string;
       readonly label: string;

@@ -1,6 +1,6 @@
 import type { Target } from '../ports.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../source/record.ts';
-import { type Routing, route } from './route.ts';
+import { type Routing, route, targetName } from './route.ts';
 
 /** The records of one batch that go to one table, in order; without a table, those that can go nowhere (all poison). */
 export interface TableBatch {
@@ -23,11 +23,6 @@ export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
     group.records.push(target === undefined ? unroutable(record) : record);
   }
   return [...groups.values()].map((group) => ({ source: batch.source, ...group }));
-}
-
-/** `database.table`, or `-` for none. */
-export function targetName(target: Target | undefined): string {
-  return target === undefined ? '-' : `${target.database}.${target.table}`;
 }
 
 function unroutable(record: DecodedRecord): DecodedRecord {

@@ -1,6 +1,8 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { Target } from '../ports.ts';
 import type { DecodedRecord, SourceShard } from '../source/record.ts';
+import { READING } from '../source/rows.ts';
+import type { Bytes } from '../units.ts';
 
 /** Sends records to a table. Rules are tried in order, the first that fits decides. */
 export interface RouteRule {
@@ -17,17 +19,32 @@ export interface Routing {
   readonly rules: readonly RouteRule[];
   /** For records that no rule fits; without one they are unroutable. */
   readonly defaultTarget?: Target;
+  /** A larger payload is not read: it has no fields. */
+  readonly maxRowBytes: Bytes;
 }
 
-/** Names the way in which the records of a stream are shared out among tables: under equal names no record changes its table. */
-export function routesOf({ rules, defaultTarget }: Routing, source: SourceShard): string {
-  const all: readonly RouteRule[] = [...rules, ...(defaultTarget === undefined ? [] : [{ target: defaultTarget }])];
-  const spelled: unknown[] = [];
-  for (const { field, equals, target } of all.filter((rule) => fits(rule, source))) {
-    spelled.push([target.database, target.table, field, equals]);
-    if (field === undefined) break;
-  }
-  return Buffer.from(blake3(Buffer.from(JSON.stringify(spelled)), { dkLen: 12 })).toString('base64url');
+/**
+ * Names which records of a stream belong to a table: under equal names no record comes to it or leaves it. What leads elsewhere counts only
+ * as far as it takes records first. Where a field decides, a record that cannot be read goes elsewhere, so what can be read counts too.
+ */
+export function membersOf({ rules, defaultTarget, maxRowBytes }: Routing, source: SourceShard, target: Target | undefined): string {
+  const all: readonly Partial<RouteRule>[] = [...rules.filter((rule) => fits(rule, source)), defaultRule(defaultTarget)];
+  const end = all.findIndex(({ field }) => field === undefined);
+  const deciding = all
+    .slice(0, end + 1)
+    .map(({ field, equals, target: to }) => [field, equals, targetName(to) === targetName(target)] as const);
+  const here = deciding.slice(0, deciding.findLastIndex(([, , leadsHere]) => leadsHere) + 1);
+  const reading = end > 0 ? [READING, maxRowBytes] : [];
+  return Buffer.from(blake3(Buffer.from(JSON.stringify([here, reading])), { dkLen: 12 })).toString('base64url');
+}
+
+function defaultRule(target: Target | undefined): Partial<RouteRule> {
+  return target === undefined ? {} : { target };
+}
+
+/** `database.table`, or `-` for none. */
+export function targetName(target: Target | undefined): string {
+  return target === undefined ? '-' : `${target.database}.${target.table}`;
 }
 
 /** The fields that rules look at. */

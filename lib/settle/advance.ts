@@ -1,20 +1,40 @@
-import type { Expectation, Settled } from '../ledger/checkpoint.ts';
+import type { Checkpoint, Claim, Expectation, Settled } from '../ledger/checkpoint.ts';
 import { nextInLine, type Piece } from '../plan/pieces.ts';
+import { spellPosition } from '../source/position.ts';
 import { claimFor, type Held, writing, written } from './lease.ts';
 import { reconcile } from './reconcile.ts';
 import { go, hasTime, lastPosition, type Run, recordsOf, type Step } from './run.ts';
+
+/** What a piece adds to the totals, and its claim when Doris has just stored it. */
+interface Progress extends Settled {
+  readonly stored?: Claim;
+}
 
 /**
  * Moves the watermark past a piece and claims the next one, in one write. A refused write means that it was done already (a lost reply, or
  * another invocation with the same records), or that the claim was taken over: the checkpoint tells.
  */
-export async function advance(run: Run, piece: Piece, rest: readonly Piece[], expect: Expectation, settled: Settled): Promise<Step> {
+export async function advance(
+  run: Run,
+  piece: Piece,
+  rest: readonly Piece[],
+  expect: Expectation,
+  { stored, ...settled }: Progress,
+): Promise<Step> {
   const through = lastPosition(piece.records);
   const work = nextInLine(rest);
   const next = nextClaim(run, work);
   const result = await run.ports.ledger.move(run.key, { expect, through, routes: run.routes, settled, ...writing(next) });
   if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
+  if (stored !== undefined && result.current.through !== through) tellLost(run, stored, result.current);
   return reconcile(run, result.current, recordsOf([piece, ...work]));
+}
+
+/** Somebody else settled or dropped the claim while Doris took its load: both may have stored its rows. */
+function tellLost({ batch, key, ports }: Run, { label, first, last, rows }: Claim, current: Checkpoint): void {
+  if (current.claim?.label === label) return;
+  const span = { first: spellPosition(first), last: spellPosition(last), rows };
+  ports.telemetry.record({ kind: 'claim-lost', source: batch.source, target: key.target, label, ...span });
 }
 
 /** Gives up the claim of a load that is to be loaded in parts for a claim of the first part. */

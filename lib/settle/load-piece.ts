@@ -26,7 +26,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
   switch (outcome.kind) {
     case 'committed':
       run.gate.succeeded();
-      return settleCommitted(run, piece, rest, held);
+      return settleCommitted(run, piece, rest, held, outcome.how);
     case 'rejected-data':
       return settleRejected(run, piece, rest, held, outcome);
     case 'unverifiable':
@@ -93,11 +93,13 @@ function detailsOf(outcome: LoadOutcome): { how?: string; reason?: string; txnId
   return outcome.kind === 'committed' ? { how: outcome.how, ...txn } : { reason: outcome.rejection.reason, ...txn };
 }
 
+type Committed = LoadOutcome & { kind: 'committed' };
+
 /**
  * The rows are durable; what is left are the dead letters between them. When those are not accepted, the claim is marked as loaded: the
  * queue may be away for longer than Doris remembers the label.
  */
-async function settleCommitted(run: Run, piece: Piece, rest: readonly Piece[], held: Held): Promise<Step> {
+async function settleCommitted(run: Run, piece: Piece, rest: readonly Piece[], held: Held, how: Committed['how']): Promise<Step> {
   const poison = poisonOf(piece);
   try {
     await deadLetterRows(run, poison);
@@ -109,6 +111,7 @@ async function settleCommitted(run: Run, piece: Piece, rest: readonly Piece[], h
     });
     throw error;
   }
-  const settled = { rows: piece.rows.length, bytes: piece.bytes, loads: 1, deadLetters: poison.length };
+  const stored = how === 'already-loaded' ? {} : { stored: held.claim };
+  const settled = { rows: piece.rows.length, bytes: piece.bytes, loads: 1, deadLetters: poison.length, ...stored };
   return advance(run, piece, learn(piece, CLEAN, rest), present(held.claim), settled);
 }

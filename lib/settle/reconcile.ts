@@ -5,7 +5,7 @@ import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { present, takenOver, unchanged, written } from './lease.ts';
-import { resolveByState } from './resolve.ts';
+import { resolveByState, tellAbandoned } from './resolve.ts';
 import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step } from './run.ts';
 
 /**
@@ -24,6 +24,7 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
   const after = open.slice(inside.length);
   if (claim.state.kind !== 'open') {
     refuseOtherMembership(run, claim, through);
+    tellAbandoned(run, claim, through);
     return finishDecided(run, claim, claim.state, inside, after);
   }
   const rows = inside.filter((record): record is Row => record.kind === 'row');
@@ -45,13 +46,13 @@ function refuseInterleaving({ batch, key }: Run, boundary: Position | undefined)
 }
 
 /**
- * A watermark, or the span of a claim, stands for the records that were routed to its table then. One that another table could not take
- * and that is routed here since would pass for settled.
+ * A watermark, or the span of a claim, stands for the records that belonged to its table then. One that another table could not take and
+ * that belongs here since would pass for settled.
  */
 function refuseOtherRoutes({ key, routes }: Run, before: string | undefined): void {
   if (before === undefined || before === routes) return;
   throw new ContractViolation(
-    `DORIS_ROUTES changed while records of ${key.source.shard} of ${key.source.stream} were on their way: which of them are in ${key.target} cannot be told. Restore the former routes until the shard is settled, then change them`,
+    `what belongs to ${key.target} changed (DORIS_ROUTES, or MAX_ROW_BYTES beside a rule with a field) while records of ${key.source.shard} of ${key.source.stream} were on their way: which of them it has cannot be told. Restore the former settings until the shard is settled, then change them`,
   );
 }
 

@@ -2,7 +2,7 @@ import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import { cut } from '../plan/pieces.ts';
 import type { Told } from '../ports.ts';
-import { spellPosition } from '../source/position.ts';
+import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, sharedFor, unchanged } from './lease.ts';
@@ -115,10 +115,15 @@ async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], 
   const again = go(cut(open, run.rules.limits));
   if (result.kind === 'refused') return again;
   telemetry.record({ kind: 'claim-resolved', ...identity, ...span, consequence, because });
-  if (consequence !== 'loaded' && claim.first < firstPosition(run.batch.records)) {
-    telemetry.record({ kind: 'claim-abandoned', ...identity, ...span });
-  }
+  if (consequence !== 'loaded') tellAbandoned(run, claim);
   return again;
+}
+
+/** Records of a claim that the source does not bring any more: if they are neither in Doris nor with the dead letters, they are lost. */
+export function tellAbandoned({ batch, key, ports }: Run, { label, first, last, rows }: Claim, through?: Position): void {
+  if (first >= firstPosition(batch.records) || (through !== undefined && through >= first)) return;
+  const span = { first: spellPosition(first), last: spellPosition(last), rows };
+  ports.telemetry.record({ kind: 'claim-abandoned', source: batch.source, target: key.target, label, ...span });
 }
 
 function afterwards(run: Run, claim: Claim, consequence: Conclusion['consequence'], because: string): Claim | undefined {

@@ -6,6 +6,9 @@ import { isLongNumber } from './long-numbers.ts';
 import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
 import { type AddedMembers, splice } from './splice.ts';
 
+/** Version of what passes for a row: to be raised when a payload that was a row becomes poison, or the other way round. */
+export const READING = 1;
+
 /** How payloads become rows. */
 export interface RowRules {
   /** A payload that is larger, compressed or not, is a poison row. */

@@ -42,7 +42,7 @@ describe('a complete environment', () => {
       },
       decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [], longNumbers: 'keep' },
       load: {
-        routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' } },
+        routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' }, maxRowBytes: 10_485_760 },
         labelPrefix: 'doris',
         limits: { maxRows: 500_000, maxBytes: 67_108_864 },
         fuseShare: 0.5,
@@ -95,6 +95,7 @@ describe('a complete environment', () => {
     const { load, decode } = read({ DORIS_ROUTES: JSON.stringify(rules), DORIS_TABLE: undefined });
 
     expect(load.routing).toEqual({
+      maxRowBytes: 10_485_760,
       rules: [
         { stream: 'orders', target: { database: 'shop', table: 'raw' } },
         { field: 'type', equals: 'refund', target: { database: 'finance', table: 'refunds' } },

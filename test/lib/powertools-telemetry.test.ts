@@ -93,6 +93,7 @@ describe('the log', () => {
     [{ kind: 'claim-resolved', ...CLAIM, consequence: 'loaded', because: 'label visible' }, 'WARN'],
     [{ kind: 'claim-resolved', ...CLAIM, consequence: 'dead-lettered', because: 'ON_UNVERIFIABLE is dead-letter' }, 'ERROR'],
     [{ kind: 'claim-abandoned', ...CLAIM }, 'ERROR'],
+    [{ kind: 'claim-lost', ...CLAIM }, 'ERROR'],
     [{ kind: 'fuse-blown', source: SHARD, target: 'shop.orders', label: 'l', bad: 9, of: 10, reason: 'r' }, 'ERROR'],
     [{ kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) }, 'INFO'],
     [{ ...BREAKER, kind: 'breaker-opened' }, 'ERROR'],

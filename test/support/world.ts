@@ -40,7 +40,7 @@ export interface World {
 export const INVOCATION = seconds(60);
 
 export const RULES: LoadRules = {
-  routing: { rules: [], defaultTarget: { database: 'db', table: 't' } },
+  routing: { rules: [], defaultTarget: { database: 'db', table: 't' }, maxRowBytes: mebibytes(1) },
   labelPrefix: 'test',
   limits: { maxRows: 1000, maxBytes: mebibytes(10) },
   fuseShare: 0.5,

@@ -1,25 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitByTable, targetName } from '../../../lib/plan/plan.ts';
-import { type RouteRule, type Routing, route, routedFields, routesOf } from '../../../lib/plan/route.ts';
+import { splitByTable } from '../../../lib/plan/plan.ts';
+import { membersOf, type RouteRule, type Routing, route, routedFields, targetName } from '../../../lib/plan/route.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../../../lib/source/record.ts';
 import { decodeRow } from '../../../lib/source/rows.ts';
-import { mebibytes } from '../../../lib/units.ts';
+import { bytes, mebibytes } from '../../../lib/units.ts';
 import { aRecord, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 
 const SOURCE: SourceShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
+const MAX_ROW_BYTES = mebibytes(1);
 const DEFAULT = { database: 'shop', table: 'rest' };
 const to = (table: string) => ({ database: 'shop', table });
 
 /** Decodes as the loader does for these rules, so that routing sees what it will see. */
 const decoded = (text: string, routing: Routing, n = 100): DecodedRecord =>
   decodeRow(aRecord(text, { position: kinesisPosition(String(n)), itemIdentifier: String(n) }), {
-    maxRowBytes: mebibytes(1),
+    maxRowBytes: MAX_ROW_BYTES,
     keepFields: routedFields(routing),
   });
 const tableOf = (text: string, rules: readonly RouteRule[]): string => {
-  const routing = { rules, defaultTarget: DEFAULT };
+  const routing = { rules, defaultTarget: DEFAULT, maxRowBytes: MAX_ROW_BYTES };
   return targetName(route(routing, SOURCE, decoded(text, routing)));
 };
 
@@ -34,7 +35,7 @@ describe('routing', () => {
     expect(tableOf('{"type":"refund"}', rules)).toBe('shop.refunds');
     expect(tableOf('{"type":"order"}', rules)).toBe('shop.orders');
     expect(tableOf('{"type":"other"}', rules)).toBe('shop.rest');
-    expect(route({ rules }, SOURCE, decoded('{}', { rules }))).toBeUndefined();
+    expect(route({ rules, maxRowBytes: MAX_ROW_BYTES }, SOURCE, decoded('{}', { rules, maxRowBytes: MAX_ROW_BYTES }))).toBeUndefined();
   });
 
   it.each([
@@ -87,7 +88,7 @@ describe('routing', () => {
       { field: 'a', equals: 2, target: to('z') },
     ];
 
-    expect(routedFields({ rules })).toEqual(['a']);
+    expect(routedFields({ rules, maxRowBytes: MAX_ROW_BYTES })).toEqual(['a']);
   });
 
   it('sends a poison record where its whole stream goes, and nowhere when a field would decide', () => {
@@ -97,35 +98,50 @@ describe('routing', () => {
   });
 });
 
-describe('the name of the routes', () => {
+describe('the name of what belongs to a table', () => {
   const to = (table: string) => ({ target: { database: 'db', table } });
   const source: SourceShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
-  const base: Routing = { rules: [{ field: 'kind', equals: 'a', ...to('a') }], defaultTarget: to('t').target };
-  const named = (routing: Routing): string => routesOf(routing, source);
+  const maxRowBytes = bytes(1024);
+  const base: Routing = { rules: [{ field: 'kind', equals: 'a', ...to('a') }], defaultTarget: to('t').target, maxRowBytes };
+  const named = (table: string, routing: Routing): string => membersOf(routing, source, table === '-' ? undefined : to(table).target);
 
-  it.each<[string, Routing]>([
-    ['another value', { ...base, rules: [{ field: 'kind', equals: 'b', ...to('a') }] }],
-    ['a value of another type', { ...base, rules: [{ field: 'kind', equals: true, ...to('a') }] }],
-    ['another table', { ...base, rules: [{ field: 'kind', equals: 'a', ...to('b') }] }],
-    ['another default', { ...base, defaultTarget: to('u').target }],
-    ['no default', { rules: base.rules }],
-    ['one more rule', { ...base, rules: [...base.rules, { field: 'kind', equals: 'b', ...to('b') }] }],
-    ['a rule in front', { ...base, rules: [to('b'), ...base.rules] }],
-  ])('changes with %s', (_, changed) => {
-    expect(named(changed)).not.toBe(named(base));
+  it.each<[string, string, Routing]>([
+    ['a', 'another value', { ...base, rules: [{ field: 'kind', equals: 'b', ...to('a') }] }],
+    ['a', 'a value of another type', { ...base, rules: [{ field: 'kind', equals: true, ...to('a') }] }],
+    ['a', 'another table in its place', { ...base, rules: [{ field: 'kind', equals: 'a', ...to('b') }] }],
+    ['a', 'a rule in front', { ...base, rules: [{ field: 'kind', equals: 'b', ...to('b') }, ...base.rules] }],
+    ['a', 'another size of what is read', { ...base, maxRowBytes: bytes(1025) }],
+    ['t', 'one more rule', { ...base, rules: [...base.rules, { field: 'kind', equals: 'b', ...to('b') }] }],
+    ['t', 'a rule in front that takes everything', { ...base, rules: [to('b'), ...base.rules] }],
+    ['t', 'no default', { rules: base.rules, maxRowBytes }],
+    ['t', 'another size of what is read', { ...base, maxRowBytes: bytes(1025) }],
+    ['-', 'another size of what is read', { ...base, maxRowBytes: bytes(1025) }],
+    ['-', 'no default', { rules: base.rules, maxRowBytes }],
+  ])('%s changes with %s', (table, _, changed) => {
+    expect(named(table, changed)).not.toBe(named(table, base));
   });
 
-  it.each<[string, Routing]>([
-    ['a rule of another stream', { ...base, rules: [{ stream: 'payments', ...to('p') }, ...base.rules] }],
-    ['a rule behind one that takes everything', { rules: [...base.rules, to('t'), { field: 'x', equals: 1, ...to('x') }] }],
-    ['the default as a rule', { rules: [...base.rules, { stream: 'orders', ...to('t') }] }],
-  ])('stays with %s', (_, same) => {
-    expect(named(same)).toBe(named(base));
+  it.each<[string, string, Routing]>([
+    ['a', 'another default', { ...base, defaultTarget: to('u').target }],
+    ['a', 'a rule behind its own', { ...base, rules: [...base.rules, { field: 'kind', equals: 'b', ...to('b') }] }],
+    ['t', 'the name of another table', { ...base, rules: [{ field: 'kind', equals: 'a', ...to('mended') }] }],
+    ['t', 'a rule of another stream', { ...base, rules: [{ stream: 'payments', ...to('p') }, ...base.rules] }],
+    ['t', 'a rule behind one that takes everything', { ...base, rules: [...base.rules, to('t'), { field: 'x', equals: 1, ...to('x') }] }],
+    ['t', 'the default as a rule', { rules: [...base.rules, { stream: 'orders', ...to('t') }], maxRowBytes }],
+  ])('%s stays with %s', (table, _, same) => {
+    expect(named(table, same)).toBe(named(table, base));
+  });
+
+  it('stays with another size of what is read where no field decides', () => {
+    const plain: Routing = { rules: [], defaultTarget: to('t').target, maxRowBytes };
+
+    expect(named('t', { ...plain, maxRowBytes: bytes(2048) })).toBe(named('t', plain));
   });
 });
 
 describe('a batch split by table', () => {
-  const routing: Routing = { rules: ['a', 'b', 'c'].map((value) => ({ field: 'v', equals: value, target: to(value) })) };
+  const rules = ['a', 'b', 'c'].map((value) => ({ field: 'v', equals: value, target: to(value) }));
+  const routing: Routing = { rules, maxRowBytes: MAX_ROW_BYTES };
   const batchOf = (texts: readonly string[]): Batch => ({
     source: SOURCE,
     duplicates: 0,

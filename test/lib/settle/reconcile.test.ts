@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import type { LoaderEvent } from '../../../lib/telemetry.ts';
@@ -134,6 +135,34 @@ describe('a load whose outcome is not good', () => {
 
     expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
     expect(eventsOf(world, 'claim-abandoned')).toMatchObject([{ first: '1000', last: '1001', rows: 2 }]);
+  });
+
+  it('is told when letters between its rows may never have been sent', async () => {
+    const world = newWorld();
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+    expect(await world.invoke(batchOf(shardOf(['good', 'broken', 'good', 'good'])), RULES)).toEqual(from(0));
+    world.failLetters = undefined;
+
+    expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
+
+    expect(eventsOf(world, 'claim-abandoned')).toMatchObject([{ first: '1000', last: '1003', rows: 3 }]);
+    expect(stored(world)).toEqual([0, 2, 3]);
+  });
+
+  it('is told when Doris took it although its claim was taken away meanwhile', async () => {
+    const world = newWorld();
+    const { load } = world.doris;
+    world.doris.load = async (wanted) => {
+      world.doris.load = load;
+      expect(await wanted.mayStart()).toBe(true);
+      world.clock.advance(seconds(10));
+      await world.invoke(batchOf(shardOf(good(3))), RULES);
+      return world.doris.begin(wanted).end();
+    };
+
+    await world.invoke(batchOf(shardOf(good(4))), RULES);
+
+    expect(eventsOf(world, 'claim-lost')).toMatchObject([{ first: '1000', last: '1003', rows: 4 }]);
   });
 
   it('stops loading once the table has failed three times in a row, and costs nothing while the breaker is open', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
+import { mebibytes } from '../../../lib/units.ts';
 import { batchOf, type Nature, numbersIn, shardOf, shardRecord } from '../../support/shard.ts';
 import { newWorld, RULES, type World } from '../../support/world.ts';
 
@@ -15,6 +17,7 @@ describe('several tables', () => {
     routing: {
       rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }],
       defaultTarget: { database: 'db', table: 't' },
+      maxRowBytes: RULES.routing.maxRowBytes,
     },
   };
 
@@ -41,12 +44,41 @@ describe('several tables', () => {
     expect(await world.invoke(batch, rules)).toEqual(from(0));
     world.doris.load = load;
 
-    await expect(world.invoke(batch, RULES)).rejects.toThrow('Restore the former routes');
+    await expect(world.invoke(batch, RULES)).rejects.toThrow('Restore the former settings');
     expect(await world.invoke(batch, rules)).toEqual({ kind: 'settled' });
     expect(await world.invoke(batchOf(shardOf(good(4)).slice(2)), RULES)).toEqual({ kind: 'settled' });
 
     expect(stored(world)).toEqual([1, 2, 3]);
     expect(numbersIn(world.doris.tables.get('db.other'))).toEqual([0]);
+  });
+
+  it('may change beside a table whose records stay the same', async () => {
+    const world = newWorld();
+    const { load } = world.doris;
+    world.doris.load = async (wanted, deadline) =>
+      wanted.target.table === 'other' ? { kind: 'rejected-config', reason: 'unknown table', attempts: 1 } : load(wanted, deadline);
+    const batch = batchOf(shardOf(['refused', 'good']));
+    expect(await world.invoke(batch, rules)).toEqual(from(0));
+
+    const mended: LoadRules = {
+      ...rules,
+      routing: { ...rules.routing, rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'mended' } }] },
+    };
+    expect(await world.invoke(batch, mended)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([1]);
+    expect(numbersIn(world.doris.tables.get('db.mended'))).toEqual([0]);
+  });
+
+  it('refuse a record that could not be read before, for where poison went nobody would miss it', async () => {
+    const world = newWorld();
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+    expect(await world.invoke(batchOf(shardOf(['good', 'broken', 'good'])), rules)).toEqual(from(1));
+    world.failLetters = undefined;
+    const larger: LoadRules = { ...rules, routing: { ...rules.routing, maxRowBytes: mebibytes(2) } };
+
+    await expect(world.invoke(batchOf(shardOf(good(3)).slice(1)), larger)).rejects.toThrow('MAX_ROW_BYTES');
+    expect(stored(world)).toEqual([0, 2]);
   });
 
   it('get labels of their own for records at the same positions', async () => {
@@ -81,7 +113,7 @@ describe('a claim that was made under other settings', () => {
     expect(await world.invoke(batchOf(records), split)).toEqual(from(0));
     expect(await world.invoke(batchOf(records.slice(0, 2)), split)).toEqual(from(1));
 
-    await expect(world.invoke(batchOf(records.slice(1)), RULES)).rejects.toThrow('Restore the former routes');
+    await expect(world.invoke(batchOf(records.slice(1)), RULES)).rejects.toThrow('Restore the former settings');
     world.doris.load = load;
     expect(await world.invoke(batchOf(records.slice(1)), split)).toEqual({ kind: 'settled' });
 
