@@ -73,9 +73,9 @@ function rulesOf({ scenario, faults }: World): LoadRules {
     equals: index,
     target: { database: DATABASE, table: tableName(index) },
   }));
-  const only = { rules: [], defaultTarget: { database: DATABASE, table: tableName(0) } };
+  const only = { rules: [], defaultTarget: { database: DATABASE, table: tableName(0) }, maxRowBytes: DECODE.maxRowBytes };
   return {
-    routing: scenario.tables === 1 ? only : { rules },
+    routing: scenario.tables === 1 ? only : { rules, maxRowBytes: DECODE.maxRowBytes },
     labelPrefix: 'sim',
     limits: { maxRows: scenario.maxRows, maxBytes: bytes(scenario.maxBytes) },
     fuseShare: faults.isCalm() ? 1 : scenario.fuseShare,
