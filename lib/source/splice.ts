@@ -19,17 +19,29 @@ export type AddedMembers = (record: SourceRecord) => string;
 /** The members for the records of one shard, always in the same order: the same record gives the same bytes on every delivery. */
 export function addedMembers(columns: PositionColumns, { stream, shard }: SourceShard): AddedMembers {
   const fixed = [...member(columns.source, stream), ...member(columns.shard, shard)];
-  return ({ position, arrivedAt }) =>
-    [...fixed, ...member(columns.position, position), ...member(columns.arrivedAt, dateTime(arrivedAt))].join(',');
+  const [position, arrivedAt] = [columns.position, columns.arrivedAt].map(keyOf);
+  return (record) => {
+    const members = [...fixed];
+    // Neither text has a character that JSON escapes.
+    if (position !== undefined) members.push(`${position}"${record.position}"`);
+    if (arrivedAt !== undefined) members.push(`${arrivedAt}"${dateTime(record.arrivedAt)}"`);
+    return members.join(',');
+  };
 }
 
 function member(column: string | undefined, value: string): string[] {
-  return column === undefined ? [] : [`${JSON.stringify(column)}:${JSON.stringify(value)}`];
+  const key = keyOf(column);
+  return key === undefined ? [] : [`${key}${JSON.stringify(value)}`];
+}
+
+function keyOf(column: string | undefined): string | undefined {
+  return column === undefined ? undefined : `${JSON.stringify(column)}:`;
 }
 
 /** Without a zone: a text that names one is moved by Doris into the zone of its session. */
 function dateTime(at: number): string {
-  return new Date(at).toISOString().slice(0, -1).replace('T', ' ');
+  const text = new Date(at).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, -1)}`;
 }
 
 /** What a row is given besides its own bytes. */
@@ -51,11 +63,11 @@ const CLOSE_OBJECT = 0x7d;
 export function splice(text: Buffer, start: number, { members, quotes }: Additions): Buffer {
   if (members === '' && quotes.length === 0) return text;
   const empty = text[skipBlanks(text, start + 1)] === CLOSE_OBJECT;
-  const front = Buffer.from(members === '' || empty ? members : `${members},`);
-  const row = Buffer.allocUnsafe(text.length + front.length + quotes.length);
+  const front = members === '' || empty ? members : `${members},`;
+  const row = Buffer.allocUnsafe(text.length + Buffer.byteLength(front) + quotes.length);
   let from = start + 1;
   let to = text.copy(row, 0, 0, from);
-  to += front.copy(row, to);
+  to += row.write(front, to);
   for (const at of quotes) {
     to += text.copy(row, to, from, at);
     row[to++] = QUOTE;
