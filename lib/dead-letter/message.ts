@@ -72,6 +72,8 @@ function contextOf({ fault, record, attempts }: DeadLetter, encoding: BodyEncodi
     encoding,
     partitionKey: record.partitionKey === undefined ? undefined : clamp(record.partitionKey, LONGEST_KEY),
     arrivedAt: new Date(record.arrivedAt).toISOString(),
+    iggyId: record.iggy?.id,
+    iggyTimestamp: record.iggy?.timestamp,
     errorUrl: fault.errorUrl === undefined ? undefined : clamp(fault.errorUrl, LONGEST_URL),
     attempts,
   };

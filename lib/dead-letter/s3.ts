@@ -1,5 +1,6 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { spellPosition } from '../source/position.ts';
+import type { SourceShard } from '../source/record.ts';
 import { type DeadLetter, DeadLettersUnavailable } from './letter.ts';
 import type { PayloadStore } from './sqs.ts';
 
@@ -21,15 +22,22 @@ export function s3PayloadStore(client: S3Client, bucket: string): PayloadStore {
   };
 }
 
-/** `dead-letters/{target}/{account}/{stream}/{shard}/{position}` */
+/** `dead-letters/{target}/{account, or iggy}/{stream}/{shard}/{position}`, for Iggy with what tells apart messages of one offset. */
 function keyOf({ source, record, target }: DeadLetter): string {
-  const [, , , region, account] = source.stream.split(':');
+  const position = spellPosition(record.position).replace(':', '.');
+  const { iggy } = record;
   return [
     'dead-letters',
     target,
-    `${region}-${account}`,
-    source.streamName,
+    ...streamFolders(source),
     source.shard,
-    spellPosition(record.position).replace(':', '.'),
+    iggy === undefined ? position : `${position}-${iggy.timestamp}-${iggy.id}`,
   ].join('/');
+}
+
+/** Iggy's names may hold any character, slashes among them. */
+function streamFolders(source: SourceShard): string[] {
+  if (source.kind === 'iggy') return ['iggy', encodeURIComponent(source.streamName), encodeURIComponent(source.topicName)];
+  const [, , , region, account] = source.stream.split(':');
+  return [`${region}-${account}`, source.streamName];
 }

@@ -1,7 +1,7 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { Target } from '../ports.ts';
-import { type Position, spellPosition } from '../source/position.ts';
-import type { SourceShard } from '../source/record.ts';
+import { spellPosition } from '../source/position.ts';
+import type { SourceRecord, SourceShard } from '../source/record.ts';
 
 declare const brand: unique symbol;
 
@@ -12,8 +12,8 @@ export type Label = string & { readonly [brand]: 'label' };
 export interface Membership {
   readonly source: SourceShard;
   readonly target: Target;
-  /** Positions of all rows of the load, in order, at least one. */
-  readonly positions: readonly Position[];
+  /** The records of all rows of the load, in order, at least one. */
+  readonly members: readonly Pick<SourceRecord, 'position' | 'iggy'>[];
 }
 
 /** Format of labels. Another one makes every label differ: a breaking change, to be named in the changelog. */
@@ -21,39 +21,55 @@ const FORMAT = '1';
 
 const STREAM_CHARACTERS = 12;
 const SHARD_CHARACTERS = 6;
+const TOPIC_CHARACTERS = 12;
 /** Of the position, the last characters: a sequence number has 56 digits today. */
 const POSITION_CHARACTERS = 64;
 /** 96 bits, as 16 characters of base64url. */
 const HASH_BYTES = 12;
 
 /**
- * `{prefix}-{stream}-{shard}-{first position}-{count}-{format}{hash}`. The head is for people and may collide; the hash is over the raw
- * values, each with its length, so `("ab","c")` and `("a","bc")` differ.
+ * `{prefix}-{stream}-{shard}-{first position}-{count}-{format}{hash}`, for Iggy with the topic behind the stream. The head is for people
+ * and may collide; the hash is over the raw values, each with its length, so `("ab","c")` and `("a","bc")` differ.
  * @param prefix - 1-16 characters of `[-_A-Za-z0-9]`.
  */
-export function labelOf(prefix: string, { source, target, positions }: Membership): Label {
-  const [first] = positions;
+export function labelOf(prefix: string, membership: Membership): Label {
+  const { source, target, members } = membership;
+  const [first] = members;
   if (first === undefined) throw new TypeError('a label needs at least one record');
   const raw = [
     FORMAT,
     prefix,
     source.kind,
-    source.stream,
+    ...identityOf(source),
     source.shard,
     target.database,
     target.table,
-    String(positions.length),
-    ...positions.map(spellPosition),
+    String(members.length),
+    ...members.flatMap(identityOfMember),
   ];
   const hash = Buffer.from(blake3(Buffer.from(raw.map(withLength).join('')), { dkLen: HASH_BYTES })).toString('base64url');
   const head = [
     prefix,
-    source.streamName.replace(/[^-_A-Za-z0-9]/g, '_').slice(0, STREAM_CHARACTERS),
+    sanitised(source.streamName).slice(0, STREAM_CHARACTERS),
+    ...(source.kind === 'iggy' ? [sanitised(source.topicName).slice(0, TOPIC_CHARACTERS)] : []),
     shardNumber(source.shard),
-    spellPosition(first).slice(-POSITION_CHARACTERS),
-    positions.length,
+    spellPosition(first.position).slice(-POSITION_CHARACTERS),
+    members.length,
   ];
   return `${head.join('-')}-${FORMAT}${hash}` as Label;
+}
+
+function identityOf(source: SourceShard): string[] {
+  return source.kind === 'iggy' ? [source.streamName, source.topicName] : [source.stream];
+}
+
+/** A purged topic counts its offsets from 0 again: an offset alone would name two messages by one label, and Doris would drop the second. */
+function identityOfMember({ position, iggy }: Membership['members'][number]): string[] {
+  return iggy === undefined ? [spellPosition(position)] : [spellPosition(position), iggy.id, iggy.timestamp];
+}
+
+function sanitised(name: string): string {
+  return name.replace(/[^-_A-Za-z0-9]/g, '_');
 }
 
 function withLength(value: string): string {
@@ -62,8 +78,5 @@ function withLength(value: string): string {
 
 /** `shardId-000000000012` is 12 to people. */
 function shardNumber(shard: string): string {
-  return shard
-    .replace(/^shardId-0*(?=\d)/, '')
-    .replace(/[^-_A-Za-z0-9]/g, '_')
-    .slice(-SHARD_CHARACTERS);
+  return sanitised(shard.replace(/^shardId-0*(?=\d)/, '')).slice(-SHARD_CHARACTERS);
 }

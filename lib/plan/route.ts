@@ -6,8 +6,10 @@ import type { Bytes } from '../units.ts';
 
 /** Sends records to a table. Rules are tried in order, the first that fits decides. */
 export interface RouteRule {
-  /** Name or ARN of the stream; any stream when absent. */
+  /** Name or ARN of the Kinesis stream, or name of the Iggy stream; any stream when absent. */
   readonly stream?: string;
+  /** Name of the Iggy topic; any topic when absent. */
+  readonly topic?: string;
   /** A top-level field of the record and the value that it must have: text, boolean or safe integer. Of a duplicate key the first counts, as in Doris. */
   readonly field?: string;
   readonly equals?: string | number | boolean;
@@ -66,6 +68,7 @@ export function route(routing: Routing, source: SourceShard, record: DecodedReco
   return routing.defaultTarget;
 }
 
-function fits({ stream }: RouteRule, source: SourceShard): boolean {
-  return stream === undefined || stream === source.streamName || stream === source.stream;
+function fits({ stream, topic }: RouteRule, source: SourceShard): boolean {
+  if (topic !== undefined && (source.kind !== 'iggy' || topic !== source.topicName)) return false;
+  return stream === undefined || stream === source.streamName || (source.kind === 'kinesis' && stream === source.stream);
 }

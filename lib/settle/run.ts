@@ -103,8 +103,8 @@ export function hasTime({ deadline }: Run): boolean {
 }
 
 export function labelOfRows(run: Run, rows: readonly Row[]): Label {
-  const positions = rows.map(({ record }) => record.position);
-  return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: targetOf(run), positions });
+  const members = rows.map(({ record }) => record);
+  return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: targetOf(run), members });
 }
 
 export function firstPosition(records: readonly DecodedRecord[]): Position {

@@ -124,7 +124,8 @@ function endOfToken(text: Uint8Array, at: number, open: Nesting, onNumber: OnNum
   return endOfWord(text, at);
 }
 
-function endOfString(text: Uint8Array, start: number): number {
+/** The offset behind the string whose opening quotation mark stands at `start`. */
+export function endOfString(text: Uint8Array, start: number): number {
   let at = start + 1;
   for (;;) {
     const byte = text[at];
@@ -181,38 +182,4 @@ const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 function endOfWord(text: Uint8Array, at: number): number {
   const word = WORDS.find((bytes) => bytes.every((byte, index) => text[at + index] === byte));
   return word === undefined ? NOT_JSON : at + word.length;
-}
-
-/**
- * The top-level fields of these names that hold text, a number, a boolean or null. Of a duplicate key the first counts, as in Doris
- * (reference 9.7; `JSON.parse` takes the last): a record must not be routed by a value that is not the one stored.
- * @param text - a JSON object, checked.
- */
-export function scalarFields(text: Buffer, names: readonly string[]): Record<string, unknown> {
-  const found = new Map<string, unknown>();
-  let at = skipBlanks(text, skipBlanks(text, 0) + 1);
-  while (text[at] === QUOTE && found.size < names.length) {
-    const endOfKey = endOfString(text, at);
-    const start = skipBlanks(text, skipBlanks(text, endOfKey) + 1);
-    const end = endOfValue(text, start);
-    const name = keyIn(text, at, endOfKey);
-    if (names.includes(name) && !found.has(name)) found.set(name, scalarIn(text, start, end));
-    at = skipBlanks(text, end);
-    if (text[at] === COMMA) at = skipBlanks(text, at + 1);
-  }
-  return Object.fromEntries([...found].filter(([, value]) => value !== undefined));
-}
-
-function keyIn(text: Buffer, start: number, end: number): string {
-  const raw = text.toString('utf8', start + 1, end - 1);
-  return raw.includes('\\') ? String(valueIn(text, start, end)) : raw;
-}
-
-/** `undefined` for an object and an array. */
-function scalarIn(text: Buffer, start: number, end: number): unknown {
-  return text[start] === OPEN_OBJECT || text[start] === OPEN_ARRAY ? undefined : valueIn(text, start, end);
-}
-
-function valueIn(text: Buffer, start: number, end: number): unknown {
-  return JSON.parse(text.toString('utf8', start, end));
 }

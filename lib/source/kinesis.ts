@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
 import { type Bytes, epochMillis } from '../units.ts';
+import { isBase64 } from './base64.ts';
 import { deaggregate, type UserRecord } from './kpl.ts';
 import { kinesisPosition } from './position.ts';
-import type { Batch, DecodedRecord, Fault, SourceRecord, SourceShard } from './record.ts';
-import { isGzip, type Reading, type RowRules, readRow } from './rows.ts';
+import type { Batch, DecodedRecord, Fault, KinesisShard, SourceRecord } from './record.ts';
+import { heldBy, isGzip, type Reading, type RowRules, readRow } from './rows.ts';
 import { addedMembers, type PositionColumns } from './splice.ts';
 
 /** How events become rows, and the limits of that. */
@@ -78,21 +79,13 @@ function decodeShard(records: readonly KinesisEventRecord[], { positionColumns, 
     if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.kinesis.sequenceNumber };
     for (const reading of readRecord(record, rules)) {
       decoded.push(reading.decoded);
-      size += heldBy(reading) + RECORD_BYTES;
+      size += heldBy(reading);
     }
   }
   return { source, records: decoded, duplicates };
 }
 
-/** Bytes of what was read, or of the row where its columns make it larger. */
-function heldBy({ decoded, bytesRead }: Reading): number {
-  return decoded.kind === 'row' ? Math.max(bytesRead, decoded.line.length) : bytesRead;
-}
-
-/** What a decoded record costs in memory besides its bytes, roughly. */
-const RECORD_BYTES = 512;
-
-function sourceOf(records: readonly KinesisEventRecord[]): SourceShard {
+function sourceOf(records: readonly KinesisEventRecord[]): KinesisShard {
   const [first] = records;
   if (first === undefined) throw new TypeError('a shard without records');
   const stream = streamArnOf(first);
@@ -177,9 +170,4 @@ function readUserRecords(
 
 function tooMuch({ maxBatchBytes }: DecodeRules): string {
   return `the user records of its KPL aggregate unpack to more than the allowed ${maxBatchBytes} bytes of a batch`;
-}
-
-/** Node reads base64 leniently and skips what is none: bytes would be lost in silence. */
-function isBase64(text: string): boolean {
-  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }

@@ -18,6 +18,14 @@ export function kinesisPosition(sequenceNumber: string, subSequence?: number): P
   return (subSequence === undefined ? padded : `${padded}:${String(subSequence).padStart(SUB_SEQUENCE_DIGITS, '0')}`) as Position;
 }
 
+/** Digits of the largest Iggy offset, 2^64 - 1. */
+const OFFSET_DIGITS = 20;
+
+/** @param offset - of an Iggy message, as its envelope spells it. */
+export function iggyPosition(offset: string): Position {
+  return offset.padStart(OFFSET_DIGITS, '0') as Position;
+}
+
 /** The position as people and the source write it: `495...`, or `495...:3` for a KPL user record. */
 export function spellPosition(position: Position): string {
   return position

@@ -1,8 +1,11 @@
 import type { EpochMillis } from '../units.ts';
 import type { Position } from './position.ts';
 
-/** One ordered part of a source: a Kinesis shard. */
-export interface SourceShard {
+/** One part of a source: a Kinesis shard, or a partition of an Iggy topic. */
+export type SourceShard = KinesisShard | IggyPartition;
+
+/** A shard of a Kinesis stream, which is ordered. */
+export interface KinesisShard {
   readonly kind: 'kinesis';
   /** The stream's ARN, without a consumer suffix: one stream has one identity however it is read. */
   readonly stream: string;
@@ -11,12 +14,34 @@ export interface SourceShard {
   readonly shard: string;
 }
 
+/** A partition of an Iggy topic, whose messages come in any order by way of SQS. */
+export interface IggyPartition {
+  readonly kind: 'iggy';
+  /** `stream/topic`, for people: both may hold any character, so two topics may share it. */
+  readonly stream: string;
+  /** Stream and topic as the connector is configured to name them: a name or a numeric id. */
+  readonly streamName: string;
+  readonly topicName: string;
+  /** The partition's number; of a body without metadata, the message that brought it. */
+  readonly shard: string;
+}
+
+/** What an Iggy message is known by besides its offset, which starts again at 0 when its topic is purged. */
+export interface IggyIdentity {
+  /** 32 hex digits; producers need not keep ids unique. */
+  readonly id: string;
+  /** When the server took it, in microseconds since 1970, digit for digit. */
+  readonly timestamp: string;
+}
+
 /** One message of the source. */
 export interface SourceRecord {
   readonly position: Position;
-  /** What a partial-failure response names: the sequence number. User records of one aggregate share it. */
+  /** What a partial-failure response names: the sequence number, which user records of one aggregate share; the id of the SQS message. */
   readonly itemIdentifier: string;
   readonly partitionKey?: string;
+  /** Of a message of Iggy, and only of one. */
+  readonly iggy?: IggyIdentity;
   readonly arrivedAt: EpochMillis;
   /** The bytes that the producer sent, after base64 and KPL framing, before decompression. */
   readonly payload: Uint8Array;
@@ -24,7 +49,7 @@ export interface SourceRecord {
 
 /** Why a record can never load. */
 export interface Fault {
-  readonly errorClass: 'decode' | 'oversize' | 'unroutable' | 'data-quality' | 'unverifiable';
+  readonly errorClass: 'decode' | 'oversize' | 'unroutable' | 'data-quality' | 'unverifiable' | 'contract';
   /** One sentence for people; never the payload. */
   readonly reason: string;
   readonly errorUrl?: string;
@@ -52,7 +77,7 @@ export interface PoisonRow {
 
 export type DecodedRecord = Row | PoisonRow;
 
-/** What one invocation brings for one source shard, in order of position, each position once. */
+/** What one invocation brings for one source shard: of Kinesis in order of position, each position once; of Iggy one message's, as it has them. */
 export interface Batch {
   readonly source: SourceShard;
   readonly records: readonly DecodedRecord[];

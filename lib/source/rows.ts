@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 import type { Bytes } from '../units.ts';
-import { endOfValue, kindOf, NOT_JSON, type OnNumber, scalarFields, skipBlanks } from './json.ts';
+import { endOfValue, kindOf, NOT_JSON, type OnNumber, skipBlanks } from './json.ts';
+import { scalarFields } from './json-members.ts';
 import { isLongNumber } from './long-numbers.ts';
 import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
 import { type AddedMembers, splice } from './splice.ts';
@@ -46,6 +47,14 @@ export function readRow(record: SourceRecord, rules: RowRules): Reading {
   const decoded = Buffer.isBuffer(text) ? decodeText(text, record, rules) : text;
   if ('errorClass' in decoded) return { decoded: { kind: 'poison', record, fault: decoded }, bytesRead };
   return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
+}
+
+/** What a decoded record costs in memory besides its bytes, roughly. */
+const RECORD_BYTES = 512;
+
+/** What a reading holds in memory: bytes of what was read, or of the row where its columns make it larger. */
+export function heldBy({ decoded, bytesRead }: Reading): number {
+  return RECORD_BYTES + (decoded.kind === 'row' ? Math.max(bytesRead, decoded.line.length) : bytesRead);
 }
 
 /** Whether a payload is packed: reading it may cost far more than its size. */

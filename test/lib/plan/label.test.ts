@@ -35,7 +35,7 @@ const PARTS: Parts = {
 const membershipOf = ({ stream, streamName, shard, database, table, positions }: Parts): Membership => ({
   source: { kind: 'kinesis', stream, streamName, shard },
   target: { database, table },
-  positions: positions.map(positionOf),
+  members: positions.map((spelled) => ({ position: positionOf(spelled) })),
 });
 const labelWith = (change: Partial<Parts>): Label => labelOf(change.prefix ?? PARTS.prefix, membershipOf({ ...PARTS, ...change }));
 

@@ -1,0 +1,71 @@
+import { isUtf8 } from 'node:buffer';
+import { type Envelope, readEnvelope } from './iggy-envelope.ts';
+import { endOfValue, kindOf, NOT_JSON, skipBlanks } from './json.ts';
+import { elementsOf, type Span } from './json-members.ts';
+
+/** The values of a body, or why it has no shape that http_sink sends. */
+export type BodyValues =
+  | { readonly kind: 'values'; readonly values: readonly Span[]; readonly in: 'document' | 'array' | 'lines' }
+  | { readonly kind: 'contract'; readonly reason: string };
+
+/** The envelopes of a body, or why it is none of http_sink's. */
+export type BodyEnvelopes =
+  | { readonly kind: 'envelopes'; readonly envelopes: readonly Envelope[] }
+  | { readonly kind: 'contract'; readonly reason: string };
+
+/**
+ * Takes a body apart by its content alone: one document (`individual`), the elements of an array (`json_array`), or one document a line
+ * (`ndjson`, with or without a line end behind the last).
+ */
+export function valuesIn(text: Buffer): BodyValues {
+  if (!isUtf8(text)) return contract('the body is not valid UTF-8');
+  const start = skipBlanks(text, 0);
+  if (start === text.length) return contract('the body is blank');
+  const end = endOfValue(text, start);
+  if (end === NOT_JSON || skipBlanks(text, end) < text.length) return lines(text);
+  if (kindOf(text[start]) !== 'array') return { kind: 'values', values: [{ start, end }], in: 'document' };
+  const values = [...elementsOf(text, start)];
+  return values.length === 0 ? contract('the array is empty') : { kind: 'values', values, in: 'array' };
+}
+
+/** Reads a body of envelopes. One value that is no envelope makes the whole body none: nobody knows what else is wrong with it. */
+export function envelopesIn(text: Buffer): BodyEnvelopes {
+  const body = valuesIn(text);
+  if (body.kind === 'contract') return body;
+  const envelopes: Envelope[] = [];
+  for (const [index, value] of body.values.entries()) {
+    const reading = readEnvelope(text, value);
+    if (reading.kind === 'other') return contract(`${placeOf(body.in, index)} is no message of http_sink: ${reading.reason}`);
+    envelopes.push(reading.envelope);
+  }
+  return { kind: 'envelopes', envelopes };
+}
+
+function contract(reason: string): { readonly kind: 'contract'; readonly reason: string } {
+  return { kind: 'contract', reason };
+}
+
+function placeOf(where: 'document' | 'array' | 'lines', index: number): string {
+  if (where === 'document') return 'the body';
+  return where === 'array' ? `element ${index} of the array` : `document ${index + 1} of the lines`;
+}
+
+const LINE_FEED = 0x0a;
+
+function lines(text: Buffer): BodyValues {
+  const values: Span[] = [];
+  let line = 1;
+  for (let at = 0; at < text.length; line++) {
+    const feed = text.indexOf(LINE_FEED, at);
+    const behind = feed === -1 ? text.length : feed;
+    const start = skipBlanks(text, at);
+    if (start < behind) {
+      const end = endOfValue(text, start);
+      if (end === NOT_JSON || end > behind || skipBlanks(text.subarray(0, behind), end) < behind)
+        return contract(`line ${line} of the body is not one JSON document`);
+      values.push({ start, end });
+    }
+    at = behind + 1;
+  }
+  return { kind: 'values', values, in: 'lines' };
+}

@@ -1,0 +1,74 @@
+import { endOfString, endOfValue, kindOf, skipBlanks } from './json.ts';
+
+/** Where a JSON value stands in its text: from `start`, not including `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A member of an object: its key, and where its value stands. */
+export interface Member extends Span {
+  readonly key: string;
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const CLOSE_ARRAY = 0x5d;
+
+/** The members of the object that begins at `start`, in order, duplicate keys included. @param text - JSON, checked. */
+export function* membersOf(text: Buffer, start: number): Generator<Member> {
+  let at = skipBlanks(text, start + 1);
+  while (text[at] === QUOTE) {
+    const endOfKey = endOfString(text, at);
+    const key = stringAt(text, { start: at, end: endOfKey });
+    const value = valueFrom(text, skipBlanks(text, endOfKey) + 1);
+    yield { key, ...value };
+    at = behindComma(text, value.end);
+  }
+}
+
+/** The elements of the array that begins at `start`, in order. @param text - JSON, checked. */
+export function* elementsOf(text: Buffer, start: number): Generator<Span> {
+  let at = skipBlanks(text, start + 1);
+  while (at < text.length && text[at] !== CLOSE_ARRAY) {
+    const element = valueFrom(text, at);
+    yield element;
+    at = behindComma(text, element.end);
+  }
+}
+
+function valueFrom(text: Buffer, at: number): Span {
+  const start = skipBlanks(text, at);
+  return { start, end: endOfValue(text, start) };
+}
+
+function behindComma(text: Buffer, at: number): number {
+  const next = skipBlanks(text, at);
+  return text[next] === COMMA ? skipBlanks(text, next + 1) : next;
+}
+
+/** What a JSON string says; half a surrogate pair may be part of it. */
+export function stringAt(text: Buffer, { start, end }: Span): string {
+  const raw = text.toString('utf8', start + 1, end - 1);
+  return raw.includes('\\') ? String(JSON.parse(text.toString('utf8', start, end))) : raw;
+}
+
+/**
+ * The top-level fields of these names that hold text, a number, a boolean or null. Of a duplicate key the first counts, as in Doris
+ * (reference 9.7; `JSON.parse` takes the last): a record must not be routed by a value that is not the one stored.
+ * @param text - a JSON object, checked.
+ */
+export function scalarFields(text: Buffer, names: readonly string[]): Record<string, unknown> {
+  const found = new Map<string, unknown>();
+  for (const member of membersOf(text, skipBlanks(text, 0))) {
+    if (names.includes(member.key) && !found.has(member.key)) found.set(member.key, scalarAt(text, member));
+    if (found.size === names.length) break;
+  }
+  return Object.fromEntries([...found].filter(([, value]) => value !== undefined));
+}
+
+/** `undefined` for an object and an array. */
+function scalarAt(text: Buffer, { start, end }: Span): unknown {
+  const kind = kindOf(text[start]);
+  return kind === 'object' || kind === 'array' ? undefined : JSON.parse(text.toString('utf8', start, end));
+}
