@@ -27,7 +27,7 @@ export interface IggyPartition {
 }
 
 /** What an Iggy message is known by besides its offset, which starts again at 0 when its topic is purged. */
-export interface IggyIdentity {
+interface IggyIdentity {
   /** 32 hex digits; producers need not keep ids unique. */
   readonly id: string;
   /** When the server took it, in microseconds since 1970, digit for digit. */

@@ -32,8 +32,8 @@ export function luckOf(options: RedeliveryOptions | undefined, shardId: string):
   };
 }
 
-/** A linear congruential generator; its low bits are poor, so the high ones are used. */
-function generator(seed: number): () => number {
+/** Numbers in [0, 1): a linear congruential generator; its low bits are poor, so the high ones are used. */
+export function generator(seed: number): () => number {
   let state = BigInt(seed >>> 0);
   return () => {
     state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn;

@@ -86,7 +86,8 @@ const defaults = {
   now: Date.now,
 } as const;
 
-function outside(name: string, value: number, range: { readonly from: number; readonly to: number }): string | undefined {
+/** @returns what is wrong with a value, when it is no whole number of the range. */
+export function outside(name: string, value: number, range: { readonly from: number; readonly to: number }): string | undefined {
   if (Number.isInteger(value) && value >= range.from && value <= range.to) return undefined;
   return `${name}: a whole number from ${range.from} to ${range.to} (given ${value})`;
 }

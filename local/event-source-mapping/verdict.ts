@@ -31,6 +31,19 @@ function lowest(sequenceNumbers: readonly string[]): string {
   return sequenceNumbers.reduce((least, next) => (BigInt(next) < BigInt(least) ? next : least));
 }
 
+/**
+ * Reads the answer to an SQS event under ReportBatchItemFailures (Lambda guide, services-sqs-errorhandling).
+ *
+ * @returns the messages that become visible again; all of them when the invocation failed, the answer cannot be read, or an id is none of the batch's
+ */
+export function failedMessages(result: InvokeResult, messageIds: readonly string[]): ReadonlySet<string> {
+  const all = new Set(messageIds);
+  if (result.kind !== 'returned') return all;
+  const failed = failuresIn(result.payload)?.map(identifierOf);
+  if (failed === undefined || !failed.every((id) => id !== undefined && all.has(id))) return all;
+  return new Set(failed.filter((id) => id !== undefined));
+}
+
 /** The list of failures, empty when the answer counts as success, undefined when it cannot be read. */
 function failuresIn(payload: string): readonly unknown[] | undefined {
   const answer = parse(payload);

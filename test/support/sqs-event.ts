@@ -9,7 +9,7 @@ export interface EventMessage {
   readonly sentAt?: number;
 }
 
-export const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:iggy';
+const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:iggy';
 
 /** Lambda's SQS event, shaped as AWS documents it. Message ids count from m-0 where none is given. */
 export function sqsEvent(messages: readonly EventMessage[]) {

@@ -1,6 +1,6 @@
 import { buildApp } from 'fauxqs';
 import type { Endpoint } from '../../loopback.ts';
-import { createStores, permitEveryPlane } from './fauxqs-internals.ts';
+import { createStores, handOutGroups, permitEveryPlane } from './fauxqs-internals.ts';
 import { queryErrorHeader } from './query-error.ts';
 import { isBatchResult, type Refusal, type RefusedEntry, refusalOf, splitBatch } from './send-rules.ts';
 
@@ -19,6 +19,7 @@ export interface SqsOptions {
 export async function startSqs(options: SqsOptions = {}): Promise<Endpoint> {
   const { region = 'us-east-1', port = 0 } = options;
   await permitEveryPlane();
+  await handOutGroups();
   const app = buildApp({ logger: false, defaultRegion: region, stores: await createStores() });
   const refusedEntries = new WeakMap<object, readonly RefusedEntry[]>();
   const json = 'application/x-amz-json-1.0';
