@@ -4,7 +4,7 @@ import type { InvokeResult } from '../function-process/invoke-result.ts';
 import { outside } from './settings.ts';
 
 /** Bad luck for tests: what SQS may do, since it promises each message at least once. */
-export interface SqsRedeliveryOptions {
+interface SqsRedeliveryOptions {
   /** The same seed brings the same luck to the same poller. */
   readonly seed: number;
   /** How likely a batch has bad luck, 0 to 1. */

@@ -20,7 +20,7 @@ export interface HttpSinkOptions extends Partial<BodySettings> {
 }
 
 /** What became of the messages that a sink was given. */
-export interface SinkCounts {
+interface SinkCounts {
   readonly delivered: number;
   /** Gone for good: the connector has stored their offsets already. */
   readonly dropped: number;
