@@ -95,6 +95,8 @@ async function bundle(stage: Stage): Promise<void> {
   say('import of the bundle, warm disk cache', `${median(times).toFixed(0)} ms`);
 }
 
+// The SDK would warn of Node 20 in the middle of the figures.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 await bundleFunctions();
 const stage = await openStage();
 Object.assign(process.env, stage.env);

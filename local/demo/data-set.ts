@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import type { TableDefinition } from '../doris/engine/table/definition.ts';
 import type { DemoOptions } from './options.ts';
+import { ownData } from './own-data.ts';
 
 /** A record to be put on the stream. */
 export interface OutgoingRecord {
@@ -23,8 +23,10 @@ export interface DataSet {
   readonly name: string;
   readonly table: string;
   readonly createTable: string;
-  /** Column whose values are all different in the source; without one, only the number of rows is compared. */
+  /** Column whose values are all different in the source. */
   readonly key?: string;
+  /** The table of somebody's own data, which has no such column: it is compared as a whole with what the source makes of it. */
+  readonly definition?: TableDefinition;
   records(): AsyncIterable<OutgoingRecord>;
   /** To be called after the last record. */
   checks(): Promise<readonly Check[]>;
@@ -33,9 +35,9 @@ export interface DataSet {
 /** The producer numbers flights from here on: every id lies beyond what a double holds exactly. */
 const FIRST_ID = 2n ** 62n;
 
-/** The data sets of a run: flights and earthquakes, or the file that was named. */
+/** The data sets of a run: flights and earthquakes, or the file that was named. @throws {InputError} when that cannot be used. */
 export async function dataSets({ input, createTable, records }: DemoOptions): Promise<readonly DataSet[]> {
-  if (input !== undefined && createTable !== undefined) return [ownFile(input, await readFile(createTable, 'utf8'), records)];
+  if (input !== undefined && createTable !== undefined) return [await ownData(input, createTable, records)];
   return [flights(records), await earthquakes()];
 }
 
@@ -116,24 +118,5 @@ async function earthquakes(): Promise<DataSet> {
         },
       ];
     },
-  };
-}
-
-function ownFile(path: string, createTable: string, limit: number): DataSet {
-  const name = /create\s+table\s+(?:if\s+not\s+exists\s+)?(?:`?[\w-]+`?\s*\.\s*)?`?([\w-]+)`?/i.exec(createTable)?.[1];
-  if (name === undefined) throw new RangeError('--create-table must hold one CREATE TABLE statement');
-  return {
-    name: path,
-    table: name,
-    createTable,
-    async *records() {
-      let n = 0;
-      for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-        if (line.trim() === '') continue;
-        yield { data: Buffer.from(line), partitionKey: String(n) };
-        if (++n === limit) return;
-      }
-    },
-    checks: async () => [],
   };
 }

@@ -1,4 +1,4 @@
-import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 /** A dead letter as an operator reads it. */
 export interface ReadLetter {
@@ -10,22 +10,30 @@ export interface ReadLetter {
   readonly partitionKey: string;
 }
 
-/** Takes every message off the queue. The same record may have more than one letter. */
+/** Longer than reading them all takes: none comes twice. */
+const HIDDEN_SECONDS = 600;
+
+/** Reads every message and leaves it in the queue. The same record may have more than one letter. */
 export async function readDeadLetters(sqs: SQSClient, QueueUrl: string): Promise<ReadLetter[]> {
-  const letters: ReadLetter[] = [];
+  const read: Message[] = [];
   for (;;) {
     const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'], WaitTimeSeconds: 0 }),
-    );
-    if (Messages.length === 0) return letters;
-    letters.push(...Messages.map(letterOf));
-    await sqs.send(
-      new DeleteMessageBatchCommand({
+      new ReceiveMessageCommand({
         QueueUrl,
-        Entries: Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ['All'],
+        WaitTimeSeconds: 0,
+        VisibilityTimeout: HIDDEN_SECONDS,
       }),
     );
+    if (Messages.length === 0) break;
+    read.push(...Messages);
   }
+  for (let at = 0; at < read.length; at += 10) {
+    const Entries = read.slice(at, at + 10).map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
+    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
+  }
+  return read.map(letterOf);
 }
 
 function letterOf({ MessageAttributes = {} }: Message): ReadLetter {

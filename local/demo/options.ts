@@ -26,7 +26,8 @@ export const USAGE = `usage: npm start -- [options]
   --keep-running       leave everything up afterwards and print the endpoints; Ctrl-C ends it
   --help               this text
 
-exit code: 0 every row arrived once, 1 something is lost, doubled or dead-lettered for another reason, 2 wrong arguments`;
+exit code: 0 every row arrived once, 1 something is lost, doubled, dead-lettered without being poison of the demo, or does not get on,
+2 wrong arguments or files that cannot be used`;
 
 /** @throws {RangeError} in one sentence that names the argument, its value and what is allowed. */
 export function readOptions(argv: readonly string[]): DemoOptions {

@@ -31,7 +31,7 @@ export interface RunFigures {
 }
 
 /** The whole result as text. */
-export function resultText({ tables, poison, faults }: Result, run: RunFigures, damage: ReadonlyMap<string, number>): string {
+export function resultText({ tables, poison, deadLines, faults }: Result, run: RunFigures, damage: ReadonlyMap<string, number>): string {
   const loaded = tables.reduce((sum, table) => sum + table.loaded, 0);
   const parts = [
     tableText(
@@ -39,6 +39,9 @@ export function resultText({ tables, poison, faults }: Result, run: RunFigures, 
       tables.map((table) => [table.name, table.sent, table.loaded, table.distinct, table.lost, table.duplicated, table.deadLettered]),
     ),
   ];
+  for (const { name, mergesByKey } of tables)
+    if (mergesByKey) parts.push(`${name}: Doris keeps one row a key in this table, so rows are compared by key; merged rows are not lost`);
+  if (deadLines.length > 0) parts.push(deadLinesText(deadLines));
   if (poison.length > 0) {
     parts.push(
       tableText(
@@ -69,26 +72,41 @@ export function resultText({ tables, poison, faults }: Result, run: RunFigures, 
   );
   parts.push(
     faults.length === 0
-      ? 'PASSED: every row arrived once, every poison record is a dead letter with its reason'
+      ? `PASSED: every row arrived once${poison.length > 0 ? ', every poison record is a dead letter with its reason' : ''}`
       : `FAILED:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
   );
   return parts.join('\n\n');
+}
+
+const MOST_REASONS = 10;
+
+function deadLinesText(all: Result['deadLines']): string {
+  const text = tableText(
+    ['lines that can never load', 'first', 'class', 'reason'],
+    all.slice(0, MOST_REASONS).map(({ lines, first, errorClass, reason }) => [lines, first, errorClass, shortened(reason)]),
+  );
+  return all.length > MOST_REASONS ? `${text}\nand ${all.length - MOST_REASONS} reasons more` : text;
 }
 
 function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-/** How other programs reach what is up. */
-export function endpointsText({ doris, env, deadLetterQueueUrl }: Stack): string {
+/** How other programs reach what is up; the table is one to begin with. */
+export function endpointsText(
+  { doris, env, deadLetterQueueUrl }: Pick<Stack, 'doris' | 'env' | 'deadLetterQueueUrl'>,
+  table: string,
+): string {
   const exports = Object.entries(env).filter(([name]) => name.startsWith('AWS_'));
-  const query = `'{"stmt":"SELECT COUNT(*) FROM flights"}' ${doris.feUrl}/api/query/internal/${DATABASE}`;
+  const ask = (statement: string): string =>
+    `curl -u ${doris.user}:${doris.password} -H 'Content-Type: application/json' -d '{"stmt":"${statement}"}' ${doris.feUrl}/api/query/internal/${DATABASE}`;
   return [
     'up until Ctrl-C. For any AWS SDK or the AWS CLI:',
     ...exports.map(([name, value]) => `export ${name}=${value}`),
     '',
     `stream ${STREAM}, dead letters ${deadLetterQueueUrl}`,
     `Doris: ${doris.feUrl}, user ${doris.user}, password ${doris.password}`,
-    `curl -u ${doris.user}:${doris.password} -H 'Content-Type: application/json' -d ${query}`,
+    ask('SHOW TABLES'),
+    ask(`SELECT COUNT(*) FROM \`${table}\``),
   ].join('\n');
 }

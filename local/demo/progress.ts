@@ -31,7 +31,7 @@ export function watchProgress(
   const stopping = new AbortController();
 
   async function report(): Promise<void> {
-    const counts = await Promise.all(sets.map(({ table }) => doris.query(`SELECT COUNT(*) FROM ${table}`, DATABASE)));
+    const counts = await Promise.all(sets.map(({ table }) => doris.query(`SELECT COUNT(*) FROM \`${table}\``, DATABASE)));
     const loaded = counts.reduce((sum, { rows }) => sum + Number(rows[0]?.[0]), 0);
     const line = progressLine((performance.now() - started) / 1000, { sent, loaded, invocations });
     out.write(out.isTTY ? `${REWRITE}${line.slice(0, (out.columns ?? 80) - 1)}` : `${line}\n`);

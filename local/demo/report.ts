@@ -1,5 +1,6 @@
 import type { DorisStandIn } from '../doris/run.ts';
-import type { DataSet } from './data-set.ts';
+import { compareWithSource, type Difference } from './compare.ts';
+import type { DataSet, OutgoingRecord } from './data-set.ts';
 import { onePerRecord, type ReadLetter } from './dead-letters.ts';
 import type { PoisonRecord } from './poison.ts';
 import { DATABASE } from './stack.ts';
@@ -15,6 +16,17 @@ interface TableResult {
   readonly deadLettered: number;
   /** Checks of the content that do not hold. */
   readonly wrong: readonly string[];
+  /** Rows with one key are one row in such a table. */
+  readonly mergesByKey: boolean;
+}
+
+/** Lines of somebody's own data that can never load, for the same reason. */
+interface DeadLines {
+  readonly errorClass: string;
+  readonly reason: string;
+  readonly lines: number;
+  /** Number of the first of them in the file. */
+  readonly first: number;
 }
 
 /** What became of everything that was sent. */
@@ -28,6 +40,8 @@ export interface Result {
     readonly letters: number;
     readonly expected: number;
   }[];
+  /** Of somebody's own data, most lines first. */
+  readonly deadLines: readonly DeadLines[];
   readonly faults: readonly string[];
 }
 
@@ -51,34 +65,67 @@ export async function examine(
   return {
     tables,
     poison: kinds.map(({ row }) => row),
+    deadLines: sent.some(({ dataSet }) => dataSet.definition !== undefined) ? deadLinesOf(others) : [],
     faults: [...tables.flatMap(faultsOf), ...kinds.flatMap(({ faults }) => faults)],
   };
 }
 
-async function examineTable(
-  doris: DorisStandIn,
-  { name, table, key, checks }: DataSet,
-  sent: number,
-  letters: readonly ReadLetter[],
-): Promise<TableResult> {
-  const loaded = Number(await single(doris, `SELECT COUNT(*) FROM ${table}`));
-  const distinct = key === undefined ? loaded : Number(await single(doris, `SELECT COUNT(DISTINCT \`${key}\`) FROM ${table}`));
-  const deadLettered = letters.filter(({ target }) => target === `${DATABASE}.${table}`).length;
+async function examineTable(doris: DorisStandIn, dataSet: DataSet, sent: number, letters: readonly ReadLetter[]): Promise<TableResult> {
+  const { name, table, definition, checks } = dataSet;
+  const loaded = Number(await single(doris, `SELECT COUNT(*) FROM \`${table}\``));
+  const mine = letters.filter(({ target }) => target === `${DATABASE}.${table}`);
+  const deadLettered = mine.length;
+  const counts =
+    definition === undefined
+      ? await countByKey(doris, dataSet, { loaded, expected: sent - deadLettered })
+      : await compareWithSource(doris, { ...dataSet, definition }, without(dataSet.records(), mine));
   const wrong: string[] = [];
   for (const { what, sql, expected } of await checks()) {
     const found = await single(doris, sql);
     if (found !== expected) wrong.push(`${what}: ${found} in the table, ${expected} in the source`);
   }
-  const duplicated = key === undefined ? Math.max(0, loaded + deadLettered - sent) : loaded - distinct;
-  return { name, sent, loaded, distinct, deadLettered, lost: Math.max(0, sent - deadLettered - distinct), duplicated, wrong };
+  return {
+    name,
+    sent,
+    loaded,
+    deadLettered,
+    ...counts,
+    wrong,
+    mergesByKey: definition !== undefined && definition.keysType !== 'DUP_KEYS',
+  };
 }
 
-function faultsOf({ name, lost, duplicated, wrong }: TableResult): string[] {
+async function countByKey(
+  doris: DorisStandIn,
+  { table, key }: DataSet,
+  { loaded, expected }: { readonly loaded: number; readonly expected: number },
+): Promise<Difference> {
+  const distinct = Number(await single(doris, `SELECT COUNT(DISTINCT \`${key}\`) FROM ${table}`));
+  return { distinct, lost: Math.max(0, expected - distinct), duplicated: loaded - distinct };
+}
+
+async function* without(records: AsyncIterable<OutgoingRecord>, letters: readonly ReadLetter[]): AsyncGenerator<OutgoingRecord> {
+  const dead = new Set(letters.map(({ partitionKey }) => partitionKey));
+  for await (const record of records) if (!dead.has(record.partitionKey)) yield record;
+}
+
+function faultsOf({ name, sent, lost, duplicated, deadLettered, wrong }: TableResult): string[] {
   return [
     ...(lost > 0 ? [`${name}: ${lost} rows are lost`] : []),
     ...(duplicated > 0 ? [`${name}: ${duplicated} rows are there more than once`] : []),
+    ...(deadLettered > 0 ? [`${name}: ${deadLettered} of ${sent} records can never load and are dead letters`] : []),
     ...wrong.map((text) => `${name}: ${text}`),
   ];
+}
+
+function deadLinesOf(letters: readonly ReadLetter[]): DeadLines[] {
+  const kinds = new Map<string, DeadLines>();
+  for (const { errorClass, reason, partitionKey } of letters) {
+    const kind = `${errorClass} ${reason}`;
+    const { lines, first } = kinds.get(kind) ?? { lines: 0, first: Infinity };
+    kinds.set(kind, { errorClass, reason, lines: lines + 1, first: Math.min(first, Number(partitionKey)) });
+  }
+  return [...kinds.values()].sort((a, b) => b.lines - a.lines || a.first - b.first);
 }
 
 function judgePoison(kind: PoisonRecord['kind'], poison: readonly PoisonRecord[], letters: readonly ReadLetter[]) {

@@ -3,37 +3,46 @@ import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleFunctions } from '../../infra/bundle.ts';
+import { SqlError } from '../doris/engine.ts';
 import { type EventSourceMapping, startEventSourceMapping } from '../event-source-mapping/kinesis.ts';
 import { type FunctionHost, startFunctionHost } from '../function-process/host.ts';
+import { InputError } from '../input-error.ts';
 import { type DataSet, dataSets } from './data-set.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { type Damage, damage } from './faults.ts';
 import { type Interruption, whenInterrupted } from './interruption.ts';
 import type { DemoOptions } from './options.ts';
+import { sqlReason } from './own-data.ts';
 import { DEMO_MAX_ROW_BYTES, poisonRecords } from './poison.ts';
 import { endpointsText, resultText } from './print.ts';
 import { produceSets } from './produce.ts';
 import { type Progress, watchProgress } from './progress.ts';
 import { examine } from './report.ts';
 import { DATABASE, STREAM, type Stack, startStack } from './stack.ts';
+import { type StallWatch, watchForStall } from './stall.ts';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
 const LOG = fileURLToPath(new URL('../../dist/kinesis-loader.log', import.meta.url));
+const LOG_NAME = relative(process.cwd(), LOG);
 const FUNCTION_TIMEOUT_MS = 20_000;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Runs the main job on this machine and proves with queries what became of every record. @returns the exit code. */
+/**
+ * Runs the main job on this machine and proves with queries what became of every record. @returns the exit code.
+ * @throws {InputError} when the files that were named cannot be used.
+ */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const interrupted = whenInterrupted();
+  const sets = await dataSets(options);
   say('building dist/functions/kinesis-loader');
   await bundleFunctions();
-  say(`starting Kinesis (${options.shards} shards), DynamoDB, SQS and the Doris stand-in on 127.0.0.1`);
+  say(`starting Kinesis (${options.shards} shards), DynamoDB, SQS and the Doris stand-in on 127.0.0.1; the function's log: ${LOG_NAME}`);
   const stack = await startStack(options.shards);
   try {
-    const outcome = await run(stack, options, interrupted);
+    const outcome = await run(stack, { options, sets }, interrupted);
     return typeof outcome === 'boolean' ? Number(!outcome) : goodbye(outcome);
   } finally {
     await stack.close();
@@ -45,31 +54,43 @@ function goodbye({ signal, exitCode }: Interruption): number {
   return exitCode;
 }
 
+/** What is carried, and how. */
+interface Job {
+  readonly options: DemoOptions;
+  readonly sets: readonly DataSet[];
+}
+
 /** @returns whether every record arrived as it should, unless it was interrupted. */
-async function run(stack: Stack, options: DemoOptions, interrupted: Promise<Interruption>): Promise<boolean | Interruption> {
-  const sets = await dataSets(options);
-  for (const { createTable } of sets) await stack.doris.query(createTable, DATABASE);
+async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): Promise<boolean | Interruption> {
+  const { options, sets } = job;
+  for (const { name, createTable } of sets) await stack.doris.query(createTable, DATABASE).catch((error) => refusedTable(name, error));
   const log = createWriteStream(LOG);
+  const stall = watchForStall();
   const functions = startFunctionHost({
     name: 'kinesis-loader',
     bundle: BUNDLE,
-    env: { ...stack.env, ...routesFor(sets), MAX_ROW_BYTES: String(DEMO_MAX_ROW_BYTES) },
+    env: { ...stack.env, ...settingsFor(job) },
     timeoutMillis: FUNCTION_TIMEOUT_MS,
     concurrency: options.shards,
-    onOutput: ({ text }) => log.write(`${text}\n`),
+    onOutput: ({ text }) => {
+      log.write(`${text}\n`);
+      stall.readLine(text);
+    },
   });
   const progress = watchProgress(stack, sets);
   const harm = options.faults ? damage(stack.doris, functions, options.seed) : undefined;
-  const mapping = await mappingOf(stack, options, { functions, progress, harm });
+  const mapping = await mappingOf(stack, options, { functions, progress, harm, stall });
+  const running = { mapping, progress, harm, stall };
   try {
-    const outcome = await Promise.race([carry(stack, options, sets, { mapping, progress, harm }), interrupted]);
+    const outcome = await Promise.race([carry(stack, job, running), stopped(running), interrupted]);
     if (typeof outcome === 'boolean' && options.keepRunning) {
       // The function stays attached: whatever is put on the stream now is loaded too.
-      say(`\n${endpointsText(stack)}`);
+      say(`\n${endpointsText(stack, sets[0]?.table ?? '')}`);
       goodbye(await interrupted);
     }
     return outcome;
   } finally {
+    stall.stop();
     await Promise.all([progress.stop(), harm?.stop()]);
     // Both at the same time: an invocation in flight would otherwise be waited for when the run is interrupted.
     await Promise.all([mapping.stop(), functions.close()]);
@@ -77,16 +98,31 @@ async function run(stack: Stack, options: DemoOptions, interrupted: Promise<Inte
   }
 }
 
+/** A statement that can be read may still name what the stand-in does not have. */
+function refusedTable(name: string, error: unknown): never {
+  if (!(error instanceof SqlError)) throw error;
+  throw new InputError(`the table for ${name} was refused: ${sqlReason(error)}`, { cause: error });
+}
+
+/** @returns false, when it does not get on. */
+async function stopped({ stall, progress, harm }: Running): Promise<false> {
+  const why = await stall.stalled;
+  await Promise.all([progress.stop(), harm?.stop()]);
+  say(`\nSTOPPED: ${why}\nwhere to look next: the function's log in ${LOG_NAME}; "When something is wrong" in README.md`);
+  return false;
+}
+
 interface Running {
   readonly mapping: EventSourceMapping;
   readonly progress: Progress;
   readonly harm: Damage | undefined;
+  readonly stall: StallWatch;
 }
 
 function mappingOf(
   stack: Stack,
   options: DemoOptions,
-  { functions, progress, harm }: Omit<Running, 'mapping'> & { readonly functions: FunctionHost },
+  { functions, progress, harm, stall }: Omit<Running, 'mapping'> & { readonly functions: FunctionHost },
 ): Promise<EventSourceMapping> {
   return startEventSourceMapping({
     kinesis: stack.kinesis,
@@ -96,22 +132,24 @@ function mappingOf(
     batchingWindowSeconds: 1,
     observe: (event) => {
       progress.observe(event);
+      stall.observe(event);
       harm?.observe(event);
     },
     ...(options.faults ? { redeliver: { seed: options.seed, probability: 0.2 } } : {}),
   });
 }
 
-async function carry(
-  stack: Stack,
-  { records, input }: DemoOptions,
-  sets: readonly DataSet[],
-  { mapping, progress, harm }: Running,
-): Promise<boolean> {
+async function carry(stack: Stack, { options: { records, input }, sets }: Job, running: Running): Promise<boolean> {
+  const { mapping, progress, harm, stall } = running;
   const poison = input === undefined ? poisonRecords() : [];
   const started = performance.now();
-  const sent = await produceSets(stack.kinesis, STREAM, sets, { poison, about: records, onSent: progress.sent });
+  const onSent = (count: number): void => {
+    progress.sent(count);
+    stall.moved();
+  };
+  const sent = await produceSets(stack.kinesis, STREAM, sets, { poison, about: records, onSent });
   await mapping.drained();
+  stall.stop();
   const damaged = (await harm?.stop()) ?? new Map<string, number>();
   await untilVisible(stack);
   const seconds = (performance.now() - started) / 1000;
@@ -120,7 +158,7 @@ async function carry(
   const result = await examine(stack.doris, sent, poison, letters);
   const figures = { seconds, letters: letters.length, loads: loadsIn(stack), ...progress.figures() };
   say(`\n${resultText(result, figures, damaged)}`);
-  say(`\nwhere to look next: the function's log in ${relative(process.cwd(), LOG)}; npm start -- --help; README.md`);
+  say(`\nwhere to look next: the function's log in ${LOG_NAME}; npm start -- --help; README.md`);
   return result.faults.length === 0;
 }
 
@@ -134,9 +172,14 @@ async function untilVisible({ doris }: Stack): Promise<void> {
 }
 
 /** Earthquakes are GeoJSON features; everything else goes to the first table. */
-function routesFor(sets: readonly DataSet[]): Record<string, string> {
+function settingsFor({ options: { input }, sets }: Job): Record<string, string> {
   const [first, ...others] = sets.map(({ table }) => table);
-  return { DORIS_TABLE: first ?? '', DORIS_ROUTES: JSON.stringify(others.map((table) => ({ field: 'type', equals: 'Feature', table }))) };
+  return {
+    DORIS_TABLE: first ?? '',
+    DORIS_ROUTES: JSON.stringify(others.map((table) => ({ field: 'type', equals: 'Feature', table }))),
+    // The demo's poison is poison even where it is most of a short run.
+    ...(input === undefined ? { MAX_ROW_BYTES: String(DEMO_MAX_ROW_BYTES), POISON_FUSE_SHARE: '1' } : {}),
+  };
 }
 
 function loadsIn({ doris }: Stack): number {

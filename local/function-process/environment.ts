@@ -93,6 +93,8 @@ const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
 
 function startProcess(settings: FunctionSettings, api: RuntimeApi): OwnedProcess {
   const started = startOwnedProcess(settings.node, [`--max-old-space-size=${settings.memoryMegabytes}`, bootstrap], {
+    // Lambda's own Node is newer than the one that may run here: the SDK need not say so in every log.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     ...settings.env,
     AWS_LAMBDA_RUNTIME_API: new URL(api.endpoint).host,
     AWS_LAMBDA_FUNCTION_NAME: settings.name,

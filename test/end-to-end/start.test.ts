@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -19,6 +19,20 @@ function start(...args: string[]): Promise<{ readonly code: number; readonly out
       },
     );
   });
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loader-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The arguments that name these lines and this statement. */
+async function ownFiles(lines: readonly string[], statement: string): Promise<string[]> {
+  const [input, table] = [join(folder, 'orders.ndjson'), join(folder, 'orders.sql')];
+  await writeFile(input, lines.join('\n'));
+  await writeFile(table, statement);
+  return ['--input', input, '--create-table', table];
 }
 
 describe('npm start', () => {
@@ -40,22 +54,40 @@ describe('npm start', () => {
     expect(code).toBe(0);
   }, 180_000);
 
-  it("carries people's own data into their own table, and counts the lines that cannot be loaded", async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'loader-'));
-    const input = join(folder, 'orders.ndjson');
-    const table = join(folder, 'orders.sql');
-    await writeFile(input, '{"order_id": 1, "total": 9.90}\n{"order_id": 2, "total": "n/a"}\n\n{"order_id": 3}\n');
-    await writeFile(
-      table,
+  it("carries people's own data into their own table, and tells which lines cannot be loaded and why", async () => {
+    const files = await ownFiles(
+      ['{"order_id": 1, "total": 9.90}', '{"order_id": 2, "total": "n/a"}', '', '{"order_id": 3}', '{"order_id": 3}'],
       'CREATE TABLE IF NOT EXISTS orders (order_id BIGINT NOT NULL, total DECIMAL(10,2)) UNIQUE KEY(order_id) DISTRIBUTED BY HASH(order_id) BUCKETS 1',
     );
 
-    const { code, output } = await start('--input', input, '--create-table', table, '--shards', '1');
-    await rm(folder, { recursive: true });
+    const { code, output } = await start(...files, '--shards', '1');
 
-    expect(output).toMatch(/orders\.ndjson +3 +2 +2 +0 +0 +1/);
-    expect(code).toBe(0);
+    expect(output).toMatch(/orders\.ndjson +4 +2 +2 +0 +0 +1\n/);
+    expect(output).toContain('merged rows are not lost');
+    expect(output).toMatch(/\n +1 +2 +data-quality +column\(total\)/);
+    expect(output).toMatch(/FAILED:\n.*orders\.ndjson: 1 of 4 records can never load and are dead letters\n/);
+    expect(code).toBe(1);
   }, 120_000);
+
+  it('stops with what Doris says when the data does not fit the table', async () => {
+    const files = await ownFiles(
+      Array.from({ length: 30 }, (_, n) => `{"id":"x${n}"}`),
+      'CREATE TABLE t (id BIGINT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1',
+    );
+
+    const { code, output } = await start(...files, '--shards', '1');
+
+    expect(output).toMatch(/STOPPED: the fuse has blown: Doris refused 30 of 30 rows for demo\.t, .* Doris says: column\(id\)/);
+    expect(output).toContain("the function's log in dist/kinesis-loader.log");
+    expect(code).toBe(1);
+  }, 120_000);
+
+  it('refuses files that it cannot use in one sentence, without starting anything', async () => {
+    const { code, output } = await start('--input', 'no-such.ndjson', '--create-table', 'no-such.sql');
+
+    expect(output).toMatch(/^--create-table no-such\.sql: cannot be read: ENOENT.*\n$/);
+    expect(code).toBe(2);
+  });
 
   it('refuses wrong arguments in one sentence and shows the right ones, without starting anything', async () => {
     const { code, output } = await start('--shards', 'many');

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { type ReadLetter, readDeadLetters } from '../../local/demo/dead-letters.ts';
 import { DATABASE, type Stack, startStack } from '../../local/demo/stack.ts';
 import { type FunctionHost, startFunctionHost } from '../../local/function-process/host.ts';
@@ -41,7 +41,11 @@ export async function startLocalStack(): Promise<LocalStack> {
       return { ...host, lines };
     },
     select: async (sql) => (await stack.doris.query(sql, DATABASE)).rows,
-    letters: () => readDeadLetters(stack.sqs, stack.deadLetterQueueUrl),
+    async letters() {
+      const letters = await readDeadLetters(stack.sqs, stack.deadLetterQueueUrl);
+      await stack.sqs.send(new PurgeQueueCommand({ QueueUrl: stack.deadLetterQueueUrl }));
+      return letters;
+    },
     async rawLetters() {
       const { Messages = [] } = await stack.sqs.send(
         new ReceiveMessageCommand({ QueueUrl: stack.deadLetterQueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
