@@ -21,6 +21,7 @@ export function chaosText(result: ChaosResult): string {
         ['of them answered with records left', figures.partialInvocations],
         ['claims resolved by their label', [...figures.resolvedClaims.values()].reduce((sum, times) => sum + times, 0)],
         ['seconds from the last fault to drained shards', Math.round(drainedAfterMs / 1000)],
+        ['transactions of somebody else in the same database', figures.neighbours],
         ['records sent', count.sent],
         ['loads', figures.loads],
         ['rows stored', count.stored],

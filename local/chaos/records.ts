@@ -25,7 +25,7 @@ const POISON_KINDS: readonly PoisonKind[] = [
 ];
 
 /** One record in so many is poison. */
-const POISON_EVERY = 61;
+const POISON_EVERY = 131;
 
 /** What becomes of a record: undefined when it belongs into the table. */
 export function poisonOf(id: number): Verdict | undefined {

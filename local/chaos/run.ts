@@ -32,7 +32,7 @@ export interface ChaosSurroundings {
 }
 
 const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
-const FUNCTION_TIMEOUT_MS = 15_000;
+const FUNCTION_TIMEOUT_MS = 8_000;
 const DRAIN_WITHIN_MS = 180_000;
 const PUTS_A_SECOND = 10;
 
@@ -86,7 +86,7 @@ async function storm(parts: Parts, options: ChaosOptions, phase: (text: string) 
   phase('counting');
   const rows = await rowsOf(stack.doris, DATABASE, sent);
   const letters = await readDeadLetters(stack.sqs, stack.deadLetterQueueUrl);
-  const figures = { ...tally.figures(), letters: letters.length };
+  const figures = { ...tally.figures(), letters: letters.length, neighbours: fire.neighbours() };
   return { count: countRecords(sent, rows, letters), figures, faults, isDrained, drainedAfterMs };
 }
 

@@ -2,8 +2,8 @@ import { seededRandom } from '../doris/faults.ts';
 
 /** What happens to whole parts of the stack, whoever is at work in them. */
 export type Stroke =
-  /** Every process of the function ends with SIGKILL. */
-  | { readonly kind: 'function killed' }
+  /** Every process of the function ends with SIGKILL, so long after the next batch has set out: somewhere between cold start and answer. */
+  | { readonly kind: 'function killed'; readonly afterMs: number }
   /** Doris restarts with its state; what was in PREPARE is gone without a trace, as after a failover of the FE. */
   | { readonly kind: 'Doris restarted' }
   /** The frontend refuses connections for a while. */
@@ -26,11 +26,13 @@ export interface ScriptedStroke {
   readonly stroke: Stroke;
 }
 
-const MEAN_GAP_MS = 700;
+const MEAN_GAP_MS = 1000;
+/** A cold start takes half of it. */
+const MOST_KILL_DELAY_MS = 900;
 
 /** Kinds that strike again and again, by how often each comes among a hundred. */
 const USUAL: readonly (readonly [number, (random: () => number) => Stroke])[] = [
-  [45, () => ({ kind: 'function killed' })],
+  [45, kill],
   [12, () => ({ kind: 'Doris restarted' })],
   [8, (random) => ({ kind: 'frontend down', forMs: 200 + Math.floor(random() * 1500) })],
   [8, (random) => ({ kind: 'backend down', forMs: 200 + Math.floor(random() * 1500) })],
@@ -52,6 +54,10 @@ export function scriptOf(seed: number, spanMs: number, isStandIn = true): readon
   return script.filter(({ stroke }) => isStandIn || !OF_STAND_IN.has(stroke.kind)).toSorted((a, b) => a.at - b.at);
 }
 
+function kill(random: () => number): Stroke {
+  return { kind: 'function killed', afterMs: Math.floor(random() * MOST_KILL_DELAY_MS) };
+}
+
 /** Exponential: the next stroke is never due. */
 function gap(random: () => number): number {
   return -Math.log(1 - random()) * MEAN_GAP_MS;
@@ -63,5 +69,5 @@ function drawn(random: () => number): Stroke {
     left -= share;
     if (left < 0) return stroke(random);
   }
-  return { kind: 'function killed' };
+  return kill(random);
 }

@@ -14,6 +14,8 @@ export interface Figures {
   readonly resolvedClaims: ReadonlyMap<string, number>;
   /** Messages in the dead-letter queue, duplicates counted. */
   readonly letters: number;
+  /** Transactions of somebody else in the same database; Doris remembers the labels of the last 2000 of all. */
+  readonly neighbours: number;
 }
 
 interface LogLine {
@@ -50,7 +52,7 @@ export function createTally() {
       if (logged.message === 'claim-resolved') add(claims, logged.state ?? '');
     },
     badLuck: (): ReadonlyMap<string, number> => luck,
-    figures: (): Omit<Figures, 'letters'> => ({
+    figures: (): Omit<Figures, 'letters' | 'neighbours'> => ({
       invocations,
       killedInvocations: killed,
       partialInvocations: partial,

@@ -4,6 +4,7 @@ import { DATABASE, STREAM, type Stack } from '../demo/stack.ts';
 import type { Fault } from '../doris/faults.ts';
 import type { MappingEvent } from '../event-source-mapping/events.ts';
 import { type EventSourceMapping, startEventSourceMapping } from '../event-source-mapping/kinesis.ts';
+import { createSignal } from '../event-source-mapping/signal.ts';
 import type { FunctionHost } from '../function-process/host.ts';
 import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 import { mergeShards, splitShard } from './reshard.ts';
@@ -16,6 +17,8 @@ export interface UnderFire {
   /** Attaches the function to the stream, with bad luck in its deliveries. */
   attach(functions: FunctionHost, observe: (event: MappingEvent) => void): Promise<void>;
   strike(stroke: Stroke): Promise<void>;
+  /** Transactions of somebody else in the same database, which push labels out of Doris's memory. */
+  neighbours(): number;
   /** No request meets a fault any more. @returns how often each fault of a request struck */
   calm(): ReadonlyMap<string, number>;
   drained(): Promise<void>;
@@ -31,7 +34,10 @@ const MORE_REQUEST_FAULTS: readonly Fault[] = [
   { at: 'be.continue', probability: 0.02, action: { kind: 'skip-continue' } },
   { at: 'be.body', probability: 0.03, action: { kind: 'restart-backend' } },
   { at: 'be.before-commit', probability: 0.04, action: { kind: 'lock-label', ms: 600, becomes: 'ABORTED' } },
-  { at: 'be.after-commit', probability: 0.03, action: { kind: 'delay', ms: 900 } },
+  { at: 'be.before-commit', probability: 0.01, action: { kind: 'hang' } },
+  { at: 'be.after-commit', probability: 0.01, action: { kind: 'hang' } },
+  { at: 'be.before-commit', probability: 0.1, action: { kind: 'delay', ms: 300 } },
+  { at: 'be.after-commit', probability: 0.1, action: { kind: 'delay', ms: 600 } },
   { at: 'be.after-commit', probability: 0.02, action: { kind: 'fail', message: '[DATA_QUALITY_ERROR]too many filtered rows' } },
   { at: 'be.reply', probability: 0.03, action: { kind: 'respond', status: 502 } },
 ];
@@ -41,6 +47,7 @@ const LEDGER_FAULTS = 0.08;
 const QUEUE_FAULTS = 0.25;
 const REDELIVERY = 0.25;
 const NEIGHBOUR = 'neighbour';
+const BATCH_WITHIN_MS = 2000;
 
 /** Puts the faults in place. Doris's strike from here on, the others when the function is attached. */
 export async function startUnderFire(stack: Stack, seed: number): Promise<UnderFire> {
@@ -66,6 +73,7 @@ export async function startUnderFire(stack: Stack, seed: number): Promise<UnderF
     for (const fault of [...REQUEST_FAULTS, ...MORE_REQUEST_FAULTS]) doris.faults.add(fault);
   }
   const lane = mappingOf(stack, seed);
+  let neighbours = 0;
 
   return {
     env: {
@@ -74,7 +82,11 @@ export async function startUnderFire(stack: Stack, seed: number): Promise<UnderF
       DEAD_LETTER_QUEUE_URL: `${sqs.endpoint}${new URL(stack.deadLetterQueueUrl).pathname}`,
     },
     attach: (functions, observe) => lane.attach(functions, observe),
-    strike: (stroke) => strike(stack, lane, stroke),
+    async strike(stroke) {
+      await strike(stack, lane, stroke);
+      if (stroke.kind === 'unrelated loads') neighbours += stroke.count;
+    },
+    neighbours: () => neighbours,
     calm() {
       dynamoDb.calm();
       sqs.calm();
@@ -102,6 +114,8 @@ interface Lane {
   attach(functions: FunctionHost, observe: (event: MappingEvent) => void): Promise<void>;
   current(): EventSourceMapping;
   functions(): FunctionHost;
+  /** Resolves when the next batch has set out, or after a while without one. */
+  nextBatch(): Promise<void>;
   /** The mapping ends and another one begins at the oldest record. */
   again(): Promise<void>;
 }
@@ -111,6 +125,7 @@ function mappingOf({ kinesis }: Stack, seed: number): Lane {
     | { readonly mapping: EventSourceMapping; readonly functions: FunctionHost; readonly observe: (event: MappingEvent) => void }
     | undefined;
   let times = 0;
+  const onBatch = createSignal();
   const now = () => {
     if (attached === undefined) throw new Error('the function is not attached');
     return attached;
@@ -126,7 +141,10 @@ function mappingOf({ kinesis }: Stack, seed: number): Lane {
       bisectOnFunctionError: true,
       redeliver: { seed: seed + times, probability: REDELIVERY },
       discoveryIntervalMillis: 300,
-      observe,
+      observe(event) {
+        if (event.kind === 'batch') onBatch.notify();
+        observe(event);
+      },
     });
     attached = { mapping, functions, observe };
   }
@@ -134,6 +152,7 @@ function mappingOf({ kinesis }: Stack, seed: number): Lane {
     attach,
     current: () => now().mapping,
     functions: () => now().functions,
+    nextBatch: () => onBatch.wait(BATCH_WITHIN_MS),
     async again() {
       const { mapping, functions, observe } = now();
       await mapping.stop();
@@ -145,6 +164,8 @@ function mappingOf({ kinesis }: Stack, seed: number): Lane {
 async function strike({ doris, kinesis }: Stack, lane: Lane, stroke: Stroke): Promise<void> {
   switch (stroke.kind) {
     case 'function killed':
+      await lane.nextBatch();
+      await sleep(stroke.afterMs);
       return lane.functions().kill();
     case 'Doris restarted':
       return doris.restart();

@@ -3,7 +3,7 @@ import { countRecords } from '../../../local/chaos/count.ts';
 import { poisonOf } from '../../../local/chaos/records.ts';
 import type { ReadLetter } from '../../../local/demo/dead-letters.ts';
 
-const SENT = 130;
+const SENT = 300;
 const ids = Array.from({ length: SENT }, (_, id) => id);
 const poison = ids.filter((id) => poisonOf(id) !== undefined);
 const good = ids.filter((id) => poisonOf(id) === undefined);
@@ -20,13 +20,13 @@ const letters = poison.map((id) => letterOf(id));
 
 describe('the count after a chaos run', () => {
   it('finds nothing where every record is in its place, with a letter that came twice', () => {
-    expect(poison).toEqual([60, 121]);
-    expect(countRecords(SENT, rows(), [...letters, letterOf(60)])).toEqual({
+    expect(poison).toEqual([130, 261]);
+    expect(countRecords(SENT, rows(), [...letters, letterOf(130)])).toEqual({
       sent: SENT,
       lost: [],
       doubled: [],
       wrong: [],
-      stored: 128,
+      stored: 298,
       deadLettered: 2,
     });
   });
@@ -35,7 +35,7 @@ describe('the count after a chaos run', () => {
     const missing = rows();
     missing.delete(7);
 
-    expect(countRecords(SENT, missing, [letterOf(60)])).toMatchObject({ lost: [7, 121], doubled: [] });
+    expect(countRecords(SENT, missing, [letterOf(130)])).toMatchObject({ lost: [7, 261], doubled: [] });
   });
 
   it('names a record with two rows, and one with a row and a letter, as doubled', () => {
@@ -50,15 +50,15 @@ describe('the count after a chaos run', () => {
     const { wrong } = countRecords(
       SENT,
       rows([
-        [60, 1],
+        [130, 1],
         [500, 1],
       ]),
-      [letterOf(121, { errorClass: 'oversize' })],
+      [letterOf(261, { errorClass: 'oversize' })],
     );
 
     expect(wrong).toEqual([
-      'poison record 60 is in the table',
-      expect.stringMatching(/^the letter of record 121 says oversize/),
+      'poison record 130 is in the table',
+      expect.stringMatching(/^the letter of record 261 says oversize/),
       'record 500 was never sent',
     ]);
   });
