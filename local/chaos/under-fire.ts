@@ -48,6 +48,8 @@ const QUEUE_FAULTS = 0.25;
 const REDELIVERY = 0.25;
 const NEIGHBOUR = 'neighbour';
 const BATCH_WITHIN_MS = 2000;
+/** Of loads and neighbours together, over any few seconds: what an operator would have to tell the function. */
+const MOST_TRANSACTIONS_A_SECOND = 60;
 
 /** Puts the faults in place. Doris's strike from here on, the others when the function is attached. */
 export async function startUnderFire(stack: Stack, seed: number): Promise<UnderFire> {
@@ -79,6 +81,7 @@ export async function startUnderFire(stack: Stack, seed: number): Promise<UnderF
     env: {
       ...stack.env,
       AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
+      DATABASE_TRANSACTIONS_PER_SECOND: String(MOST_TRANSACTIONS_A_SECOND),
       DEAD_LETTER_QUEUE_URL: `${sqs.endpoint}${new URL(stack.deadLetterQueueUrl).pathname}`,
     },
     attach: (functions, observe) => lane.attach(functions, observe),
