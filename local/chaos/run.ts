@@ -33,7 +33,7 @@ export interface ChaosSurroundings {
 
 const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
 const FUNCTION_TIMEOUT_MS = 8_000;
-const DRAIN_WITHIN_MS = 180_000;
+const DRAIN_WITHIN_MS = 300_000;
 const PUTS_A_SECOND = 10;
 
 /** Sends records through the built function while everything around it fails by a script; then counts. */

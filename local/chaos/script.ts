@@ -32,7 +32,7 @@ const MOST_KILL_DELAY_MS = 900;
 
 /** Kinds that strike again and again, by how often each comes among a hundred. */
 const USUAL: readonly (readonly [number, (random: () => number) => Stroke])[] = [
-  [45, kill],
+  [25, kill],
   [12, () => ({ kind: 'Doris restarted' })],
   [8, (random) => ({ kind: 'frontend down', forMs: 200 + Math.floor(random() * 1500) })],
   [8, (random) => ({ kind: 'backend down', forMs: 200 + Math.floor(random() * 1500) })],

@@ -13,5 +13,5 @@ describe('a stack whose parts are killed, restarted, resharded and cut off by a 
     expect(faults.get('function killed'), 'kills').toBeGreaterThan(0);
     expect(faults.get('shard split'), 'splits').toBe(1);
     expect(figures.loads, 'loads').toBeGreaterThan(0);
-  }, 300_000);
+  }, 400_000);
 });
