@@ -21,7 +21,9 @@ export function pauseAfter(cause: OutageCause, failures: number): Millis {
   return millis(failures <= free ? 0 : Math.min(longest, first * 2 ** (failures - free - 1)));
 }
 
-/** How long after a pause one process comes back: by chance within half of the pause, so that shards return one by one. */
+const LONGEST_RETURN = seconds(15);
+
+/** How long after a pause one process comes back: by chance within half of it, 15 s at most, so that shards return one by one. */
 export function returnAfter(pause: Millis, random: number): Millis {
-  return millis((pause / 2) * random);
+  return millis(Math.min(LONGEST_RETURN, pause / 2) * random);
 }

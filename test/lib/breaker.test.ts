@@ -77,8 +77,8 @@ async function failing(times: number, cause: OutageCause = 'unavailable', world 
   return { ...world, first: process };
 }
 
-/** The longest that somebody who was refused waits before he asks again: the pause, and a quarter of it with chance in the middle. */
-const upTo = (pause: Millis): Millis => millis(pause * 1.25 + 1);
+/** When somebody who was refused asks again: after the pause, and half of the longest time to return with chance in the middle. */
+const upTo = (pause: Millis): Millis => millis(pause + Math.min(pause / 4, 7_500) + 1);
 
 describe('a table without trouble', () => {
   it('costs no call to the ledger, however many loads it takes', async () => {

@@ -28,10 +28,12 @@ describe('a pause', () => {
 });
 
 describe('the return of one process', () => {
-  it('is drawn by chance from half of the pause', () => {
+  it('is drawn by chance from half of the pause, from fifteen seconds at most', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (random) => {
+        expect(returnAfter(seconds(8), random)).toBe(4_000 * random);
         expect(returnAfter(seconds(30), random)).toBe(15_000 * random);
+        expect(returnAfter(seconds(60), random)).toBe(15_000 * random);
       }),
     );
   });

@@ -70,8 +70,8 @@ export function newWorld(): World {
 }
 
 /** Numbers that look random and are the same in every run (mulberry32). */
-function generator(): () => number {
-  let state = 1;
+export function generator(seed = 1): () => number {
+  let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
