@@ -174,6 +174,26 @@ describe('the bundle that is deployed', () => {
     expect(await ids()).toEqual(['1', '2']);
   });
 
+  it.skipIf(IS_REAL_DORIS)(
+    'answers without asking Doris in an outage that another process has seen, and flows again after it',
+    async () => {
+      const repair = stack.doris.faults.add({ at: 'fe.request', action: { kind: 'respond', status: 503 } });
+      const changes = { DORIS_MAX_ATTEMPTS: '1', LABEL_PREFIX: 'outage' };
+      const [first, second] = [stack.startFunction(changes), stack.startFunction(changes)];
+      const { event, numbers } = eventOf(['{"id":1}', '{"id":2}']);
+      for (let n = 0; n < 5; n++) expect(await invoke(event, first)).toEqual(failedFrom(numbers[0]));
+
+      expect(await invoke(event, second)).toEqual(failedFrom(numbers[0]));
+
+      expect(first.lines.join('\n')).toContain('"breaker-opened"');
+      expect(second.lines.join('\n')).toContain('breaker open');
+      expect(second.lines.join('\n')).not.toContain('"message":"load"');
+      repair();
+      await expect.poll(() => invoke(event, second), { timeout: 20_000 }).toEqual(SUCCESS);
+      expect(await ids()).toEqual(['1', '2']);
+    },
+  );
+
   it('routes by a field of the record, to tables of other databases too', async () => {
     await stack.doris.query('CREATE DATABASE IF NOT EXISTS web');
     await stack.doris.query('DROP TABLE IF EXISTS clicks', 'web');
