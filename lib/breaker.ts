@@ -1,33 +1,10 @@
 import type { Clock } from './clock.ts';
 import type { Deadline } from './deadline.ts';
+import { type Approach, type Gate, openGate, type Standing } from './gate.ts';
 import { inTime } from './in-time.ts';
 import { LedgerUnavailable } from './ledger/checkpoint.ts';
-import { memoryOutages, type Outage, type OutageCause, type OutageKey, type Outages, type OutageWrite } from './ledger/outage.ts';
-import { FIRST_PAUSE, pauseAfter, returnAfter } from './pause.ts';
-import type { SourceShard } from './source/record.ts';
-import type { Telemetry } from './telemetry.ts';
-import { epochMillis, type Millis, millis, seconds } from './units.ts';
-
-/** One run on its way to one table. */
-interface Approach {
-  readonly key: OutageKey;
-  readonly source: SourceShard;
-  /** Whether its records are so old that the table may be in trouble: then even a new process asks before its first load. */
-  readonly late: boolean;
-  readonly telemetry: Telemetry;
-}
-
-/** Lets the loads of one run through, and learns from them. */
-export interface Gate {
-  /** Whether a load that ends by the deadline may be tried now. */
-  admits(deadline: Deadline): Promise<boolean>;
-  /** The last load, or the question for its label, found the table in trouble. */
-  failed(cause: OutageCause): void;
-  /** The table works: it took rows, or refused some as bad. */
-  succeeded(): void;
-  /** Shares what was learned, and gives back a permission that was not used. The last call of a run. */
-  leave(): Promise<void>;
-}
+import { memoryOutages, type OutageKey, type Outages, type OutageWrite } from './ledger/outage.ts';
+import { type Millis, millis, seconds } from './units.ts';
 
 /** Keeps loads from a table that takes none, so that waiting for it costs milliseconds, and lets one at a time find out. */
 export interface Breaker {
@@ -38,14 +15,6 @@ export interface Breaker {
 
 /** The ledger is never waited for any longer than this: without it, every process decides alone. */
 const PATIENCE = seconds(1);
-/** So far apart may be the clocks of two machines. */
-const SKEW = seconds(2);
-/** A prober that is killed keeps the others waiting no longer than this; one whose load hangs longer gets company. */
-const LONGEST_PROBE = seconds(120);
-const FENCES = 2 ** 48;
-
-/** What this process thinks of a table: `trusted` asks nobody, the other asks once `askAt` is over on the clock that never jumps. */
-type Standing = 'trusted' | { readonly failures: number; readonly askAt: Millis };
 
 /**
  * A breaker whose state every process of a loader shares. A process that has no reason to doubt a table asks nobody, so that the normal
@@ -102,138 +71,4 @@ function orAlone(shared: Outages, own: Outages, { source, key: { target }, telem
       );
     },
   };
-}
-
-interface Passage {
-  readonly approach: Approach;
-  readonly clock: Clock;
-  readonly standings: Map<string, Standing>;
-  readonly outages: Outages;
-  /** The outage that this run may probe. */
-  probe?: Outage | undefined;
-  learned?: OutageCause | 'success' | undefined;
-}
-
-function openGate(passage: Passage): Gate {
-  return {
-    admits: async (deadline) => {
-      await share(passage);
-      if (passage.probe !== undefined) return true;
-      const standing = standingOf(passage);
-      return standing === 'trusted' || (standing.askAt <= passage.clock.elapsed() && (await askToProbe(passage, deadline)));
-    },
-    failed: (cause) => {
-      passage.learned = cause;
-    },
-    succeeded: () => {
-      passage.learned = 'success';
-    },
-    leave: async () => {
-      await share(passage);
-      await giveBack(passage);
-    },
-  };
-}
-
-function standingOf({ approach: { key, late }, standings }: Passage): Standing {
-  return standings.get(key.target) ?? (late ? { failures: 0, askAt: millis(0) } : 'trusted');
-}
-
-function failuresOf(passage: Passage): number {
-  const standing = standingOf(passage);
-  return standing === 'trusted' ? 0 : standing.failures;
-}
-
-function trust({ approach: { key }, standings }: Passage): void {
-  standings.set(key.target, 'trusted');
-}
-
-function doubt({ approach: { key }, clock, standings }: Passage, failures: number, wait: Millis): void {
-  standings.set(key.target, { failures, askAt: millis(clock.elapsed() + wait) });
-}
-
-function drawFence({ clock }: Passage): number {
-  return Math.floor(clock.random() * FENCES);
-}
-
-async function askToProbe(passage: Passage, deadline: Deadline): Promise<boolean> {
-  const { approach, clock, outages } = passage;
-  const [now, fence] = [clock.now(), drawFence(passage)];
-  const lease = millis(Math.min(LONGEST_PROBE, deadline.remaining() + SKEW));
-  const reply = await outages.write(approach.key, { kind: 'probe', now, until: epochMillis(now + lease), fence });
-  if (reply.kind === 'none') {
-    if (failuresOf(passage) === 0) trust(passage);
-    return true;
-  }
-  if (reply.outage.fence !== fence) {
-    doubt(passage, failuresOf(passage), timeToReturn(passage, reply.outage));
-    return false;
-  }
-  passage.probe = reply.outage;
-  doubt(passage, failuresOf(passage), lease);
-  tell(passage, 'breaker-probe', reply.outage);
-  return true;
-}
-
-/** Tells the others what the last load showed. */
-async function share(passage: Passage): Promise<void> {
-  const { learned, probe } = passage;
-  if (learned === undefined) return;
-  passage.learned = undefined;
-  passage.probe = undefined;
-  await (learned === 'success' ? shareSuccess(passage, probe) : shareFailure(passage, probe, learned));
-}
-
-async function shareSuccess(passage: Passage, probe: Outage | undefined): Promise<void> {
-  trust(passage);
-  if (probe === undefined) return;
-  await passage.outages.clear(passage.approach.key);
-  tell(passage, 'breaker-closed', probe);
-}
-
-/**
- * The first failures of a process are its own affair. Once an outage is written down, only failures of probes make its pauses longer: a
- * hundred shards that fail at once have seen one trouble.
- */
-async function shareFailure(passage: Passage, probe: Outage | undefined, cause: OutageCause): Promise<void> {
-  const { approach, clock, outages } = passage;
-  const failures = (probe?.failures ?? failuresOf(passage)) + 1;
-  const pause = Math.max(probe === undefined ? 0 : FIRST_PAUSE, pauseAfter(cause, failures));
-  if (pause === 0) return doubt(passage, failures, millis(0));
-  const now = clock.now();
-  const until = epochMillis(now + pause);
-  const outage: Outage = { cause, failures, since: probe?.since ?? now, phase: 'pause', until, fence: drawFence(passage) };
-  const wanted: OutageWrite = probe === undefined ? { kind: 'open', outage } : { kind: 'report', of: probe.fence, outage };
-  const reply = await outages.write(approach.key, wanted);
-  // Nothing is there any more: somebody's load succeeded while this one failed.
-  if (reply.kind === 'none') return doubt(passage, 1, millis(0));
-  doubt(passage, failures, timeToReturn(passage, reply.outage));
-  if (probe === undefined && reply.outage.fence === outage.fence) tell(passage, 'breaker-opened', outage);
-}
-
-/** A run that came to no load has learned nothing about the table: the next one may ask at once. */
-async function giveBack(passage: Passage): Promise<void> {
-  const { approach, clock, outages, probe } = passage;
-  if (probe === undefined) return;
-  passage.probe = undefined;
-  doubt(passage, failuresOf(passage), millis(0));
-  const outage: Outage = { ...probe, phase: 'pause', until: clock.now(), fence: drawFence(passage) };
-  await outages.write(approach.key, { kind: 'report', of: probe.fence, outage });
-}
-
-/** While a probe runs, its end is near; and a pause that was written by a wrong clock is no longer than any other. */
-function timeToReturn({ clock }: Passage, { cause, failures, phase, until }: Outage): Millis {
-  const pause = pauseAfter(cause, failures);
-  const left = phase === 'probe' ? FIRST_PAUSE : Math.min(pause + SKEW, Math.max(0, until - clock.now()));
-  return millis(left + returnAfter(pause, clock.random()));
-}
-
-function tell(
-  { approach: { key, source, telemetry }, clock }: Passage,
-  kind: 'breaker-opened' | 'breaker-probe' | 'breaker-closed',
-  outage: Outage,
-) {
-  const { cause, failures, since } = outage;
-  const pause = pauseAfter(cause, failures);
-  telemetry.record({ kind, source, target: key.target, cause, failures, pause, lasted: millis(Math.max(0, clock.now() - since)) });
 }

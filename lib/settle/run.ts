@@ -1,7 +1,8 @@
-import type { Breaker, Gate } from '../breaker.ts';
+import type { Breaker } from '../breaker.ts';
 import type { Clock } from '../clock.ts';
 import type { DeadLetters } from '../dead-letter/letter.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Gate } from '../gate.ts';
 import type { CheckpointKey, Ledger } from '../ledger/checkpoint.ts';
 import { type Label, labelOf } from '../plan/label.ts';
 import type { LoadLimits, Piece } from '../plan/pieces.ts';

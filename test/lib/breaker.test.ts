@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Breaker, type Gate, memoryBreaker, sharedBreaker } from '../../lib/breaker.ts';
+import { type Breaker, memoryBreaker, sharedBreaker } from '../../lib/breaker.ts';
 import { deadlineIn } from '../../lib/deadline.ts';
+import type { Gate } from '../../lib/gate.ts';
 import { LedgerUnavailable } from '../../lib/ledger/checkpoint.ts';
 import { memoryOutages, type OutageCause, type Outages } from '../../lib/ledger/outage.ts';
 import type { LoaderEvent } from '../../lib/telemetry.ts';
