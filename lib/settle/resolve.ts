@@ -111,12 +111,11 @@ async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], 
   const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
   const span = { first: spellPosition(claim.first), last: spellPosition(claim.last), rows: claim.rows };
   const next = afterwards(run, claim, consequence, because);
-  const result = await ledger.move(run.key, { expect: unchanged(claim), ...(next === undefined ? {} : { claim: next }) });
-  const again = go(cut(open, run.rules.limits));
-  if (result.kind === 'refused') return again;
+  // Told first: neither a lost reply nor a crash may decide in silence.
   telemetry.record({ kind: 'claim-resolved', ...identity, ...span, consequence, because });
   if (consequence !== 'loaded') tellAbandoned(run, claim);
-  return again;
+  await ledger.move(run.key, { expect: unchanged(claim), ...(next === undefined ? {} : { claim: next }) });
+  return go(cut(open, run.rules.limits));
 }
 
 /** Records of a claim that the source does not bring any more: if they are neither in Doris nor with the dead letters, they are lost. */

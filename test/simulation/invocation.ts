@@ -1,4 +1,4 @@
-import { memoryBreaker } from '../../lib/breaker.ts';
+import { sharedBreaker } from '../../lib/breaker.ts';
 import { sqsDeadLetters } from '../../lib/dead-letter/sqs.ts';
 import { invocationDeadlines } from '../../lib/deadline.ts';
 import { connectDoris } from '../../lib/doris/client.ts';
@@ -7,16 +7,17 @@ import { deadLettersInTime, ledgerInTime } from '../../lib/in-time.ts';
 import { type LoadRules, loadBatch } from '../../lib/pipeline.ts';
 import type { Ports } from '../../lib/settle/run.ts';
 import { decodeKinesisEvent } from '../../lib/source/kinesis.ts';
+import type { PositionColumns } from '../../lib/source/splice.ts';
 import type { LoaderEvent } from '../../lib/telemetry.ts';
 import { bytes, hours, mebibytes, millis } from '../../lib/units.ts';
 import { type Cluster, FRONTENDS } from './doris/cluster.ts';
-import { CROWDED_OUT_AFTER } from './doris/transactions.ts';
 import { wiresFor } from './doris/wires.ts';
-import { ledgerFor, type SharedLedger } from './ledger.ts';
+import { ledgerFor, outagesFor, type SharedLedger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { queueFor } from './queue.ts';
-import { DATABASE, tableName } from './truth.ts';
-import { CLOCK_ERROR, CONNECT_TIMEOUT, type World } from './world.ts';
+import type { Scenario } from './scenario.ts';
+import { DATABASE, numberOf, tableName } from './truth.ts';
+import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, type World } from './world.ts';
 
 /** Answers an event as Lambda's handler does: the item from which the source has to bring the batch again, or nothing. */
 export type Loader = (event: unknown) => Promise<string | undefined>;
@@ -41,17 +42,19 @@ export function coldStart(machine: Machine, world: World, cluster: Cluster, ledg
     doris: connectDoris(settings, clock, wiresFor(machine, world, cluster)),
     ledger: ledgerFor(machine, world, ledger),
     deadLetters: sqsDeadLetters({ client: queueFor(machine, world), queueUrl: 'https://queue', maxBytes: mebibytes(1) }, clock),
-    breaker: memoryBreaker(clock),
+    breaker: sharedBreaker(outagesFor(machine, world, ledger), clock),
     telemetry: { record: (event) => tell(machine, world, event) },
   };
   return async (event) => {
     const deadlines = invocationDeadlines(millis(scenario.timeout), clock);
+    machine.loadUntil(millis(clock.elapsed() + deadlines.loads.remaining()));
     const inTime = {
       ...ports,
+      breaker: ports.breaker.within(deadlines.ledger),
       ledger: ledgerInTime(ports.ledger, deadlines.ledger, clock),
       deadLetters: deadLettersInTime(ports.deadLetters, deadlines.letters, clock),
     };
-    for (const batch of decodeKinesisEvent(event, DECODE)) {
+    for (const batch of decodeKinesisEvent(event, { ...DECODE, positionColumns: columnsOf(scenario) })) {
       const settlement = await loadBatch(batch, inTime, rulesOf(world), deadlines.loads);
       if (settlement.kind === 'unsettled') return settlement.from;
     }
@@ -61,7 +64,16 @@ export function coldStart(machine: Machine, world: World, cluster: Cluster, ledg
 
 function tell(machine: Machine, world: World, event: LoaderEvent): void {
   if (event.kind === 'load') world.figures.loads += 1;
+  if (event.kind === 'claim-resolved' && event.consequence === 'reloaded') {
+    world.truth.allowTwice(event.target, numberOf(event.first), numberOf(event.last));
+  }
   world.trace(machine.actor.name, () => JSON.stringify({ ...event, source: undefined }));
+}
+
+const COLUMNS: PositionColumns = { source: '_source', shard: '_shard', position: '_position' };
+
+function columnsOf({ positionColumns }: Scenario): PositionColumns {
+  return positionColumns ? COLUMNS : {};
 }
 
 const DECODE = { maxRowBytes: bytes(10_000), maxBatchBytes: mebibytes(1), keepFields: ['t'], longNumbers: 'keep' } as const;
@@ -81,9 +93,14 @@ function rulesOf({ scenario, faults }: World): LoadRules {
     fuseShare: faults.isCalm() ? 1 : scenario.fuseShare,
     fuseRows: scenario.fuseRows,
     isolationLoads: scenario.isolationLoads,
-    attemptGrace: millis(CONNECT_TIMEOUT + 2 * CLOCK_ERROR),
-    labelMemory: { longest: hours(12), shortest: millis(CROWDED_OUT_AFTER - 2 * CLOCK_ERROR), transactions: scenario.labelThreshold },
-    onUnverifiable: 'wait',
-    positionColumns: {},
+    attemptGrace: millis(ATTEMPT_GRACE),
+    labelMemory: {
+      longest: hours(12),
+      shortest: millis(scenario.crowdedOutAfter - 2 * CLOCK_ERROR),
+      transactions: scenario.labelThreshold,
+    },
+    // Whoever is asked to decide does so in the end.
+    onUnverifiable: faults.isCalm() && scenario.onUnverifiable === 'wait' ? 'dead-letter' : scenario.onUnverifiable,
+    positionColumns: columnsOf(scenario),
   };
 }

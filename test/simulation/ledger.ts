@@ -1,4 +1,5 @@
 import { type CheckpointKey, type Ledger, LedgerUnavailable, type Move, type MoveResult } from '../../lib/ledger/checkpoint.ts';
+import { memoryOutages, type Outages } from '../../lib/ledger/outage.ts';
 import { type Position, spellPosition } from '../../lib/source/position.ts';
 import { seconds } from '../../lib/units.ts';
 import { type MemoryLedger, memoryLedger } from '../support/memory-ledger.ts';
@@ -8,6 +9,7 @@ import type { World } from './world.ts';
 
 /** The one ledger of a world, and what is true of it at any moment. */
 export interface SharedLedger {
+  readonly outages: Outages;
   readonly table: MemoryLedger;
   /** Watched: no watermark may pass a record whose fate is not decided. */
   move(key: CheckpointKey, move: Move): Promise<MoveResult>;
@@ -21,6 +23,7 @@ export function newSharedLedger(world: World): SharedLedger {
   const table = memoryLedger();
   return {
     table,
+    outages: memoryOutages(),
     move: async (key, move) => {
       const before = await table.read(key);
       const result = await table.move(key, move);
@@ -39,11 +42,17 @@ function watch({ truth }: World, { source, target }: CheckpointKey, before: Posi
   }
 }
 
-/** The ledger as one machine reaches it. */
-export function ledgerFor(machine: Machine, world: World, shared: SharedLedger): Ledger {
+/** Asks DynamoDB for something, as its SDK does. */
+type Ask = <T>(what: string, effect: () => Promise<T>) => Promise<T>;
+
+function sdkOn(machine: Machine, world: World): Ask {
   const { actor } = machine;
-  const { faults, scheduler } = world;
-  const ask = async <T>(what: string, effect: () => Promise<T>): Promise<T> => {
+  const { faults } = world;
+  const refuse = async (why: string): Promise<never> => {
+    await machine.request(() => undefined);
+    throw new LedgerUnavailable(why);
+  };
+  return async <T>(what: string, effect: () => Promise<T>): Promise<T> => {
     if (faults.strikes('ledger-throttled', actor)) return refuse('throttled');
     if (faults.strikes('ledger-silent', actor)) {
       if (actor.draw() < 0.5) void machine.request(effect);
@@ -56,10 +65,13 @@ export function ledgerFor(machine: Machine, world: World, shared: SharedLedger):
     if (actor.draw() < 0.3) return refuse('the reply was lost');
     return machine.request(effect);
   };
-  const refuse = async (why: string): Promise<never> => {
-    await machine.request(() => undefined);
-    throw new LedgerUnavailable(why);
-  };
+}
+
+/** The ledger as one machine reaches it. */
+export function ledgerFor(machine: Machine, world: World, shared: SharedLedger): Ledger {
+  const { actor } = machine;
+  const { faults, scheduler } = world;
+  const ask = sdkOn(machine, world);
   return {
     read: (key) => ask('read', () => shared.table.read(key)),
     move: (key, move) =>
@@ -72,6 +84,15 @@ export function ledgerFor(machine: Machine, world: World, shared: SharedLedger):
         if (faults.strikes('ledger-duplicate', actor)) scheduler.at(scheduler.now() + actor.draw() * 10_000, () => void effect());
         return effect();
       }),
+  };
+}
+
+/** The outages as one machine reaches them. */
+export function outagesFor(machine: Machine, world: World, { outages }: SharedLedger): Outages {
+  const ask = sdkOn(machine, world);
+  return {
+    write: (key, wanted) => ask('outage', () => outages.write(key, wanted)),
+    clear: (key) => ask('outage', () => outages.clear(key)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import { epochMillis, millis } from '../../lib/units.ts';
+import { epochMillis, type Millis, millis } from '../../lib/units.ts';
 import type { Actor } from './faults.ts';
 import { CLOCK_ERROR, EPOCH, latency, type World } from './world.ts';
 
@@ -8,6 +8,9 @@ export interface Machine {
   readonly actor: Actor;
   readonly clock: Clock;
   alive(): boolean;
+  /** No load may begin later, by its clock that never jumps. */
+  loadUntil(deadline: Millis): void;
+  loadsUntil(): Millis;
   frozen(): boolean;
   kill(why: string): void;
   /** Called once, when it dies. */
@@ -28,13 +31,14 @@ interface State {
   /** How long the clock that never jumps stood still. */
   stopped: number;
   onDeath: () => void;
+  loadsUntil: Millis;
 }
 
 /** Starts a process. */
 export function startMachine(world: World, name: string): Machine {
   const { scheduler, faults } = world;
   const actor = faults.actor(name);
-  const state: State = { alive: true, frozenUntil: 0, ahead: errorOf(actor), stopped: 0, onDeath: () => {} };
+  const state: State = { alive: true, frozenUntil: 0, ahead: errorOf(actor), stopped: 0, onDeath: () => {}, loadsUntil: millis(0) };
   const kill = (why: string): void => {
     if (!state.alive) return;
     state.alive = false;
@@ -56,6 +60,10 @@ export function startMachine(world: World, name: string): Machine {
     actor,
     clock: clockOf(world, actor, state, deliver),
     alive: () => state.alive,
+    loadUntil: (deadline) => {
+      state.loadsUntil = deadline;
+    },
+    loadsUntil: () => state.loadsUntil,
     frozen: () => scheduler.now() < state.frozenUntil,
     kill,
     onDeath: (report) => {

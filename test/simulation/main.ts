@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, FAULTS, type FaultKind, kindOf } from './faults.ts';
-import { shrink } from './shrink.ts';
+import { tellFailure } from './shrink.ts';
 import { type Life, simulate } from './simulate.ts';
 
 /** Lives through many seeds and says what came of it: `npm run simulate -- --seeds 1000 --seed 1`. */
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     if (life.broken !== undefined) failed.push(life);
     add(sums, life);
   }
-  for (const life of failed.slice(0, 3)) await tell(life);
+  for (const life of failed.slice(0, 3)) print(await tellFailure(life));
   print(
     `${seeds} seeds from ${first}: ${sums.records} records, ${sums.invocations} invocations, ${sums.loads} loads, ${sums.attempts} attempts`,
   );
@@ -42,13 +42,6 @@ function add(sums: Sums, { records, figures, struck }: Life): void {
   sums.loads += figures.loads;
   sums.attempts += figures.attempts;
   for (const identity of struck) sums.struck.set(kindOf(identity), (sums.struck.get(kindOf(identity)) ?? 0) + 1);
-}
-
-async function tell(life: Life): Promise<void> {
-  print(`seed ${life.seed}: ${life.broken}`);
-  const smallest = await shrink(life);
-  print(`with ${smallest.records.length} records and ${smallest.struck.length} faults: ${smallest.broken}`);
-  print(smallest.trace.join('\n'));
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -38,6 +38,16 @@ export interface Scenario {
   readonly route: 'frontend' | 'backend';
   /** Finished transactions of a database whose labels Doris remembers. */
   readonly labelThreshold: number;
+  /** So many do not finish in less time: a younger label is remembered for sure. */
+  readonly crowdedOutAfter: number;
+  /** Transactions that the cluster saw before. */
+  readonly earlierTransactions: number;
+  readonly model: 'duplicate' | 'unique';
+  /** Whether rows carry where they came from. */
+  readonly positionColumns: boolean;
+  /** Whether the loader may ask for the table's model and rows. */
+  readonly mayAsk: boolean;
+  readonly onUnverifiable: 'wait' | 'reload' | 'dead-letter';
   /** How long the source keeps records. */
   readonly retention: number;
   /** Things go wrong during so many deliveries; then everything must settle. */
@@ -68,6 +78,12 @@ export function scenarioOf(seed: number): Scenario {
     bisects: draw() < 0.5,
     route: draw() < 0.25 ? 'backend' : 'frontend',
     labelThreshold: oneOf(draw, [5, 20, 2_000]),
+    crowdedOutAfter: oneOf(draw, [12_000, 100_000]),
+    earlierTransactions: oneOf(draw, [0, 100_000]),
+    model: oneOf(draw, ['duplicate', 'duplicate', 'duplicate', 'unique']),
+    positionColumns: draw() < 0.3,
+    mayAsk: draw() < 0.7,
+    onUnverifiable: oneOf(draw, ['wait', 'reload', 'dead-letter', 'dead-letter']),
     retention: oneOf(draw, [24 * HOUR, 168 * HOUR]),
     stormyDeliveries: between(draw, 1, 12),
     rates: ratesOf(draw),

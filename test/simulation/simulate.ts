@@ -1,4 +1,5 @@
-import { newCluster } from './doris/cluster.ts';
+import type { Claim } from '../../lib/ledger/checkpoint.ts';
+import { newCluster, type Watch } from './doris/cluster.ts';
 import type { Transaction } from './doris/transactions.ts';
 import { newFaults } from './faults.ts';
 import { coldStart } from './invocation.ts';
@@ -7,8 +8,8 @@ import { startMachine } from './machine.ts';
 import { deliverShard, type Environment, type Fleet, type Storm } from './mapping.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
 import { newScheduler } from './scheduler.ts';
-import { finalFault, newTruth } from './truth.ts';
-import type { World } from './world.ts';
+import { finalFault, newTruth, numberOf } from './truth.ts';
+import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, EPOCH, type World } from './world.ts';
 
 /** What to leave out of a seed's life, so that a failure gets smaller. */
 export interface Reduction {
@@ -31,6 +32,11 @@ export interface Life {
   readonly trace: readonly string[];
 }
 
+/** Sequence numbers by the numbers of their records. */
+function shortened(text: string): string {
+  return text.replace(/\b49\d{54}\b/g, (sequenceNumber) => String(numberOf(sequenceNumber)));
+}
+
 /** Far more than any life takes that ends. */
 const MOST_EVENTS = 50_000;
 
@@ -40,7 +46,7 @@ export async function simulate(seed: number, reduction: Reduction = {}, traced =
   const trace: string[] = [];
   const scheduler = newScheduler();
   const note = (actor: string, text: () => string): void => {
-    if (traced) trace.push(`${scheduler.now().toFixed(0).padStart(10)} ${actor.padEnd(22)} ${text()}`);
+    if (traced) trace.push(`${scheduler.now().toFixed(0).padStart(10)} ${actor.padEnd(22)} ${shortened(text())}`);
   };
   const faults = newFaults(seed, scenario.rates, reduction.only, (actor, text) => note(actor, () => text));
   const truth = newTruth(scenario);
@@ -68,7 +74,7 @@ function reduced(scenario: Scenario, without: ReadonlySet<number> | undefined): 
 function startLife(world: World): void {
   const { scenario, faults } = world;
   const ledger = newSharedLedger(world);
-  const cluster = newCluster(world, (transaction) => watchCommit(world, ledger, transaction));
+  const cluster = newCluster(world, watchOver(world, ledger));
   let deliveries = 0;
   const storm: Storm = {
     isOver: () => deliveries > scenario.stormyDeliveries,
@@ -92,12 +98,24 @@ function startLife(world: World): void {
   }
 }
 
-/** A load is stored only while its claim stands open: whoever gave the claim up was sure that this could not happen any more. */
-function watchCommit({ truth }: World, ledger: SharedLedger, { label }: Transaction): void {
-  const claims = [...ledger.table.checkpoints.values()].map(({ claim }) => claim);
-  if (!claims.some((claim) => claim?.label === label && claim.state.kind === 'open')) {
-    truth.breaks(`rows are stored under ${label}, which nobody claims any more`);
-  }
+/** A load begins in time and is stored only while its claim stands open: whoever gave the claim up was sure that this could not happen any more. */
+function watchOver({ truth, scheduler }: World, ledger: SharedLedger): Watch {
+  const claimOf = ({ label }: Transaction): Claim | undefined =>
+    [...ledger.table.checkpoints.values()].find(({ claim }) => claim?.label === label && claim.state.kind === 'open')?.claim;
+  return {
+    onBegin: (transaction, machine) => {
+      const claim = claimOf(transaction);
+      const { label } = transaction;
+      if (claim === undefined) return truth.breaks(`a load begins under ${label}, which nobody claims`);
+      const late = EPOCH + scheduler.now() - CLOCK_ERROR - ATTEMPT_GRACE > claim.deadline;
+      if (late) truth.breaks(`a load begins under ${label} after the lease of its claim`);
+      const over = machine.clock.elapsed() > machine.loadsUntil() + CONNECT_TIMEOUT;
+      if (over) truth.breaks(`a load begins under ${label} after the deadline of its invocation`);
+    },
+    onCommit: (transaction) => {
+      if (claimOf(transaction) === undefined) truth.breaks(`rows are stored under ${transaction.label}, which nobody claims any more`);
+    },
+  };
 }
 
 function newFleet(world: World, start: (name: string) => Environment): Fleet {

@@ -25,6 +25,10 @@ export interface Truth {
   breaks(promise: string): void;
   store(rows: readonly number[]): void;
   letter(n: number, errorClass: string): void;
+  /** The operator decided to load these again, although they may be stored. */
+  allowTwice(target: string, first: number, last: number): void;
+  /** A load of a label sends these rows: always the same, and nobody else the same. */
+  name(label: string, table: string, rows: readonly number[]): void;
   /** Whether nobody has to care for the record any more. */
   isSettled(n: number): boolean;
 }
@@ -44,7 +48,7 @@ export function numberOf(sequenceNumber: string): number {
 }
 
 /** The truth before anything happened. */
-export function newTruth({ shards, tables }: Scenario): Truth {
+export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
   const records = new Map<number, TrueRecord>();
   for (const [shard, planned] of shards.entries()) {
     for (const record of planned.records) records.set(record.n, { ...record, shard, ...identityOf(record, tables) });
@@ -52,6 +56,8 @@ export function newTruth({ shards, tables }: Scenario): Truth {
   const stored = new Map<number, number>();
   const letters = new Map<number, Set<string>>();
   const expired = new Set<number>();
+  const mayRepeat = new Set<number>();
+  const namedBy = new Map<string, string>();
   let broken: string | undefined;
   const breaks = (promise: string): void => {
     broken ??= promise;
@@ -67,16 +73,31 @@ export function newTruth({ shards, tables }: Scenario): Truth {
       for (const n of rows) {
         const times = (stored.get(n) ?? 0) + 1;
         stored.set(n, times);
-        if (times > 1) breaks(`record ${n} is stored ${times} times`);
+        if (times > 1 && !mayRepeat.has(n)) breaks(`record ${n} is stored ${times} times`);
         if (letters.get(n)?.has('data-quality')) breaks(`record ${n} is stored and is a dead letter`);
       }
     },
     letter: (n, errorClass) => {
       const classes = letters.get(n) ?? new Set();
       letters.set(n, classes.add(errorClass));
+      if (errorClass === 'unverifiable') {
+        if (onUnverifiable === 'reload') breaks(`record ${n} is a dead letter, although it was to be loaded again`);
+        return;
+      }
       const wrong = objectionToLetter(records.get(n), errorClass);
       if (wrong !== undefined) breaks(`record ${n} ${wrong}`);
       if (stored.has(n)) breaks(`record ${n} is a dead letter and is stored`);
+    },
+    allowTwice: (target, first, last) => {
+      for (const record of records.values()) if (record.target === target && record.n >= first && record.n <= last) mayRepeat.add(record.n);
+    },
+    name: (label, table, rows) => {
+      const members = `${table} ${rows}`;
+      const [sameLabel, sameMembers] = [namedBy.get(label), namedBy.get(members)];
+      if (sameLabel !== undefined && sameLabel !== members) breaks(`label ${label} stands for rows ${sameLabel} and for ${members}`);
+      if (sameMembers !== undefined && sameMembers !== label) breaks(`rows ${members} go under ${sameMembers} and under ${label}`);
+      namedBy.set(label, members);
+      namedBy.set(members, label);
     },
     isSettled: (n) => stored.has(n) || letters.has(n) || expired.has(n),
   };
@@ -107,7 +128,7 @@ export function finalFault(truth: Truth): string | undefined {
     const stored = truth.stored.has(n);
     const dead = truth.letters.has(n);
     if (!stored && !dead) return `record ${n} (${nature}) is lost`;
-    if ((nature === 'broken' || nature === 'refused') && !dead) return `record ${n} is ${nature} and no dead letter`;
+    if (nature !== 'good' && nature !== 'picky' && !dead) return `record ${n} is ${nature} and no dead letter`;
   }
   return undefined;
 }

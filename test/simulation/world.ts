@@ -23,6 +23,9 @@ export const CLOCK_ERROR = 1_000;
 /** Between the permission to send a request and its arrival lies no more: the client gives a connection up then. */
 export const CONNECT_TIMEOUT = 3_000;
 
+/** What leases rest on. */
+export const ATTEMPT_GRACE = CONNECT_TIMEOUT + 2 * CLOCK_ERROR;
+
 /** How long something takes on the way: mostly milliseconds, seldom seconds, never so long that a connection is given up. */
 export function latency({ draw }: Actor): number {
   const luck = draw();

@@ -51,6 +51,7 @@ export async function serveLoad(world: World, cluster: Cluster, connection: Conn
   // The frontend's sweeper comes every 30 s.
   cluster.abortIn(begun, begun.expiresAt - world.scheduler.now() + cluster.actor.draw() * 30_000);
   if (ask.headers['strict_mode'] !== 'true') return refuseOption(loading, begun);
+  cluster.watch.onBegin(begun, machine);
   if (!faults.strikes('slow-continue', machine.actor)) connection.sayContinue();
   if (!(await connection.body)) return cluster.abortIn(begun, latency(cluster.actor));
   return readBody(loading, begun);
@@ -78,6 +79,7 @@ async function readBody(loading: Loading, begun: Transaction): Promise<void> {
   if (!connection.machine.alive() && actor.draw() < 0.5) return cluster.abortIn(begun, latency(cluster.actor));
   if (faults.strikes('overload', actor)) return fail(loading, begun, oneOf(actor.draw, OVERLOADED));
   const rows: readonly SentRow[] = JSON.parse(`[${Buffer.concat(connection.ask.body).toString('utf8').trimEnd().replaceAll('\n', ',')}]`);
+  world.truth.name(loading.label, tableOf(connection.ask.url), numbersOf(rows));
   await scheduler.pause(latency(actor));
   if (faults.strikes('locked-aborted', actor)) return hang(loading);
   if (isGone(loading)) return connection.lose('ECONNRESET');

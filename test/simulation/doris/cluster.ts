@@ -1,4 +1,5 @@
 import type { Actor } from '../faults.ts';
+import type { Machine } from '../machine.ts';
 import type { Nature } from '../scenario.ts';
 import type { World } from '../world.ts';
 import { newTransactions, type Transaction, type Transactions } from './transactions.ts';
@@ -7,9 +8,17 @@ import { newTransactions, type Transaction, type Transactions } from './transact
 export const FRONTENDS = ['fe1.doris:8030', 'fe2.doris:8030'] as const;
 export const BACKENDS = ['be1.doris:8040', 'be2.doris:8040'] as const;
 
+/** Sees what happens to transactions, as no client can. */
+export interface Watch {
+  /** A machine's request begins one. */
+  onBegin(transaction: Transaction, machine: Machine): void;
+  onCommit(transaction: Transaction): void;
+}
+
 /** The simulated Doris. */
 export interface Cluster {
   readonly transactions: Transactions;
+  readonly watch: Watch;
   /** Luck of what no loader causes. */
   readonly actor: Actor;
   master(): string;
@@ -19,6 +28,8 @@ export interface Cluster {
   life(backend: string): number;
   /** Stores the rows of a transaction for good. False when it is not in PREPARE any more. */
   commit(transaction: Transaction, rows: readonly number[]): boolean;
+  /** Rows that a query finds. */
+  readonly visible: ReadonlySet<number>;
   /** Becomes visible after the span. */
   publishIn(transaction: Transaction, span: number): void;
   abortIn(transaction: Transaction, span: number): void;
@@ -38,27 +49,39 @@ interface Condition {
 const HOUR = 3_600_000;
 
 /** A cluster in good health. */
-export function newCluster(world: World, onCommit: (transaction: Transaction) => void): Cluster {
+export function newCluster(world: World, watch: Watch): Cluster {
   const { scheduler, faults, truth, scenario } = world;
   const actor = faults.actor('doris');
-  const transactions = newTransactions({ now: scheduler.now, threshold: scenario.labelThreshold });
+  const transactions = newTransactions({
+    now: scheduler.now,
+    threshold: scenario.labelThreshold,
+    crowdedOutAfter: scenario.crowdedOutAfter,
+    earlier: scenario.earlierTransactions,
+  });
+  const visible = new Set<number>();
   const condition: Condition = { master: 0, downUntil: 0, mistakenUntil: 0, lives: new Map() };
   const soon = (run: () => void): void => void scheduler.at(scheduler.now() + actor.draw() * 6_000, run);
   const cluster: Cluster = {
     transactions,
+    watch,
     actor,
     master: () => FRONTENDS[condition.master % FRONTENDS.length] ?? FRONTENDS[0],
     isDown: () => scheduler.now() < condition.downUntil,
     refuses: (nature) => nature === 'refused' || (nature === 'picky' && scheduler.now() < condition.mistakenUntil),
     life: (backend) => condition.lives.get(backend) ?? 0,
     commit: (transaction, rows) => {
-      if (!transactions.commit(transaction)) return false;
+      if (!transactions.commit(transaction, rows)) return false;
       world.trace('doris', () => `commits transaction ${transaction.id} of ${transaction.label}: rows ${rows}`);
-      onCommit(transaction);
+      watch.onCommit(transaction);
       truth.store(rows);
       return true;
     },
-    publishIn: (transaction, span) => void scheduler.at(scheduler.now() + span, () => transactions.publish(transaction)),
+    publishIn: (transaction, span) =>
+      void scheduler.at(scheduler.now() + span, () => {
+        transactions.publish(transaction);
+        for (const row of transaction.rows) visible.add(row);
+      }),
+    visible,
     abortIn: (transaction, span) => void scheduler.at(scheduler.now() + span, () => transactions.abort(transaction)),
     weather: () => {
       if (faults.strikes('outage', actor)) condition.downUntil = scheduler.now() + longOrShort(actor.draw(), actor.draw());

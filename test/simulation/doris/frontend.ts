@@ -1,5 +1,6 @@
 import type { Answer, Question } from '../../../lib/doris/question.ts';
 import { oneOf } from '../random.ts';
+import { DATABASE, numberOf } from '../truth.ts';
 import type { World } from '../world.ts';
 import { BACKENDS, type Cluster } from './cluster.ts';
 import { frontendAnswer } from './replies.ts';
@@ -13,7 +14,7 @@ export function redirectToBackend(cluster: Cluster, url: URL): string {
 }
 
 /** What a node answers to a GET or POST (reference 5, 7, 8). */
-export function answerOf(world: World, cluster: Cluster, { url }: Question): Extract<Answer, { kind: 'answer' }> {
+export function answerOf(world: World, cluster: Cluster, { url, post }: Question): Extract<Answer, { kind: 'answer' }> {
   const master = cluster.master();
   const { pathname, searchParams } = url;
   if (pathname.endsWith('/get_load_state')) {
@@ -26,7 +27,28 @@ export function answerOf(world: World, cluster: Cluster, { url }: Question): Ext
   }
   if (pathname === '/api/backends') return ok(frontendAnswer({ backends: BACKENDS.map(backendEntry) }));
   if (pathname === '/api/_load_error_log') return ok('Reason: column(n) value is incorrect while strict mode is true. src line [{}]; \n');
+  if (pathname.endsWith('/_schema'))
+    return permitted(world, () => ({ status: 200, keysType: MODELS[world.scenario.model], properties: [] }));
+  if (pathname.startsWith('/api/query/')) return permitted(world, () => ({ type: 'result_set', data: [[countOf(world, cluster, post)]] }));
   return { kind: 'answer', status: 404, location: undefined, text: '' };
+}
+
+const MODELS = { duplicate: 'DUP_KEYS', unique: 'UNIQUE_KEYS' };
+
+function permitted({ scenario }: World, data: () => unknown): Extract<Answer, { kind: 'answer' }> {
+  return ok(
+    scenario.mayAsk ? frontendAnswer(data()) : frontendAnswer('Access denied; you need (at least one of) the (SELECT) privilege(s)', 1),
+  );
+}
+
+/** `SELECT COUNT(*)` over a span of positions; no shard has numbers of another. */
+function countOf({ truth }: World, { visible }: Cluster, post: string | undefined): number {
+  const [, table = ''] = /FROM `(\w+)`/.exec(post ?? '') ?? [];
+  const [, first = '', last = ''] = /BETWEEN '0*(\d+)' AND '0*(\d+)'/.exec(post ?? '') ?? [];
+  return [...visible].filter((n) => {
+    const inSpan = n >= numberOf(first) && n <= numberOf(last);
+    return inSpan && truth.records.get(n)?.target === `${DATABASE}.${table}`;
+  }).length;
 }
 
 function backendEntry(host: string): object {

@@ -10,6 +10,8 @@ export interface Transaction {
   /** Aborted by the frontend some time after this. */
   readonly expiresAt: number;
   state: TransactionState;
+  /** Numbers of the rows that it stored. */
+  rows: readonly number[];
   /** When it became VISIBLE or ABORTED. */
   finishedAt: number;
 }
@@ -19,6 +21,10 @@ export interface MemoryRules {
   readonly now: () => number;
   /** Labels of so many finished transactions are remembered. */
   readonly threshold: number;
+  /** So many transactions do not finish in less: the label that a request on its way was sent under is still known. */
+  readonly crowdedOutAfter: number;
+  /** Transactions that the cluster saw before. */
+  readonly earlier: number;
 }
 
 /** The labels and transactions of one database, as its master frontend keeps them. */
@@ -27,8 +33,8 @@ export interface Transactions {
   begin(label: string, table: string, backend: string, timeout: number): { readonly begun: Transaction } | { readonly heldBy: Transaction };
   /** Of the transactions with a label the latest. */
   latest(label: string): Transaction | undefined;
-  /** False when it is not in PREPARE any more. */
-  commit(transaction: Transaction): boolean;
+  /** Stores rows. False when it is not in PREPARE any more. */
+  commit(transaction: Transaction, rows: readonly number[]): boolean;
   publish(transaction: Transaction): void;
   abort(transaction: Transaction): void;
   /** Those in PREPARE. */
@@ -41,14 +47,12 @@ export interface Transactions {
 
 /** `streaming_label_keep_max_second`. */
 const LABEL_KEPT = 12 * 3_600_000;
-/** So many transactions do not finish in less, which is what lets a request on its way meet the label that it was sent under. */
-export const CROWDED_OUT_AFTER = 10_000;
 
 /** An empty memory. */
-export function newTransactions({ now, threshold }: MemoryRules): Transactions {
+export function newTransactions({ now, threshold, crowdedOutAfter, earlier }: MemoryRules): Transactions {
   const byLabel = new Map<string, Transaction[]>();
   let finished: Transaction[] = [];
-  let lastId = 1_000;
+  let lastId = earlier;
 
   const forget = (transaction: Transaction): void => {
     const left = (byLabel.get(transaction.label) ?? []).filter((other) => other !== transaction);
@@ -67,7 +71,7 @@ export function newTransactions({ now, threshold }: MemoryRules): Transactions {
     transaction.finishedAt = now();
     finished.push(transaction);
     const surplus = finished.length - threshold;
-    forgetWhere(({ finishedAt }, index) => index < surplus && now() - finishedAt > CROWDED_OUT_AFTER);
+    forgetWhere(({ finishedAt }, index) => index < surplus && now() - finishedAt > crowdedOutAfter);
   };
 
   return {
@@ -76,7 +80,16 @@ export function newTransactions({ now, threshold }: MemoryRules): Transactions {
       const same = byLabel.get(label) ?? [];
       const holder = same.findLast(({ state }) => state !== 'ABORTED');
       if (holder !== undefined) return { heldBy: holder };
-      const begun: Transaction = { id: ++lastId, label, table, backend, expiresAt: now() + timeout, state: 'PREPARE', finishedAt: 0 };
+      const begun: Transaction = {
+        id: ++lastId,
+        label,
+        table,
+        backend,
+        expiresAt: now() + timeout,
+        state: 'PREPARE',
+        rows: [],
+        finishedAt: 0,
+      };
       byLabel.set(label, [...same, begun]);
       return { begun };
     },
@@ -84,9 +97,10 @@ export function newTransactions({ now, threshold }: MemoryRules): Transactions {
       sweep();
       return byLabel.get(label)?.at(-1);
     },
-    commit: (transaction) => {
+    commit: (transaction, rows) => {
       if (transaction.state !== 'PREPARE' || !byLabel.get(transaction.label)?.includes(transaction)) return false;
       transaction.state = 'COMMITTED';
+      transaction.rows = rows;
       return true;
     },
     publish: (transaction) => {
@@ -102,7 +116,7 @@ export function newTransactions({ now, threshold }: MemoryRules): Transactions {
     },
     crowdOut: () => {
       lastId += threshold;
-      forgetWhere(({ finishedAt }) => now() - finishedAt > CROWDED_OUT_AFTER);
+      forgetWhere(({ finishedAt }) => now() - finishedAt > crowdedOutAfter);
     },
   };
 }
