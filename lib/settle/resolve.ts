@@ -71,10 +71,8 @@ interface Conclusion {
 type Judgement = (Conclusion & { readonly kind: 'known' }) | { readonly kind: 'wait'; readonly reason: string };
 
 async function judge(run: Run, claim: Claim): Promise<Judgement> {
-  const counted = await countStored(run, claim);
-  if (counted.kind === 'unreachable') return { kind: 'wait', reason: counted.reason };
-  if (counted.kind === 'told' && counted.value === claim.rows) return known('loaded', 'its rows were counted');
-  if (counted.kind === 'told' && counted.value === 0) return known('dropped', 'none of its rows was counted');
+  const counted = await judgeByCount(run, claim);
+  if (counted !== undefined) return counted;
   const model = await run.ports.doris.tableModel(targetOf(run), run.deadline);
   if (model.kind === 'unreachable') return { kind: 'wait', reason: model.reason };
   if (model.kind === 'told' && model.value === 'unique') return known('reloaded', 'the table has a UNIQUE KEY');
@@ -94,14 +92,29 @@ function known(consequence: Conclusion['consequence'], because: string): Judgeme
   return { kind: 'known', consequence, because };
 }
 
-/** Rows that carry a position of the claim's span; only a table with all three columns can tell them from others. */
-async function countStored(run: Run, claim: Claim): Promise<Told<number>> {
+/**
+ * All rows of the claim, or none while earlier ones of its shard are found: without those the columns may be new to the table, or their
+ * names misspelt. Nothing when a count does not decide.
+ */
+async function judgeByCount(run: Run, { first, last, rows }: Claim): Promise<Judgement | undefined> {
+  const own = await countBetween(run, first, last);
+  if (own.kind === 'unreachable') return { kind: 'wait', reason: own.reason };
+  if (own.kind !== 'told') return undefined;
+  if (own.value === rows) return known('loaded', 'its rows were counted');
+  if (own.value > 0) return undefined;
+  const earlier = await countBetween(run, '', first);
+  if (earlier.kind === 'unreachable') return { kind: 'wait', reason: earlier.reason };
+  return earlier.kind === 'told' && earlier.value > 0 ? known('dropped', 'none of its rows was counted') : undefined;
+}
+
+/** Rows that carry a position between two, ends included; only a table with all three columns can tell them from others. */
+async function countBetween(run: Run, first: string, last: string): Promise<Told<number>> {
   const { source, shard, position } = run.rules.positionColumns;
   if (source === undefined || shard === undefined || position === undefined) return { kind: 'refused', reason: 'no position columns' };
   const span = {
     source: { column: source, value: run.batch.source.stream },
     shard: { column: shard, value: run.batch.source.shard },
-    position: { column: position, first: claim.first, last: claim.last },
+    position: { column: position, first, last },
   };
   return run.ports.doris.countRows(targetOf(run), span, run.deadline);
 }

@@ -120,26 +120,56 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(resolutions()).toMatchObject([{ consequence: 'reloaded', because: 'the table has a UNIQUE KEY' }]);
   });
 
-  it.each(['after', 'before'] as const)('is decided by counting rows by position, killed %s its effect', async (effect) => {
-    await forgotten(effect);
+  const mapped = { positionColumns: { source: '_source', shard: '_shard', position: '_position' } };
+  const spanOf = (first: string, last: string): Span => ({
+    source: { column: '_source', value: SHARD.stream },
+    shard: { column: '_shard', value: SHARD.shard },
+    position: { column: '_position', first, last },
+  });
+  const [second, third] = [kinesisPosition('1002'), kinesisPosition('1003')];
+
+  /** Counts what is stored, as SQL would. */
+  function countByPosition(): Span[] {
     const asked: Span[] = [];
     world.doris.counted = (span) => {
       asked.push(span);
-      return { kind: 'told', value: stored().filter((n) => n >= 2).length };
+      const { first, last } = span.position;
+      const positions = stored().map((n) => kinesisPosition(String(1000 + n)));
+      return { kind: 'told', value: positions.filter((at) => at >= first && at <= last).length };
     };
+    return asked;
+  }
 
-    expect(await bringAgain({ positionColumns: { source: '_source', shard: '_shard', position: '_position' } })).toEqual(SETTLED);
+  it('is found loaded when its rows are counted by position', async () => {
+    await forgotten('after');
+    const asked = countByPosition();
+
+    expect(await bringAgain(mapped)).toEqual(SETTLED);
 
     expect(stored()).toEqual([0, 1, 2, 3]);
-    expect(world.letters).toEqual([]);
-    expect(asked).toEqual([
-      {
-        source: { column: '_source', value: SHARD.stream },
-        shard: { column: '_shard', value: SHARD.shard },
-        position: { column: '_position', first: kinesisPosition('1002'), last: kinesisPosition('1003') },
-      },
-    ]);
-    expect(resolutions()).toMatchObject([{ consequence: effect === 'after' ? 'loaded' : 'dropped' }]);
+    expect(asked).toEqual([spanOf(second, third)]);
+    expect(resolutions()).toMatchObject([{ consequence: 'loaded' }]);
+  });
+
+  it('is loaded again when none of its rows is counted, but earlier ones of its shard are', async () => {
+    await forgotten('before');
+    const asked = countByPosition();
+
+    expect(await bringAgain(mapped)).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(asked).toEqual([spanOf(second, third), spanOf('', second)]);
+    expect(resolutions()).toMatchObject([{ consequence: 'dropped' }]);
+  });
+
+  it('is not loaded again when no row of its shard is counted: the columns may be new', async () => {
+    await forgotten('after');
+    world.doris.counted = () => ({ kind: 'told', value: 0 });
+
+    expect(await bringAgain(mapped)).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
   });
 
   it.each<[string, Partial<World['doris']>, Partial<LoadRules>]>([
