@@ -123,4 +123,10 @@ export function wholeNumber(from: number, to: number): { rule: string; schema: z
 }
 
 /** A switch. */
-export const flag = { rule: 'true or false', schema: z.enum(['true', 'false']).transform((text) => text === 'true') };
+export const flag = {
+  rule: 'true or false',
+  schema: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .pipe(z.boolean()),
+};

@@ -1,0 +1,60 @@
+import { addressFaults } from './address-guards.ts';
+import type { Loader, Settings } from './settings.ts';
+import { sourceFaults } from './source-guards.ts';
+
+/** Lambda gives a function 4 KB for its variables, names and values counted. */
+const ENVIRONMENT_BYTES = 4096;
+/** For what the stack adds: names of table, queue and bucket, log level. */
+const ADDED_BYTES = 700;
+/** Between the end of a load and the end of its invocation: dead letters, settling, the answer (`lib/deadline.ts` keeps up to 5 s). */
+const SECONDS_TO_SETTLE = 10;
+
+/** Everything in the settings that would lose or double data, or that AWS would refuse, with the reason. */
+export function guardFaults(settings: Settings): string[] {
+  return [
+    ...settings.loaders.flatMap((loader) =>
+      [...functionFaults(loader), ...sourceFaults(loader), ...addressFaults(loader, settings.network)].map(
+        (fault) => `loader ${loader.name}: ${fault}`,
+      ),
+    ),
+    ...twins(settings),
+  ];
+}
+
+function functionFaults({ function: { timeoutSeconds, memoryMb }, environment: { variables, config } }: Loader): string[] {
+  const faults: string[] = [];
+  const loadSeconds = config.doris.maxLoadTimeout / 1000;
+  if (timeoutSeconds < loadSeconds + SECONDS_TO_SETTLE)
+    faults.push(
+      `function.timeoutSeconds: ${timeoutSeconds} leaves a load of doris.loadTimeoutSeconds (${loadSeconds}) no ${SECONDS_TO_SETTLE} s to be settled in; it would be cut off and come again in doubt`,
+    );
+  if (memoryMb < leastMemoryMb(config.decode.maxBatchBytes))
+    faults.push(
+      `function.memoryMb: ${memoryMb} cannot hold a batch of limits.maxBatchBytes (${config.decode.maxBatchBytes}); at least ${leastMemoryMb(config.decode.maxBatchBytes)}, or the batch never gets through`,
+    );
+  const size = Object.entries(variables).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), ADDED_BYTES);
+  if (size > ENVIRONMENT_BYTES)
+    faults.push(
+      `environment: about ${size} bytes; Lambda takes ${ENVIRONMENT_BYTES}: fewer doris.routes, or only one certificate in doris.caCertFile`,
+    );
+  return faults;
+}
+
+/** What a function needs for a batch of so many unpacked bytes: the rows, one load made of them, and Node itself. */
+export function leastMemoryMb(maxBatchBytes: number): number {
+  return Math.max(256, Math.ceil((2 * maxBatchBytes) / 1024 ** 2) + 192);
+}
+
+/** Loaders share the ledger: with one prefix they would take each other's progress for their own and skip records. */
+function twins({ loaders }: Settings): string[] {
+  return [
+    ...repeated(loaders.map(({ name }) => name)).map((name) => `loaders: two are named ${name}`),
+    ...repeated(loaders.map(({ environment }) => environment.config.load.labelPrefix)).map(
+      (prefix) => `loaders: two have the limits.labelPrefix ${prefix}; they would take each other's progress for their own`,
+    ),
+  ];
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { ConfigError } from '../lib/errors.ts';
+import type { FUNCTIONS } from './bundle.ts';
+import type { ResourceVariable } from './environment.ts';
+import type { LoaderParameters } from './parameters.ts';
+import { except, exceptBelow } from './rules.ts';
+import type { Loader } from './settings.ts';
+import type { SharedResources } from './shared-resources.ts';
+
+/** What a loader's function is made of. */
+export interface LoaderFunctionProps {
+  readonly bundle: (typeof FUNCTIONS)[number];
+  readonly loader: Loader;
+  readonly parameters: LoaderParameters;
+  readonly shared: SharedResources;
+}
+
+const BUNDLES = new URL('../dist/functions/', import.meta.url).pathname;
+
+/** A Lambda function that is the built bundle, byte for byte, with a role that may do what a loader does and nothing else. */
+export function loaderFunction(scope: Construct, { bundle, loader, parameters, shared }: LoaderFunctionProps): LambdaFunction {
+  const { network } = shared;
+  const settings = loader.function;
+  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: `Loader ${loader.name}` });
+  const logGroup = new LogGroup(scope, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+  logGroup.grantWrite(role);
+  grantWork(scope, role, loader, shared);
+  if (network !== undefined) {
+    role.addToPolicy(networkInterfaces());
+    except(role, 'IAM5[Resource::*]', 'Network interfaces of a function have no resources to narrow the actions to.');
+  }
+  return new LambdaFunction(scope, 'Function', {
+    description: `Loads ${loader.name} into Doris`,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    handler: 'index.handler',
+    code: codeOf(bundle),
+    role,
+    logGroup,
+    memorySize: parameters.memoryMb,
+    timeout: Duration.seconds(settings.timeoutSeconds),
+    tracing: settings.xray ? Tracing.ACTIVE : Tracing.DISABLED,
+    environment: { ...loader.environment.variables, ...resourceVariables(shared), POWERTOOLS_LOG_LEVEL: parameters.logLevel },
+    ...(settings.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: settings.reservedConcurrency }),
+    ...(network === undefined
+      ? {}
+      : { vpc: network.vpc, vpcSubnets: { subnets: [...network.subnets] }, securityGroups: [network.securityGroup] }),
+  });
+}
+
+function codeOf(bundle: string): Code {
+  const folder = join(BUNDLES, bundle);
+  if (!existsSync(join(folder, 'index.mjs'))) throw new ConfigError([`dist/functions/${bundle}/index.mjs: is missing; run npm run build`]);
+  return Code.fromAsset(folder, { exclude: ['**', '!index.mjs'] });
+}
+
+function resourceVariables({ ledger, deadLetters: { letters, bucket } }: SharedResources): Partial<Record<ResourceVariable, string>> {
+  return {
+    LEDGER_TABLE: ledger.tableName,
+    DEAD_LETTER_QUEUE_URL: letters.queueUrl,
+    ...(bucket === undefined ? {} : { DEAD_LETTER_BUCKET: bucket.bucketName }),
+  };
+}
+
+function grantWork(scope: Construct, role: Role, loader: Loader, { ledger, deadLetters: { letters, bucket } }: SharedResources): void {
+  ledger.grant(role, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+  letters.grant(role, 'sqs:SendMessage');
+  if (bucket !== undefined) {
+    role.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('dead-letters/*')] }));
+    exceptBelow(role, bucket.bucketArn, '/dead-letters/*', 'Keys are made of the position of each record.');
+  }
+  role.addToPolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secretArn(scope, loader)] }));
+  const { secretKeyArn } = loader.doris;
+  if (secretKeyArn !== undefined) role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [secretKeyArn] }));
+}
+
+/** Secrets Manager adds six characters to the name of a secret in its ARN. */
+function secretArn(scope: Construct, { doris: { secretId } }: Loader): string {
+  if (secretId.startsWith('arn:')) return secretId;
+  return Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${secretId}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}
+
+/** A function in a VPC brings its own network interfaces; these actions know no resources to narrow them to. */
+function networkInterfaces(): PolicyStatement {
+  return new PolicyStatement({
+    actions: [
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resources: ['*'],
+  });
+}

@@ -1,0 +1,20 @@
+import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { kinesisLoader } from './kinesis-loader.ts';
+import type { Settings } from './settings.ts';
+import { sharedResources } from './shared-resources.ts';
+
+/** The stack of a settings file: what the loaders share, and each loader. */
+export function loaderStack(app: App, settings: Settings): Stack {
+  const stack = new Stack(app, settings.stack, {
+    description: 'doris-lambda-loader: records of Kinesis and Apache Iggy into Apache Doris',
+  });
+  const shared = sharedResources(stack, settings);
+  for (const loader of settings.loaders) kinesisLoader(stack, loader, shared);
+  const { ledger, deadLetters } = shared;
+  const { letters, bucket } = deadLetters;
+  new CfnOutput(stack, 'LedgerTable', { value: ledger.tableName, description: 'DynamoDB table of checkpoints and claims' });
+  new CfnOutput(stack, 'DeadLetterQueueUrl', { value: letters.queueUrl, description: 'SQS queue of records that can never load' });
+  if (bucket !== undefined)
+    new CfnOutput(stack, 'DeadLetterBucket', { value: bucket.bucketName, description: 'Bucket of their larger payloads' });
+  return stack;
+}

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()]).describe('Addresses of frontends and backends, as CIDR.');
+
+const doris = z
+  .strictObject({
+    cidr,
+    ports: z.array(z.int().min(1).max(65_535)).min(1).describe('Ports of frontends and backends there, such as 8030 and 8040.'),
+  })
+  .describe('Frontends and backends of Doris that share a network.');
+
+const endpoints = z
+  .strictObject({
+    kind: z.literal('endpoints'),
+    routeTableIds: z
+      .array(z.string().regex(/^rtb-[0-9a-f]+$/, 'must be the id of a route table'))
+      .min(1)
+      .describe('Route tables of the subnets; the gateways to DynamoDB and S3 are entered there.'),
+    dynamoDbPrefixListId: z
+      .string()
+      .regex(/^pl-[0-9a-f]+$/, 'must be the id of a prefix list')
+      .describe('Prefix list com.amazonaws.REGION.dynamodb: aws ec2 describe-managed-prefix-lists.'),
+    s3PrefixListId: z
+      .string()
+      .regex(/^pl-[0-9a-f]+$/, 'must be the id of a prefix list')
+      .describe('Prefix list com.amazonaws.REGION.s3: aws ec2 describe-managed-prefix-lists.'),
+  })
+  .describe('VPC endpoints for DynamoDB, S3, SQS and Secrets Manager are created; nothing leaves the VPC.');
+
+const nat = z
+  .strictObject({ kind: z.literal('nat') })
+  .describe('AWS is reached over HTTPS through what the subnets have: a NAT, or endpoints made elsewhere.');
+
+const vpc = z
+  .strictObject({
+    kind: z.literal('vpc'),
+    vpcId: z
+      .string()
+      .regex(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC')
+      .describe('VPC of the functions.'),
+    subnetIds: z
+      .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet'))
+      .min(1)
+      .describe('Private subnets of the functions, two or more in different zones for a bad day.'),
+    doris: z.array(doris).min(1).describe('What of Doris the functions may connect to.'),
+    aws: z.discriminatedUnion('kind', [endpoints, nat]).describe('How the functions reach DynamoDB, SQS, S3 and Secrets Manager.'),
+  })
+  .describe('Functions inside a VPC, which can reach only Doris and AWS.');
+
+const internet = z
+  .strictObject({
+    kind: z.literal('internet'),
+    dangerouslyAllowClearText: z
+      .boolean()
+      .default(false)
+      .describe('Lets frontends be http:// although passwords then cross the internet in clear. Default: false.'),
+  })
+  .describe('Functions outside any VPC; Doris has to be reachable over the internet.');
+
+/** How the functions of a stack are connected. */
+export const networkSchema = z
+  .discriminatedUnion('kind', [internet, vpc])
+  .prefault({ kind: 'internet' })
+  .describe('How the functions are connected.');
+
+/** The network as the settings describe it. */
+export type NetworkSettings = z.output<typeof networkSchema>;
+/** A VPC as the settings describe it. */
+export type VpcSettings = z.output<typeof vpc>;

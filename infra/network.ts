@@ -1,0 +1,83 @@
+import { Stack } from 'aws-cdk-lib';
+import {
+  CfnVPCEndpoint,
+  InterfaceVpcEndpoint,
+  InterfaceVpcEndpointAwsService,
+  type ISubnet,
+  type IVpc,
+  Peer,
+  Port,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import type { NetworkSettings, VpcSettings } from './network-settings.ts';
+
+/** Where functions run inside a VPC. */
+export interface Network {
+  readonly vpc: IVpc;
+  readonly subnets: readonly ISubnet[];
+  readonly securityGroup: SecurityGroup;
+}
+
+const HTTPS = Port.tcp(443);
+
+/** The security group of the functions, which may reach Doris and AWS and nothing else, and the endpoints when they are wanted. */
+export function functionNetwork(scope: Construct, settings: NetworkSettings): Network | undefined {
+  if (settings.kind === 'internet') return undefined;
+  const within = new Construct(scope, 'Network');
+  // The zones are asked for only when subnets are chosen by zone; here they are given.
+  const vpc = Vpc.fromVpcAttributes(within, 'Vpc', { vpcId: settings.vpcId, availabilityZones: ['not-asked-for'] });
+  const subnets = settings.subnetIds.map((id) => Subnet.fromSubnetId(within, id, id));
+  const securityGroup = new SecurityGroup(within, 'Functions', {
+    vpc,
+    description: 'Functions of doris-lambda-loader: to Doris and AWS only',
+    allowAllOutbound: false,
+  });
+  for (const { cidr, ports } of settings.doris)
+    for (const port of ports) securityGroup.addEgressRule(peerOf(cidr), Port.tcp(port), 'Doris frontends and backends');
+  const network = { vpc, subnets, securityGroup };
+  reachAws(within, network, settings);
+  return network;
+}
+
+function peerOf(cidr: string) {
+  return cidr.includes(':') ? Peer.ipv6(cidr) : Peer.ipv4(cidr);
+}
+
+function reachAws(scope: Construct, network: Network, { aws, vpcId }: VpcSettings): void {
+  const { securityGroup } = network;
+  if (aws.kind === 'nat') {
+    securityGroup.addEgressRule(Peer.anyIpv4(), HTTPS, 'AWS over HTTPS');
+    return;
+  }
+  for (const [service, prefixList] of [
+    ['dynamodb', aws.dynamoDbPrefixListId],
+    ['s3', aws.s3PrefixListId],
+  ] as const) {
+    new CfnVPCEndpoint(scope, `Gateway-${service}`, {
+      vpcId,
+      vpcEndpointType: 'Gateway',
+      serviceName: `com.amazonaws.${Stack.of(scope).region}.${service}`,
+      routeTableIds: aws.routeTableIds,
+    });
+    securityGroup.addEgressRule(Peer.prefixList(prefixList), HTTPS, `${service} through its gateway`);
+  }
+  interfaceEndpoints(scope, network);
+}
+
+function interfaceEndpoints(scope: Construct, { vpc, subnets, securityGroup }: Network): void {
+  const endpoints = new SecurityGroup(scope, 'Endpoints', {
+    vpc,
+    description: 'Endpoints of AWS for doris-lambda-loader: from its functions only',
+    allowAllOutbound: false,
+  });
+  endpoints.addIngressRule(securityGroup, HTTPS, 'Functions of doris-lambda-loader');
+  securityGroup.addEgressRule(endpoints, HTTPS, 'SQS and Secrets Manager through their endpoints');
+  for (const [id, service] of [
+    ['Sqs', InterfaceVpcEndpointAwsService.SQS],
+    ['Secrets', InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+  ] as const)
+    new InterfaceVpcEndpoint(scope, id, { vpc, service, subnets: { subnets: [...subnets] }, securityGroups: [endpoints], open: false });
+}

@@ -1,0 +1,26 @@
+import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type DeadLetters, deadLetters } from './dead-letters.ts';
+import { ledgerTable } from './ledger-table.ts';
+import { functionNetwork, type Network } from './network.ts';
+import type { Settings } from './settings.ts';
+
+/** What the loaders of a stack share. */
+export interface SharedResources {
+  readonly ledger: Table;
+  readonly deadLetters: DeadLetters;
+  readonly network: Network | undefined;
+  /** What becomes of records and progress when the stack is deleted. */
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** Creates what the loaders of a stack share. */
+export function sharedResources(stack: Stack, settings: Settings): SharedResources {
+  const removalPolicy = settings.onDelete === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  return {
+    ledger: ledgerTable(stack, removalPolicy),
+    deadLetters: deadLetters(stack, settings.deadLetters.bucket, removalPolicy),
+    network: functionNetwork(stack, settings.network),
+    removalPolicy,
+  };
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+const whole = (from: number, to: number) => z.int().min(from).max(to);
+
+/** A flag that is off unless it is set. */
+const off = (about: string) => z.boolean().default(false).describe(`${about} Default: false.`);
+
+const kinesisReading = {
+  startingPosition: z
+    .enum(['TRIM_HORIZON', 'LATEST'])
+    .default('TRIM_HORIZON')
+    .describe(
+      'Where a loader that never ran begins: with the oldest record that the stream still has, or with those that arrive once it polls. Default: TRIM_HORIZON.',
+    ),
+  enhancedFanOut: off('Reads through a consumer of its own (enhanced fan-out); costs extra. Needs kplProducers: false.'),
+  kplProducers: z
+    .boolean()
+    .optional()
+    .describe('Whether any producer aggregates records with the KPL. Has to be stated as false for enhanced fan-out.'),
+  halveOnError: off(
+    'Lets Lambda halve a batch when the function itself fails. Bad rows are found without it; in an outage it multiplies invocations.',
+  ),
+  outageBudgetHours: whole(1, 8759)
+    .default(12)
+    .describe('Longest outage of Doris that must lose nothing, hours, 1 to 8759. Has to be shorter than the retention. Default: 12.'),
+};
+
+const retentionHours = (fallback: number) =>
+  whole(24, 8760).default(fallback).describe(`How long the stream keeps records, hours, 24 to 8760. Default: ${fallback}.`);
+
+const existingStream = z
+  .strictObject({
+    kind: z.literal('kinesis'),
+    streamArn: z
+      .string()
+      .regex(/^arn:[-a-z]+:kinesis:[-a-z0-9]+:\d{12}:stream\/[-_.A-Za-z0-9]{1,128}$/, 'must be the ARN of a Kinesis stream')
+      .describe('ARN of the stream that is read. It stays as it is; only the reader is added.'),
+    encryptionKeyArn: z
+      .string()
+      .regex(/^arn:[-a-z]+:kms:/, 'must be the ARN of a KMS key')
+      .optional()
+      .describe('KMS key of the stream, when it is a key of your own.'),
+    retentionHours: retentionHours(24),
+    maxRecordKiB: whole(1024, 10_240)
+      .default(1024)
+      .describe('Largest record that the stream takes, KiB, 1024 to 10240; above 4096 Lambda cannot carry it. Default: 1024.'),
+    ...kinesisReading,
+  })
+  .describe('An existing Kinesis stream.');
+
+const newStream = z
+  .strictObject({
+    kind: z.literal('new-kinesis-stream'),
+    shards: whole(1, 10_000).optional().describe('Provisioned shards, 1 to 10000. Without it the stream is on-demand.'),
+    retentionHours: retentionHours(168),
+    ...kinesisReading,
+  })
+  .describe('A Kinesis stream that is created with the loader, encrypted with the key of AWS.');
+
+/** Where a loader gets its records from. */
+export const sourceSchema = z.discriminatedUnion('kind', [existingStream, newStream]).describe('Where the records come from.');
+
+/** A Kinesis stream as the settings describe it. */
+export type KinesisSource = z.output<typeof existingStream> | z.output<typeof newStream>;
