@@ -1,23 +1,27 @@
-import { type LoaderPlan, planOf, round, tablesOf } from './plan.ts';
+import { type LoaderPlan, planOf, tablesOf } from './plan.ts';
+import { planWarnings, round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
 
 /** The plan of every loader as text for people. */
 export function describePlan({ stack, loaders }: Settings): string {
-  return `${[`plan of ${stack}`, ...loaders.flatMap((loader) => describe(loader, planOf(loader)))].join('\n')}\n`;
+  return `${[`plan of ${stack}`, ...loaders.flatMap((loader) => [heading(loader), ...describe(loader, planOf(loader))])].join('\n')}\n`;
+}
+
+function heading(loader: Loader): string {
+  return `  ${loader.name} into ${tablesOf(loader)
+    .map(({ database, table }) => `${database}.${table}`)
+    .join(', ')}`;
 }
 
 function describe(loader: Loader, plan: LoaderPlan | undefined): string[] {
-  const into = `  ${loader.name} into ${tablesOf(loader).join(', ')}`;
   if (plan === undefined)
     return [
-      into,
-      `    traffic is not given: at least ${round(60 / loader.batch.windowSeconds)} loads a minute per shard and table while records arrive`,
+      `    traffic is not given: ${round(60 / loader.batch.windowSeconds)} loads a minute per shard and table, more when batches are full sooner`,
     ];
   return [
-    into,
     `    ${round(plan.loadsPerMinutePerTable)} loads a minute per table, ${round(plan.recordsPerLoad)} rows each, from ${plan.shards} shards`,
-    `    Doris remembers a label for ${round(plan.labelMinutes)} min (2000 transactions of the database), 12 h at most`,
+    `    Doris remembers a label for ${round(plan.labelMinutes)} min when nobody else loads into the database`,
     `    about ${round(plan.dollarsAMonth)} US dollars a month for Lambda and DynamoDB (us-east-1; check the prices of your region)`,
-    ...plan.warnings.map((warning) => `    warning: ${warning}`),
+    ...planWarnings(loader, plan).map((warning) => `    warning: ${warning}`),
   ];
 }

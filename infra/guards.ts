@@ -1,4 +1,6 @@
 import { addressFaults } from './address-guards.ts';
+import { planOf, tablesOf } from './plan.ts';
+import { round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
 import { sourceFaults } from './source-guards.ts';
 
@@ -18,6 +20,7 @@ export function guardFaults(settings: Settings): string[] {
       ),
     ),
     ...twins(settings),
+    ...busyDatabases(settings),
   ];
 }
 
@@ -53,6 +56,23 @@ function twins({ loaders }: Settings): string[] {
       (prefix) => `loaders: two have the limits.labelPrefix ${prefix}; they would take each other's progress for their own`,
     ),
   ];
+}
+
+/** A label is trusted for as long as this rate cannot have pushed it out of Doris's memory. */
+function busyDatabases({ loaders }: Settings): string[] {
+  const together = new Map<string, number>();
+  for (const loader of loaders)
+    for (const [database, rate] of planOf(loader)?.databases ?? []) together.set(database, (together.get(database) ?? 0) + rate);
+  return loaders.flatMap((loader) => {
+    const { transactions, shortest } = loader.environment.config.load.labelMemory;
+    return tablesOf(loader)
+      .map(({ database }) => database)
+      .filter((database, index, all) => all.indexOf(database) === index && (together.get(database) ?? 0) * (shortest / 1000) > transactions)
+      .map(
+        (database) =>
+          `loader ${loader.name}: limits.databaseTransactionsPerSecond is below the ${round(together.get(database) ?? 0)} loads a second that the loaders of this file alone put into ${database}; labels would be trusted for longer than Doris keeps them`,
+      );
+  });
 }
 
 function repeated(names: readonly string[]): string[] {

@@ -81,7 +81,8 @@ function grantWork(scope: Construct, role: Role, loader: Loader, { ledger, deadL
 }
 
 /** Secrets Manager adds six characters to the name of a secret in its ARN. */
-function secretArn(scope: Construct, { doris: { secretId } }: Loader): string {
+function secretArn(scope: Construct, { environment: { variables } }: Loader): string {
+  const { DORIS_SECRET_ID: secretId = '' } = variables;
   if (secretId.startsWith('arn:')) return secretId;
   return Stack.of(scope).formatArn({
     service: 'secretsmanager',

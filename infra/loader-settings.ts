@@ -7,10 +7,6 @@ const whole = (from: number, to: number) => z.int().min(from).max(to);
 const dorisSchema = z
   .strictObject({
     ...variableShape('doris'),
-    secretId: z
-      .string()
-      .regex(/^\S{1,2048}$/, 'must be the name or ARN of a secret')
-      .describe('Secrets Manager secret that holds {"username","password"}, by name or ARN. Sets DORIS_SECRET_ID.'),
     secretKeyArn: z
       .string()
       .regex(/^arn:[-a-z]+:kms:/, 'must be the ARN of a KMS key')

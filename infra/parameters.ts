@@ -51,7 +51,7 @@ export function loaderParameters(stack: Stack, loader: Loader): LoaderParameters
 }
 
 /** `web-clicks` is `WebClicks`. */
-export function parameterPrefix({ name }: Loader): string {
+function parameterPrefix({ name }: Loader): string {
   return name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replaceAll('-', '');
 }
 

@@ -3,8 +3,6 @@ import type { Loader } from './settings.ts';
 /** Lambda's event holds 6 MB; around each record in base64 it writes about 430 bytes. */
 const EVENT_BYTES = 6 * 1024 ** 2;
 const ENVELOPE_BYTES = 430;
-/** Doris (not cloud) remembers a label for the next 2,000 transactions of its database (`label_num_threshold`). */
-const LABELS_REMEMBERED = 2000;
 const SECONDS_A_MONTH = 730 * 3600;
 
 /**
@@ -16,52 +14,73 @@ const WRITES_A_LOAD = 2;
 const UNITS_A_WRITE = 2;
 const invocationSeconds = (bytes: number): number => 0.5 + bytes / 10_000_000;
 
+type Traffic = NonNullable<Loader['traffic']>;
+
+/** How a loader's records come. */
+interface Batches {
+  readonly shards: number;
+  readonly recordsPerBatch: number;
+  readonly perSecond: number;
+  /** What ends a batch. */
+  readonly fullBy: 'window' | 'size' | 'event';
+}
+
 /** What a loader will do to Doris and to the bill. */
 export interface LoaderPlan {
-  readonly tables: number;
+  readonly traffic: Traffic;
   readonly shards: number;
+  readonly fullBy: Batches['fullBy'];
   readonly recordsPerLoad: number;
   readonly loadsPerMinutePerTable: number;
-  /** How long Doris remembers a label when this loader is alone in its database. */
+  /** Loads a second into each database. */
+  readonly databases: ReadonlyMap<string, number>;
+  /** How long Doris remembers a label in the busiest of them when this loader is alone there. */
   readonly labelMinutes: number;
   readonly dollarsAMonth: number;
-  readonly warnings: readonly string[];
 }
 
 /** The plan of a loader for the traffic that its settings expect; `undefined` when they name none. */
 export function planOf(loader: Loader): LoaderPlan | undefined {
-  const { traffic, batch, source } = loader;
+  const { traffic, environment } = loader;
   if (traffic === undefined) return undefined;
-  const shards = source.kind === 'new-kinesis-stream' ? (source.shards ?? traffic.shards) : traffic.shards;
-  const perShard = traffic.recordsPerSecond / shards;
-  const fitting = Math.floor(EVENT_BYTES / ((traffic.recordBytes * 4) / 3 + ENVELOPE_BYTES));
-  const batchRecords = Math.max(1, Math.min(batch.size, fitting, perShard * batch.windowSeconds));
-  const batchesPerSecond = traffic.recordsPerSecond / batchRecords;
-  const tables = tablesOf(loader).length;
-  const pieces = piecesOf(loader, batchRecords / tables, traffic.recordBytes);
-  const loadsPerMinutePerTable = batchesPerSecond * 60 * pieces;
-  const loadsPerSecond = batchesPerSecond * pieces * tables;
-  const gigabyteSeconds = batchesPerSecond * invocationSeconds(batchRecords * traffic.recordBytes) * (loader.function.memoryMb / 1024);
-  const dollarsASecond =
-    batchesPerSecond * PRICES.request +
-    gigabyteSeconds * PRICES.gigabyteSecond +
-    loadsPerSecond * WRITES_A_LOAD * UNITS_A_WRITE * PRICES.writeUnit;
-  const plan = {
-    tables,
-    shards,
-    recordsPerLoad: batchRecords / tables / pieces,
-    loadsPerMinutePerTable,
-    labelMinutes: LABELS_REMEMBERED / (loadsPerSecond * 60),
-    dollarsAMonth: dollarsASecond * SECONDS_A_MONTH,
+  const batches = batchesOf(loader, traffic);
+  const tables = tablesOf(loader);
+  const recordsPerTable = batches.recordsPerBatch / tables.length;
+  const pieces = piecesOf(loader, recordsPerTable, traffic.recordBytes);
+  const loadsPerSecond = batches.perSecond * pieces;
+  const databases = new Map<string, number>();
+  for (const { database } of tables) databases.set(database, (databases.get(database) ?? 0) + loadsPerSecond);
+  const { longest, transactions } = environment.config.load.labelMemory;
+  return {
+    traffic,
+    shards: batches.shards,
+    fullBy: batches.fullBy,
+    recordsPerLoad: recordsPerTable / pieces,
+    loadsPerMinutePerTable: loadsPerSecond * 60,
+    databases,
+    labelMinutes: Math.min(longest / 1000, transactions / Math.max(...databases.values())) / 60,
+    dollarsAMonth: dollarsOf(loader, batches, batches.recordsPerBatch * traffic.recordBytes, loadsPerSecond * tables.length),
   };
-  return { ...plan, warnings: warningsOf(loader, plan, perShard * traffic.recordBytes, perShard) };
 }
 
-/** Every table that a loader may load into, as `database.table`. */
-export function tablesOf({ environment: { config } }: Loader): string[] {
+function batchesOf({ batch, source }: Loader, { shards: expected, recordsPerSecond, recordBytes }: Traffic): Batches {
+  const shards = source.kind === 'new-kinesis-stream' ? (source.shards ?? expected) : expected;
+  const limits = {
+    window: (recordsPerSecond / shards) * batch.windowSeconds,
+    size: batch.size,
+    event: Math.floor(EVENT_BYTES / ((recordBytes * 4) / 3 + ENVELOPE_BYTES)),
+  };
+  const least = Math.min(...Object.values(limits));
+  const recordsPerBatch = Math.max(1, least);
+  const fullBy = limits.window === least ? 'window' : limits.size === least ? 'size' : 'event';
+  return { shards, recordsPerBatch, perSecond: recordsPerSecond / recordsPerBatch, fullBy };
+}
+
+/** Every table that a loader may load into. */
+export function tablesOf({ environment: { config } }: Loader): { readonly database: string; readonly table: string }[] {
   const { rules, defaultTarget } = config.load.routing;
   const targets = [...rules.map(({ target }) => target), ...(defaultTarget === undefined ? [] : [defaultTarget])];
-  return [...new Set(targets.map(({ database, table }) => `${database}.${table}`))];
+  return [...new Map(targets.map((target) => [`${target.database}.${target.table}`, target])).values()];
 }
 
 function piecesOf({ environment: { config } }: Loader, records: number, recordBytes: number): number {
@@ -69,35 +88,8 @@ function piecesOf({ environment: { config } }: Loader, records: number, recordBy
   return Math.max(1, Math.ceil(records / maxRows), Math.ceil((records * recordBytes) / maxBytes));
 }
 
-/** More than a load a second into one table, and compaction falls behind; at 2,000 versions of a tablet Doris refuses loads (-235). */
-const CALM_LOADS_A_MINUTE = 60;
-/** A batch that failed comes again within minutes; by then its label must not be forgotten. */
-const LEAST_LABEL_MINUTES = 15;
-
-function warningsOf(
-  loader: Loader,
-  { loadsPerMinutePerTable, shards, labelMinutes }: Omit<LoaderPlan, 'warnings'>,
-  bytesPerShard: number,
-  recordsPerShard: number,
-): string[] {
-  const warnings: string[] = [];
-  if (loadsPerMinutePerTable > CALM_LOADS_A_MINUTE)
-    warnings.push(
-      `version pressure: ${round(loadsPerMinutePerTable)} loads a minute per table, more than one a second; raise batch.windowSeconds (${loader.batch.windowSeconds}) and batch.size (${loader.batch.size})`,
-    );
-  if (labelMinutes < LEAST_LABEL_MINUTES)
-    warnings.push(`Doris forgets a label after ${round(labelMinutes)} min; a load in doubt that comes again later cannot be proved by it`);
-  if (bytesPerShard > 1024 ** 2 || recordsPerShard > 1000)
-    warnings.push(
-      `a shard takes 1 MB and 1000 records a second; ${round(recordsPerShard)} records of ${round(bytesPerShard)} bytes are expected in each`,
-    );
-  const { reservedConcurrency } = loader.function;
-  if (reservedConcurrency !== undefined && reservedConcurrency < shards)
-    warnings.push(`function.reservedConcurrency (${reservedConcurrency}) is below the ${shards} shards; some will wait`);
-  return warnings;
-}
-
-/** Two significant digits are all that an estimate has. */
-export function round(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(2)));
+function dollarsOf(loader: Loader, { perSecond }: Batches, batchBytes: number, loadsPerSecond: number): number {
+  const gigabyteSeconds = perSecond * invocationSeconds(batchBytes) * (loader.function.memoryMb / 1024);
+  const ledger = loadsPerSecond * WRITES_A_LOAD * UNITS_A_WRITE * PRICES.writeUnit;
+  return (perSecond * PRICES.request + gigabyteSeconds * PRICES.gigabyteSecond + ledger) * SECONDS_A_MONTH;
 }

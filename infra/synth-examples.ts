@@ -22,7 +22,13 @@ function synthesise(files: readonly string[]): void {
 
 try {
   const named = process.argv.slice(2);
-  synthesise(named.length > 0 ? named : readdirSync(EXAMPLES).map((name) => `${EXAMPLES}${name}`));
+  synthesise(
+    named.length > 0
+      ? named
+      : readdirSync(EXAMPLES)
+          .filter((name) => name.endsWith('.json'))
+          .map((name) => `${EXAMPLES}${name}`),
+  );
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.faults.map((fault) => `error: ${fault}`).join('\n')}\n`);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { checkText } from '../lib/config.ts';
 import { SETTINGS, type Setting, type SettingName } from '../lib/settings.ts';
 
 /** Variables that the stack fills by itself, or that must not stand in a template; the others are settings of the file. */
@@ -11,6 +12,9 @@ const MADE_BY_THE_STACK: ReadonlySet<string> = new Set<SettingName>([
   'DEAD_LETTER_BUCKET',
   'METRICS_NAMESPACE',
 ]);
+
+/** Optional to a function, but not here: in its place user and password would stand in the template, in clear. */
+const REQUIRED_HERE: ReadonlySet<string> = new Set<SettingName>(['DORIS_SECRET_ID']);
 
 /** Part of the settings file in which a variable stands: `doris` for `DORIS_*`, `limits` for the rest. */
 export type VariableGroup = 'doris' | 'limits';
@@ -43,29 +47,21 @@ export function variableShape(group: VariableGroup): Record<string, z.ZodType> {
 }
 
 function propertySchema(name: string, setting: Setting<unknown>): z.ZodType {
-  const isRequired = setting.fallback === undefined && !setting.optional;
+  const isRequired = REQUIRED_HERE.has(name) || (setting.fallback === undefined && !setting.optional);
   const checked = z.unknown().superRefine((value, context) => {
-    const fault = faultOf(value, setting);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    const result = checkText(spelled(value), setting);
+    if (value === undefined) context.addIssue({ code: 'custom', message: `is missing; must be ${setting.rule}` });
+    else if (result.kind === 'fault') context.addIssue({ code: 'custom', message: result.fault });
   });
   const described = checked.meta({ ...editorSchema(name, setting), ...(isRequired ? {} : defaultOf(setting)) });
   return isRequired ? described : described.optional();
-}
-
-function faultOf(value: unknown, setting: Setting<unknown>): string | undefined {
-  if (value === undefined) return `is missing; must be ${setting.rule}`;
-  const parsed = setting.schema.safeParse(spelled(value));
-  if (parsed.success) return undefined;
-  const [issue] = parsed.error.issues;
-  const where = issue !== undefined && issue.path.length > 0 ? ` (at ${issue.path.join('.')}: ${issue.message})` : '';
-  return `must be ${setting.rule}${where} (given ${JSON.stringify(value)})`;
 }
 
 /** A value of the settings file as the text of its variable. */
 function spelled(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string')) return value.join(',');
-  return JSON.stringify(value);
+  return JSON.stringify(value) ?? '';
 }
 
 /** What an editor completes and checks. What JSON cannot hold is a text, or a list of the parts between its commas. */

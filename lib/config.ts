@@ -66,12 +66,22 @@ function readSetting(name: string, setting: Setting<unknown>, env: Environment, 
     if (!setting.optional) faults.push(`${name}: is missing; must be ${setting.rule}`);
     return undefined;
   }
-  const parsed = setting.schema.safeParse(given);
-  if (parsed.success) return parsed.data;
+  const checked = checkText(given, setting);
+  if (checked.kind === 'value') return checked.value;
+  faults.push(`${name}: ${checked.fault}`);
+  return undefined;
+}
+
+/** Checks the text of a variable: its value, or what is wrong with it, without a secret. */
+export function checkText<T>(
+  text: string,
+  setting: Setting<T>,
+): { readonly kind: 'value'; readonly value: T } | { readonly kind: 'fault'; readonly fault: string } {
+  const parsed = setting.schema.safeParse(text);
+  if (parsed.success) return { kind: 'value', value: parsed.data };
   const [issue] = parsed.error.issues;
   const where = issue !== undefined && issue.path.length > 0 ? ` (at ${issue.path.join('.')}: ${issue.message})` : '';
-  faults.push(`${name}: must be ${setting.rule}${where} (given ${shown(given, setting)})`);
-  return undefined;
+  return { kind: 'fault', fault: `must be ${setting.rule}${where} (given ${shown(text, setting)})` };
 }
 
 /** The text of a variable; empty counts as absent, but where empty text is a value. */

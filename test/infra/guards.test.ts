@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { checkSettings } from '../../infra/settings.ts';
+import { aLoader, settingsWith, VPC } from './settings-builder.ts';
+
+const checking = (loader: object, changes: object = {}) => expect(() => checkSettings(settingsWith(loader, changes)));
+
+describe('settings that would lose records', () => {
+  it('are refused when the stream may hold records that Lambda cannot carry', () => {
+    checking(aLoader({ source: { maxRecordKiB: 4097 } })).toThrow('above 4096 a record does not fit into an event of Lambda');
+    checking(aLoader({ source: { maxRecordKiB: 4096 } })).not.toThrow();
+  });
+
+  it('are refused when the stream forgets sooner than an outage may last', () => {
+    checking(aLoader({ source: { retentionHours: 24, outageBudgetHours: 24 } })).toThrow(
+      'the stream would forget records before Doris is back',
+    );
+    checking(aLoader({ source: { retentionHours: 24, outageBudgetHours: 23 } })).not.toThrow();
+  });
+
+  it('are refused when KPL aggregates might come over enhanced fan-out', () => {
+    const lost = 'over enhanced fan-out Lambda takes KPL aggregates apart and drops records';
+    checking(aLoader({ source: { enhancedFanOut: true } })).toThrow(lost);
+    checking(aLoader({ source: { enhancedFanOut: true, kplProducers: true } })).toThrow(lost);
+    checking(aLoader({ source: { enhancedFanOut: true, kplProducers: false } })).not.toThrow();
+  });
+
+  it('are refused when two loaders would share their progress', () => {
+    const loaders = [aLoader(), { ...aLoader(), name: 'again', limits: { labelPrefix: 'orders' } }];
+    checking(aLoader(), { loaders }).toThrow('two have the limits.labelPrefix orders');
+    checking(aLoader(), { loaders: [aLoader(), aLoader()] }).toThrow('two are named orders');
+  });
+});
+
+describe('settings that would trust labels longer than Doris keeps them', () => {
+  it('are refused when the loaders alone put more loads into a database than it is said to take', () => {
+    // 4 shards, a load a second each.
+    const loader = (name: string) => ({
+      ...aLoader({ traffic: { recordsPerSecond: 400, recordBytes: 100, shards: 4 }, batch: { windowSeconds: 1 } }),
+      name,
+      limits: { databaseTransactionsPerSecond: 7 },
+    });
+    checking(loader('one')).not.toThrow();
+    checking({}, { loaders: [loader('one'), loader('two')] }).toThrow(
+      'is below the 8 loads a second that the loaders of this file alone put into shop',
+    );
+  });
+});
+
+describe('settings that would never let a batch through', () => {
+  it('are refused when a load may outlast its invocation', () => {
+    const function_ = { timeoutSeconds: 129 };
+    checking(aLoader({ function: function_ })).toThrow(
+      'function.timeoutSeconds: 129 leaves a load of doris.loadTimeoutSeconds (120) no 10 s',
+    );
+    checking(aLoader({ function: function_, doris: { loadTimeoutSeconds: 119 } })).not.toThrow();
+  });
+
+  it('are refused when the memory cannot hold the largest batch', () => {
+    checking(aLoader({ function: { memoryMb: 447 } })).toThrow('function.memoryMb: 447 cannot hold a batch');
+    checking(aLoader({ function: { memoryMb: 448 } })).not.toThrow();
+  });
+
+  it('are refused when the variables of a function are more than Lambda takes', () => {
+    const routes = Array.from({ length: 80 }, (_, n) => ({ field: 'type', equals: `event-${n}`, table: `events_${n}` }));
+    checking(aLoader({ doris: { routes } })).toThrow(/environment: about \d+ bytes; Lambda takes 4096/);
+  });
+});
+
+describe('frontends', () => {
+  it('are refused over the internet in clear, unless that is said to be known', () => {
+    const loader = aLoader({ doris: { feUrls: 'http://doris.example.com:8030' } });
+    checking(loader).toThrow('would send the password over the internet in clear');
+    checking(loader, { network: { kind: 'internet', dangerouslyAllowClearText: true } }).not.toThrow();
+  });
+
+  it('are refused at private addresses when the functions are in no VPC', () => {
+    for (const host of ['10.0.0.5', '172.31.0.1', '192.168.1.1', '100.64.0.1', '[fd00::1]'])
+      checking(aLoader({ doris: { feUrls: `https://${host}:8030` } })).toThrow('functions outside a VPC cannot reach it');
+    checking(aLoader({ doris: { feUrls: 'https://172.32.0.1:8030' } })).not.toThrow();
+  });
+
+  it('are refused at addresses that mean the function itself', () => {
+    for (const host of ['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '169.254.1.1'])
+      checking(aLoader({ doris: { feUrls: `https://${host}:8030` } })).toThrow("is the function's own machine");
+  });
+
+  it('are refused in a VPC whose rules do not let the functions connect to them', () => {
+    const at = (feUrls: string) => checking(aLoader({ doris: { feUrls } }), { network: VPC });
+    at('http://10.21.0.5:8030').toThrow('network.doris: does not let the functions connect to http://10.21.0.5:8030, port 8030');
+    at('http://10.20.0.5:9030').toThrow('port 9030');
+    at('https://fe.doris.internal').toThrow('port 443');
+    at('http://10.20.0.5:8030,http://fe.doris.internal:8030').not.toThrow();
+  });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { checkSettings } from '../../infra/settings.ts';
+import { settingsJsonSchema } from '../../infra/settings-schema.ts';
+import { ConfigError } from '../../lib/errors.ts';
+import { SETTINGS } from '../../lib/settings.ts';
+import { aLoader, settingsWith } from './settings-builder.ts';
+
+/** The faults that a settings file is refused with. */
+function faultsOf(settings: unknown): readonly string[] {
+  try {
+    checkSettings(settings);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+function environmentOf(loader: object) {
+  return checkSettings(settingsWith(loader)).loaders[0]?.environment.variables;
+}
+
+interface Property {
+  readonly description?: string;
+  readonly const?: string;
+}
+
+/** Every property of a JSON schema, with its path. */
+function propertiesOf(node: unknown, path: string): [path: string, property: Property][] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { properties = {} } = node as { readonly properties?: Readonly<Record<string, Property>> };
+  const own = Object.entries(properties).map(([name, property]): [string, Property] => [`${path}.${name}`, property]);
+  return [...own, ...Object.entries(node).flatMap(([key, part]) => propertiesOf(part, `${path}.${key}`))];
+}
+
+describe('the environment of a function', () => {
+  it('has a variable for each setting of Doris and of the limits that the file names', () => {
+    const loader = aLoader({ doris: { loadVia: 'backend', loadTimeoutSeconds: 60 }, limits: { maxLoadRows: 1000, poisonFuseShare: 0.1 } });
+
+    expect(environmentOf(loader)).toEqual({
+      DORIS_FE_URLS: 'https://doris.example.com:8030',
+      DORIS_SECRET_ID: 'doris/loader',
+      DORIS_DATABASE: 'shop',
+      DORIS_TABLE: 'orders',
+      DORIS_LOAD_VIA: 'backend',
+      DORIS_LOAD_TIMEOUT_SECONDS: '60',
+      MAX_LOAD_ROWS: '1000',
+      POISON_FUSE_SHARE: '0.1',
+      LABEL_PREFIX: 'orders',
+      METRICS_NAMESPACE: 'DorisLambdaLoader/Loaders/orders',
+    });
+  });
+
+  it('has lists with commas, and routes as JSON', () => {
+    const routes = [{ field: 'type', equals: 'refund', table: 'refunds' }];
+    const loader = aLoader({
+      doris: { feUrls: ['https://fe1:8030', 'https://fe2:8030'], redirectHosts: ['*.doris.internal', '10.0.0.0/8'], routes },
+    });
+
+    expect(environmentOf(loader)).toMatchObject({
+      DORIS_FE_URLS: 'https://fe1:8030,https://fe2:8030',
+      DORIS_REDIRECT_HOSTS: '*.doris.internal,10.0.0.0/8',
+      DORIS_ROUTES: JSON.stringify(routes),
+    });
+  });
+
+  it('has the label prefix of the file when it names one', () => {
+    expect(environmentOf(aLoader({ limits: { labelPrefix: 'shop_v2' } }))).toMatchObject({ LABEL_PREFIX: 'shop_v2' });
+  });
+});
+
+describe('a settings file with faults', () => {
+  it('is refused with all of them at once, each with its place, its rule and the value', () => {
+    const loader = aLoader({
+      source: { streamArn: 'orders' },
+      doris: { feUrls: 'doris:8030', maxAttempts: 21 },
+      limits: { maxLoadRows: 'many' },
+      batch: { size: 20_000, windowSeconds: 0 },
+    });
+
+    expect(faultsOf({ ...settingsWith(loader), stack: 'my stack' })).toEqual([
+      'stack: must be 1-100 of [A-Za-z0-9-], a letter first (given "my stack")',
+      'loaders[0].source.streamArn: must be the ARN of a Kinesis stream (given "orders")',
+      'loaders[0].doris.feUrls: must be comma-separated http(s)://host:port, without credentials (given "doris:8030")',
+      'loaders[0].doris.maxAttempts: must be whole number from 1 to 20 (given "21")',
+      'loaders[0].limits.maxLoadRows: must be whole number from 1 to 10000000 (given "many")',
+      'loaders[0].batch.size: Too big: expected number to be <=10000 (given 20000)',
+      'loaders[0].batch.windowSeconds: Too small: expected number to be >=1 (given 0)',
+    ]);
+  });
+
+  it('names what is missing', () => {
+    const { database: _, ...doris } = aLoader().doris;
+    expect(faultsOf(settingsWith({ ...aLoader(), doris }))).toEqual([
+      'loaders[0].doris.database: is missing; must be name of letters, digits, - and _',
+    ]);
+  });
+
+  it('shows no credentials', () => {
+    const loader = aLoader({ doris: { feUrls: 'https://me:hunter2@fe:8030', secretId: '{"username":"me","password":"hunter2"}' } });
+    const faults = faultsOf(settingsWith(loader));
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+
+  it('names what it does not know, since a misspelt setting would silently be its default', () => {
+    expect(faultsOf(settingsWith(aLoader({ batch: { windowSecond: 5 } })))).toEqual(['loaders[0].batch: Unrecognized key: "windowSecond"']);
+  });
+
+  it('may not hold a password', () => {
+    expect(faultsOf(settingsWith(aLoader({ doris: { user: 'loader', password: 'hunter2' } })))).toEqual([
+      'loaders[0].doris: Unrecognized keys: "user", "password"',
+    ]);
+  });
+
+  it('is told in its own words what contradicts itself', () => {
+    const { table: _, ...doris } = aLoader().doris;
+    expect(faultsOf(settingsWith({ ...aLoader(), doris }))).toEqual(['loaders[0].doris.table: is missing, and so is doris.routes']);
+  });
+
+  it('is told which certificate file cannot be read', () => {
+    const [fault] = faultsOf(settingsWith(aLoader({ doris: { caCertFile: 'nowhere.pem' } })));
+    expect(fault).toMatch(/^loaders\[0\]\.doris\.caCertFile: cannot be read: .*nowhere\.pem/);
+  });
+});
+
+describe('the JSON schema of the settings file', () => {
+  it('is written down as it is', async () => {
+    await expect(settingsJsonSchema()).toMatchFileSnapshot('../../infra/settings.schema.json');
+  });
+
+  it('has range and default of every variable that the file may set', () => {
+    const loader = JSON.parse(settingsJsonSchema()).properties.loaders.items.properties;
+
+    expect(loader.limits.properties.maxLoadRows).toMatchObject({ type: 'number', minimum: 1, maximum: 10_000_000, default: 500_000 });
+    expect(loader.doris.properties.loadVia).toMatchObject({ enum: ['frontend', 'backend'], default: 'frontend' });
+    expect(loader.doris.properties.allowInsecureRedirect).toMatchObject({ type: 'boolean', default: false });
+    expect(loader.limits.properties.maxLoadRows.description).toContain(SETTINGS.MAX_LOAD_ROWS.about);
+  });
+
+  it('explains every property', () => {
+    const unexplained = propertiesOf(JSON.parse(settingsJsonSchema()), '').filter(
+      ([, { description, const: fixed }]) => !description && !fixed,
+    );
+    // The shape of a route is explained by its parent.
+    expect(unexplained.map(([path]) => path).filter((path) => !path.includes('.routes.'))).toEqual([]);
+  });
+});

@@ -1,0 +1,101 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { aLoader, settingsWith, VPC } from './settings-builder.ts';
+import { templateOf } from './synthesise.ts';
+
+describe('what loaders share', () => {
+  let template: Template;
+  beforeAll(() => {
+    template = templateOf(settingsWith(aLoader(), { loaders: [aLoader(), { ...aLoader(), name: 'again' }] }));
+  });
+
+  it('is one ledger with the keys and the time to live that the functions rely on', () => {
+    template.resourceCountIs('AWS::DynamoDB::Table', 1);
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+
+  it('has a ledger on demand, encrypted, restorable and not deleted by mistake', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      BillingMode: 'PAY_PER_REQUEST',
+      SSESpecification: { SSEEnabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      DeletionProtectionEnabled: true,
+    });
+  });
+
+  it('keeps dead letters for 14 days, encrypted', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
+  });
+
+  it('lets nobody at dead letters without TLS', () => {
+    const refusal = { Effect: 'Deny', Principal: { AWS: '*' }, Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
+    for (const type of ['AWS::SQS::QueuePolicy', 'AWS::S3::BucketPolicy'])
+      template.hasResourceProperties(type, { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike(refusal)]) } });
+  });
+
+  it('has a bucket that is encrypted and closed to the public', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: Match.anyValue(),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+  });
+
+  it('outlives the stack, unless that is not wanted', () => {
+    const policies = (of: Template) =>
+      ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::S3::Bucket'].flatMap((type) =>
+        Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy),
+      );
+    expect(policies(template)).toEqual(['Retain', 'Retain', 'Retain']);
+    expect(policies(templateOf(settingsWith(aLoader(), { onDelete: 'destroy' })))).toEqual(['Delete', 'Delete', 'Delete']);
+  });
+});
+
+const SECURITY_GROUP = 'AWS::EC2::SecurityGroup';
+
+describe('a network', () => {
+  it('is not there when Doris is reached over the internet', () => {
+    const template = templateOf(settingsWith());
+    template.resourceCountIs(SECURITY_GROUP, 0);
+    template.hasResourceProperties('AWS::Lambda::Function', { VpcConfig: Match.absent() });
+  });
+
+  it('with a NAT lets functions out to Doris and to HTTPS only', () => {
+    const template = templateOf(settingsWith(aLoader(), { network: VPC }));
+    template.hasResourceProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: ['subnet-01', 'subnet-02'] } });
+    template.hasResourceProperties(SECURITY_GROUP, {
+      VpcId: 'vpc-01',
+      SecurityGroupEgress: [
+        Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 8030, ToPort: 8030, IpProtocol: 'tcp' }),
+        Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 8040, ToPort: 8040, IpProtocol: 'tcp' }),
+        Match.objectLike({ CidrIp: '0.0.0.0/0', FromPort: 443, ToPort: 443, IpProtocol: 'tcp' }),
+      ],
+      SecurityGroupIngress: Match.absent(),
+    });
+  });
+
+  it('with endpoints lets functions out to Doris and to the endpoints only', () => {
+    const aws = { kind: 'endpoints', routeTableIds: ['rtb-01'], dynamoDbPrefixListId: 'pl-01', s3PrefixListId: 'pl-02' };
+    const template = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws } }));
+
+    template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway', RouteTableIds: ['rtb-01'] }, 2);
+    template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface', PrivateDnsEnabled: true }, 2);
+    expect(JSON.stringify(template.toJSON())).not.toContain('0.0.0.0/0');
+    for (const DestinationPrefixListId of ['pl-01', 'pl-02'])
+      template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', { DestinationPrefixListId, FromPort: 443, ToPort: 443 });
+  });
+});
