@@ -2,7 +2,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { readCreateTable } from '../doris/engine/sql/create-table.ts';
 import { cursorOf } from '../doris/engine/sql/cursor.ts';
 import type { TableDefinition } from '../doris/engine/table/definition.ts';
-import { SqlError } from '../doris/engine.ts';
+import { SqlError, sqlReason } from '../doris/engine.ts';
 import { InputError } from '../input-error.ts';
 import type { DataSet, OutgoingRecord } from './data-set.ts';
 import { DATABASE } from './stack.ts';
@@ -39,11 +39,6 @@ function tableOf(path: string, sql: string): TableDefinition {
     if (!(error instanceof SqlError)) throw error;
     throw new InputError(`--create-table ${path}: must hold one CREATE TABLE statement: ${sqlReason(error)}`, { cause: error });
   }
-}
-
-/** What Doris says about a statement, without the frame that it puts around it. */
-export function sqlReason({ message }: SqlError): string {
-  return message.replace(/^errCode = \d+, detailMessage = /, '');
 }
 
 async function checkLines(path: string, limit: number): Promise<void> {

@@ -51,6 +51,11 @@ export class SqlError extends Error {
   override readonly name = 'SqlError';
 }
 
+/** What Doris says about a statement, without the frame that it puts around it. */
+export function sqlReason({ message }: SqlError): string {
+  return message.replace(/^errCode = \d+, detailMessage = /, '');
+}
+
 /** What reading a body gave. Rows stay invisible until they are published. */
 export interface ReadResult {
   /** Handle for {@link Engine.publish} and {@link Engine.discard}. */

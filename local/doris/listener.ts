@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { InputError } from '../input-error.ts';
 
 /** Key and certificate, PEM. */
 export interface Tls {
@@ -66,7 +67,7 @@ export function createListener(options: ListenerOptions): Listener {
         });
       } catch (error) {
         server = undefined;
-        throw new Error(`cannot listen on ${HOST}:${wantedPort}: ${(error as Error).message}`, { cause: error });
+        throw new InputError(`cannot listen on ${HOST}:${wantedPort}: ${(error as Error).message} - choose another port`, { cause: error });
       }
       wantedPort = (started.address() as AddressInfo).port;
     },

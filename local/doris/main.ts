@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { InputError, WRONG_INPUT } from '../input-error.ts';
+import { SqlError, sqlReason } from './engine.ts';
 import type { DorisStandIn } from './run.ts';
 import { startDoris } from './start.ts';
 
@@ -31,12 +33,16 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     settings = readSettings(args);
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exitCode = 2;
+    refuse(`${(error as Error).message}\n\n${USAGE}`);
     return;
   }
   if (settings === undefined) console.log(USAGE);
-  else await run(settings);
+  else await run(settings).catch((error: unknown) => (error instanceof InputError ? refuse(error.message) : Promise.reject(error)));
+}
+
+function refuse(text: string): void {
+  console.error(text);
+  process.exitCode = WRONG_INPUT;
 }
 
 function readSettings(args: readonly string[]): Settings | undefined {
@@ -75,10 +81,11 @@ function readPort(name: string, value: string): number {
 
 async function run(settings: Settings): Promise<void> {
   const { fePort, bePort, user, password, file } = settings;
+  const scripts = await Promise.all(settings.scripts.map(readScript));
   const doris = await startDoris({ fePort, bePort, user, password, ...(file === undefined ? {} : { file }) });
   closeOnSignal(doris);
   try {
-    await prepare(doris, settings);
+    await prepare(doris, settings.database, scripts);
   } catch (error) {
     await doris.close();
     throw error;
@@ -86,10 +93,27 @@ async function run(settings: Settings): Promise<void> {
   console.log(describe(doris, settings));
 }
 
-async function prepare(doris: DorisStandIn, { database, scripts }: Settings): Promise<void> {
+interface Script {
+  readonly path: string;
+  readonly statements: readonly string[];
+}
+
+async function readScript(path: string): Promise<Script> {
+  try {
+    return { path, statements: statementsOf(await readFile(path, 'utf8')) };
+  } catch (error) {
+    throw new InputError(`--create-table ${path}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function prepare(doris: DorisStandIn, database: string, scripts: readonly Script[]): Promise<void> {
   await doris.query(`CREATE DATABASE IF NOT EXISTS \`${database}\``);
-  for (const script of scripts) {
-    for (const statement of statementsOf(await readFile(script, 'utf8'))) await doris.query(statement, database);
+  for (const { path, statements } of scripts) {
+    for (const [index, statement] of statements.entries())
+      await doris.query(statement, database).catch((error: unknown) => {
+        if (!(error instanceof SqlError)) throw error;
+        throw new InputError(`--create-table ${path}: statement ${index + 1} was refused: ${sqlReason(error)}`, { cause: error });
+      });
   }
 }
 

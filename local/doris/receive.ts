@@ -16,7 +16,8 @@ export async function receiveBody(cluster: Cluster, backend: BackendNode, call: 
       chunks.push(chunk);
     }
   } catch (error) {
-    if (call.request.complete) throw error;
+    // Node takes a body that nobody has read yet away with its connection, complete or not.
+    if (error !== call.request.errored) throw error;
     return undefined;
   }
   return call.request.complete ? Buffer.concat(chunks) : undefined;

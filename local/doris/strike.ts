@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Reply } from './call.ts';
 import type { Cluster } from './cluster.ts';
 import type { ActionsAt, Anywhere, FaultPoint, Mangle } from './fault-actions.ts';
@@ -19,7 +19,7 @@ type SpecialAt = { readonly [P in FaultPoint]: Exclude<ActionsAt[P], Anywhere> }
 /** Lets the faults of this point strike. A caller that gets `answered` must not touch the response again. */
 export async function strike<P extends FaultPoint>(cluster: Cluster, call: Call, point: P): Promise<Struck<SpecialAt[P]>> {
   for (const action of cluster.faults.at(point, call.place)) {
-    if (action.kind === 'delay') await pause(cluster, action.ms);
+    if (action.kind === 'delay') await delay(cluster, call, action.ms);
     else if (isAnywhere(action)) {
       await apply(cluster, call, action);
       return { kind: 'answered' };
@@ -34,6 +34,16 @@ export async function deliver(cluster: Cluster, call: Call, point: 'fe.reply' | 
   if (struck.kind === 'answered') return;
   if (struck.kind === 'unharmed') return send(call, reply, farewellOf(cluster, call));
   await mangle(cluster, call, reply, struck.action);
+}
+
+/** A thread that is kept busy reads nothing: neither the rest of the request nor that its client has left, until it is free again. */
+async function delay(cluster: Cluster, { request }: Call, ms: number): Promise<void> {
+  const { socket } = request;
+  // Node reads on behind a request that came in one piece, once it has been handed out.
+  await nextTurn();
+  socket.pause();
+  await pause(cluster, ms);
+  socket.resume();
 }
 
 /** Waits, but no longer than the stand-in lives. */

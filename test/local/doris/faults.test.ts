@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createFaults, type FaultPlace, seededRandom } from '../../../local/doris/faults.ts';
 import type { DorisStandIn } from '../../../local/doris/run.ts';
@@ -262,6 +263,40 @@ describe('a connection that breaks', () => {
     request.destroy();
 
     expect(open).toBe('PREPARE');
+    await expect.poll(() => stateOf(label)).toBe('ABORTED');
+    expect(await rowsIn(doris)).toBe(0);
+  });
+});
+
+describe('a client that leaves while the backend is busy with its headers', () => {
+  /** Sends the head and this much of the body at once, and leaves. */
+  async function sendAndLeave(label: string, body: string, length: number): Promise<void> {
+    const { port, hostname } = new URL(backendUrl(doris));
+    const headers = Object.entries({ ...LOAD_HEADERS, label, 'Content-Length': String(length), Expect: '100-continue' });
+    const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const socket = connect(Number(port), hostname);
+    await new Promise<void>((resolve) => socket.write(`PUT ${LOAD} HTTP/1.1\r\nHost: be\r\n${head}\r\n${body}`, () => resolve()));
+    await expect.poll(() => doris.faults.struck().some(({ place }) => place.label === label)).toBe(true);
+    socket.destroy();
+  }
+
+  it.each(['be.header', 'be.continue'] as const)(
+    'has its load stored when the body was complete, which is read before the end of the connection: %s',
+    async (at) => {
+      const label = freshLabel();
+      doris.faults.add({ at, times: 1, action: { kind: 'delay', ms: 300 } });
+      await sendAndLeave(label, ROW, ROW.length);
+
+      await expect.poll(() => stateOf(label)).toBe('VISIBLE');
+      expect(await rowsIn(doris)).toBe(1);
+    },
+  );
+
+  it.each(['be.header', 'be.continue'] as const)('has its load rolled back when some of the body was missing: %s', async (at) => {
+    const label = freshLabel();
+    doris.faults.add({ at, times: 1, action: { kind: 'delay', ms: 300 } });
+    await sendAndLeave(label, ROW, ROW.length + 1);
+
     await expect.poll(() => stateOf(label)).toBe('ABORTED');
     expect(await rowsIn(doris)).toBe(0);
   });

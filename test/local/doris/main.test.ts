@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,12 +67,39 @@ describe('npm run doris', { timeout: 60_000 }, () => {
     expect(await exited).toEqual([0, null]);
   });
 
+  const run = (...args: readonly string[]) => spawnSync(process.execPath, [...PROGRAM, ...args], { cwd: root, encoding: 'utf8' });
+
   it('explains itself, and a wrong argument, without starting', () => {
-    const run = (...args: readonly string[]) => spawnSync(process.execPath, [...PROGRAM, ...args], { cwd: root, encoding: 'utf8' });
     const help = run('--help');
     const wrong = run('--fe-port', 'eighty');
 
     expect(help).toMatchObject({ status: 0, stdout: expect.stringMatching(/^usage: npm run doris/) });
     expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('--fe-port: a port, 0 to 65535 (given eighty)') });
+  });
+
+  it('refuses a file that is not there, a statement that cannot run and a port that is taken in one sentence each', async () => {
+    const bad = join(folder, 'bad.sql');
+    writeFileSync(bad, 'CREATE TABLE a (k BIGINT) DUPLICATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1;\nCREATE TABLE b (k SERIAL);\n');
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+
+    const missing = run('--create-table', 'no-such.sql');
+    const refused = run('--fe-port', '0', '--be-port', '0', '--create-table', bad);
+    const busy = run('--fe-port', String(port), '--be-port', '0');
+    taken.close();
+
+    expect(missing).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^--create-table no-such\.sql: cannot be read: ENOENT[^\n]*\n$/),
+    });
+    expect(refused).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^--create-table [^\n]*bad\.sql: statement 2 was refused: Unsupported column type SERIAL\n$/),
+    });
+    expect(busy).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${port}: [^\\n]*EADDRINUSE[^\\n]*\\n$`)),
+    });
   });
 });
