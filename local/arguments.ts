@@ -15,3 +15,14 @@ export function wholeNumber(name: string, text: string, from: number, to: number
   if (/^\d+$/.test(text) && value >= from && value <= to) return value;
   throw new RangeError(`${name} must be a whole number from ${from} to ${to} (given ${text})`);
 }
+
+/** What the arguments say, or undefined when they are wrong, which was said together with the usage. */
+export function readOrExplain<Options>(read: () => Options, usage: string): Options | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    process.stderr.write(`${error.message}\n\n${usage}\n`);
+    return undefined;
+  }
+}

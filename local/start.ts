@@ -1,16 +1,6 @@
-import { type DemoOptions, readOptions, USAGE } from './demo/options.ts';
+import { readOrExplain } from './arguments.ts';
+import { readOptions, USAGE } from './demo/options.ts';
 import { InputError, WRONG_INPUT } from './input-error.ts';
-
-/** The arguments are judged before the heavy part is loaded. @returns undefined when they are wrong, which was said. */
-function optionsOf(argv: readonly string[]): DemoOptions | undefined {
-  try {
-    return readOptions(argv);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-    return undefined;
-  }
-}
 
 /** @returns the exit code for files that cannot be used. */
 function refused(error: unknown): number {
@@ -19,7 +9,8 @@ function refused(error: unknown): number {
   return WRONG_INPUT;
 }
 
-const options = optionsOf(process.argv.slice(2));
+// The arguments are judged before the heavy part is loaded.
+const options = readOrExplain(() => readOptions(process.argv.slice(2)), USAGE);
 if (options === undefined) {
   process.exitCode = WRONG_INPUT;
 } else if (options.help) {

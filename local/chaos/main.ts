@@ -2,28 +2,18 @@ import { createWriteStream } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleFunctions } from '../../infra/bundle.ts';
+import { readOrExplain } from '../arguments.ts';
+import { WRONG_INPUT } from '../input-error.ts';
 import { type ChaosOptions, readChaosOptions, USAGE } from './options.ts';
 import { chaosText, isPassed } from './print.ts';
 import { runChaos } from './run.ts';
 
-const WRONG_ARGUMENTS = 2;
 const LOG = fileURLToPath(new URL('../../dist/chaos.log', import.meta.url));
 
-const options = optionsOf(process.argv.slice(2));
-if (options === undefined) process.exitCode = WRONG_ARGUMENTS;
+const options = readOrExplain(() => readChaosOptions(process.argv.slice(2)), USAGE);
+if (options === undefined) process.exitCode = WRONG_INPUT;
 else if (options.help) process.stdout.write(`${USAGE}\n`);
 else process.exit(await run(options));
-
-/** @returns undefined when the arguments are wrong, which was said. */
-function optionsOf(argv: readonly string[]): ChaosOptions | undefined {
-  try {
-    return readChaosOptions(argv);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-    return undefined;
-  }
-}
 
 async function run(chosen: ChaosOptions): Promise<number> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

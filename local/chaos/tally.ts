@@ -10,7 +10,7 @@ export interface Figures {
   readonly loads: number;
   /** Log lines of loads by how they ended; those of killed processes are missing. */
   readonly loadsByOutcome: ReadonlyMap<string, number>;
-  /** Open claims whose label's state was asked, by what it was. */
+  /** Open claims that were not offered again but resolved by what Doris said, by the consequence. */
   readonly resolvedClaims: ReadonlyMap<string, number>;
   /** Messages in the dead-letter queue, duplicates counted. */
   readonly letters: number;
@@ -22,7 +22,7 @@ interface LogLine {
   readonly message?: string;
   readonly outcome?: string;
   readonly how?: string;
-  readonly state?: string;
+  readonly consequence?: string;
 }
 
 /** Counts while a run lasts. */
@@ -49,7 +49,7 @@ export function createTally() {
     line(text: string): void {
       const logged = parsed(text);
       if (logged.message === 'load') add(loads, [logged.outcome, logged.how].filter((part) => part !== undefined).join(', '));
-      if (logged.message === 'claim-resolved') add(claims, logged.state ?? '');
+      if (logged.message === 'claim-resolved') add(claims, logged.consequence ?? '');
     },
     badLuck: (): ReadonlyMap<string, number> => luck,
     figures: (): Omit<Figures, 'letters' | 'neighbours'> => ({
