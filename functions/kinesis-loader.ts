@@ -19,6 +19,7 @@ import { type FlushingTelemetry, powertoolsTelemetry } from '../lib/powertools-t
 import type { Ports } from '../lib/settle/run.ts';
 import { decodeKinesisEvent } from '../lib/source/kinesis.ts';
 import { millis } from '../lib/units.ts';
+import { weakerPromise } from '../lib/weaker-promise.ts';
 
 /** A silent service is asked again while there is time. Without `throwOnRequestTimeout` the SDK merely warns and waits on. */
 const AWS_CALLS = { maxAttempts: 4, requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } };
@@ -32,6 +33,8 @@ interface Loader {
 function wire(): Loader {
   const config = readConfig(process.env);
   const telemetry = powertoolsTelemetry(config.metricsNamespace, systemClock);
+  const weaker = weakerPromise(config.doris);
+  if (weaker !== undefined) telemetry.warn('weaker-promise', weaker);
   const { credentials, ...doris } = config.doris;
   const dynamoDb = new DynamoDBClient(AWS_CALLS);
   const ports: Ports = {

@@ -4,7 +4,7 @@ import type { RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
 import type { LoadRules } from './pipeline.ts';
 import { type Routing, routedFields } from './plan/route.ts';
-import type { Target } from './ports.ts';
+import type { LoadMode, Target } from './ports.ts';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 import type { LabelMemory } from './settle/label-memory.ts';
 import type { DecodeRules } from './source/kinesis.ts';
@@ -29,6 +29,8 @@ export interface Config {
     readonly maxLoadTimeout: Millis;
     readonly connectTimeout: Millis;
     readonly sequenceColumn?: string;
+    readonly mode: LoadMode;
+    readonly groupCommit: 'sync' | 'async';
   };
   readonly decode: DecodeRules;
   readonly load: LoadRules;
@@ -122,7 +124,12 @@ function contradictions(values: Values, env: Environment): string[] {
   if (!hasSecret && !isGiven('DORIS_USER')) faults.push('DORIS_USER: is missing, and so is DORIS_SECRET_ID');
   if (!hasSecret && !isGiven('DORIS_PASSWORD')) faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
   if (!isGiven('DORIS_TABLE') && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
-  return [...faults, ...overwrittenRoutes(values)];
+  return [...faults, ...pointlessGroupCommit(values), ...overwrittenRoutes(values)];
+}
+
+function pointlessGroupCommit({ DORIS_GROUP_COMMIT: answer, DORIS_LOAD_MODE: mode }: Values): string[] {
+  if (answer === undefined || (mode !== 'labelled' && mode !== 'two-phase')) return [];
+  return [`DORIS_GROUP_COMMIT: goes with DORIS_LOAD_MODE=group-commit-may-duplicate only (DORIS_LOAD_MODE is ${mode})`];
 }
 
 /** A row holds what its position columns say: routed by the producer's own field of that name, it would lie where nobody looks for it. */
@@ -193,6 +200,8 @@ function dorisOf(values: Values): Config['doris'] {
     maxAttempts: values.DORIS_MAX_ATTEMPTS,
     maxLoadTimeout: seconds(values.DORIS_LOAD_TIMEOUT_SECONDS),
     connectTimeout: millis(values.DORIS_CONNECT_TIMEOUT_MS),
+    mode: values.DORIS_LOAD_MODE,
+    groupCommit: values.DORIS_GROUP_COMMIT ?? 'sync',
     ...(caCert === undefined ? {} : { caCert }),
     ...(sequenceColumn === undefined ? {} : { sequenceColumn }),
   };

@@ -7,6 +7,15 @@ export interface Target {
   readonly table: string;
 }
 
+/**
+ * How loads are put, and what Doris can be asked of one whose outcome is not known.
+ * - `labelled`: under a label that tells what became of it. Its rows are visible once Doris has them.
+ * - `two-phase`: the same, but its rows are invisible until the ledger has the load.
+ * - `group-commit-may-duplicate`: without a label, in a transaction of many loads. A lost reply means that it is put again: rows may be stored
+ *   more than once.
+ */
+export type LoadMode = 'labelled' | 'two-phase' | 'group-commit-may-duplicate';
+
 /** The rows of one Stream Load: newline-delimited JSON objects, one a line, no empty line. */
 export interface Load {
   readonly label: Label;
@@ -17,6 +26,8 @@ export interface Load {
   readonly body: readonly Uint8Array[];
   /** Asked before every request that may start the load on a server. `false`: it is somebody else's now, and no request goes out. */
   mayStart(): Promise<boolean>;
+  /** Asked before rows that Doris holds back are made visible. `false`: it is somebody else's now, and they stay as they are. */
+  mayCommit(): Promise<boolean>;
   /** An attempt of an earlier invocation may be stored: what became of the label is asked before anything is put. */
   readonly inDoubt: boolean;
   /** Asked before a load in doubt is put again although Doris does not say that it stored nothing. */
@@ -55,10 +66,20 @@ export type LoadOutcome = {
   /** PUTs that reached, or may have reached, a server. */
   readonly attempts: number;
 } & (
-  | { readonly kind: 'committed'; readonly how: 'loaded' | 'publish-timeout' | 'already-loaded'; readonly txnId?: number }
+  | { readonly kind: 'committed'; readonly how: CommittedHow; readonly txnId?: number }
   | { readonly kind: 'rejected-data'; readonly rejection: Rejection; readonly txnId?: number }
   | { readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown' | 'unverifiable'; readonly reason: string }
 );
+
+/**
+ * How a load came to be durable.
+ * - `loaded`: it was seen visible.
+ * - `publish-timeout`: it becomes visible soon.
+ * - `already-loaded`: by an earlier attempt.
+ * - `grouped`: by group commit, without a label.
+ * - `not-grouped`: without a label too, but in a transaction of its own, which is not what was asked for.
+ */
+export type CommittedHow = 'loaded' | 'publish-timeout' | 'already-loaded' | 'grouped' | 'not-grouped';
 
 /** A label's state as `get_load_state` tells it. `unknown`: never used, or forgotten. `unreachable`: nobody answered; nothing is known. */
 export type LabelState =
@@ -67,13 +88,16 @@ export type LabelState =
 
 /** Doris, as far as a loader needs it. */
 export interface Doris {
+  readonly mode: LoadMode;
   /**
-   * Loads rows under their label, retrying under the same label within the deadline.
-   * @throws {ContractViolation} when Doris says Success but echoes another label, applied group commit, filtered rows, or counts other rows than were sent.
+   * Loads rows, retrying within the deadline, under the same label in every mode that has one.
+   * @throws {ContractViolation} when Doris says Success but echoes another label, stored the rows in another mode, filtered rows, or counts other rows than were sent.
    */
   load(load: Load, deadline: Deadline): Promise<LoadOutcome>;
   /** Asks once per frontend, within the deadline. */
   labelState(database: string, label: Label, deadline: Deadline): Promise<LabelState>;
+  /** Makes a load visible that is precommitted under its label, and tells the label's state after that. */
+  commit(target: Target, label: Label, deadline: Deadline): Promise<LabelState>;
   /** Label of the load that this client last saw become visible in a database: Doris forgets it before any label that ends later. */
   witness(database: string): Label | undefined;
   /** Begins a transaction that Doris aborts at once: its id is higher than that of any that began before. Stores nothing. */

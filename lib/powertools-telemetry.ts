@@ -9,6 +9,8 @@ const SERVICE = 'doris-lambda-loader';
 
 /** Telemetry that gathers metrics until it is flushed. */
 export interface FlushingTelemetry extends Telemetry {
+  /** One line that warns of how this loader is set up. */
+  warn(of: 'weaker-promise', text: string): void;
   /** Writes the gathered metrics, one line a table. Call it once an invocation. */
   flush(): void;
 }
@@ -34,6 +36,7 @@ export function powertoolsTelemetry(namespace: string, clock: Clock): FlushingTe
       const table = 'target' in event ? event.target : 'all';
       for (const [name, unit, value] of measuresOf(event, clock)) metricsOf(table).addMetric(name, unit, value);
     },
+    warn: (of, text) => logger.warn(of, { text }),
     flush() {
       for (const metrics of perTable.values()) if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },

@@ -112,6 +112,20 @@ export const SETTINGS = {
     optional: true,
     secret: true,
   }),
+  DORIS_LOAD_MODE: setting({
+    about:
+      '`two-phase` keeps rows invisible until the ledger has their load; `group-commit-may-duplicate` loads without labels, at least once ([reliability](reliability.md))',
+    rule: 'labelled, two-phase or group-commit-may-duplicate',
+    schema: z.enum(['labelled', 'two-phase', 'group-commit-may-duplicate']),
+    fallback: 'labelled',
+  }),
+  DORIS_GROUP_COMMIT: setting({
+    about:
+      'Only with group commit: `sync` (default) answers once the rows are visible, `async` once one backend has noted them on its disk, so that a lost disk loses them',
+    rule: 'sync or async',
+    schema: z.enum(['sync', 'async']),
+    optional: true,
+  }),
   DORIS_LOAD_VIA: setting({
     about: '`backend` asks the frontend for its backends and loads there directly, one hop less',
     rule: 'frontend or backend',

@@ -6,10 +6,11 @@ import { redirectTo } from './redirect.ts';
 
 const LONGEST_ANSWER = 256 * 1024;
 
-/** A question to a frontend: a path with query, and JSON to post to it, if any. */
+/** A question to a frontend: a path with query, and JSON to post to it, or headers to put, if any. */
 export interface Inquiry {
   readonly path: string;
   readonly post?: string;
+  readonly put?: Readonly<Record<string, string>>;
 }
 
 /** Asks one frontend and follows it to the master (reference 5), by the same policy as a load. */

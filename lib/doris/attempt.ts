@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts';
 import { ContractViolation } from '../errors.ts';
-import type { Load } from '../ports.ts';
+import type { Load, LoadMode } from '../ports.ts';
 import { millis } from '../units.ts';
 import { authorize } from './authorization.ts';
 import { sizeOf } from './body.ts';
@@ -49,8 +49,8 @@ async function put(load: Load, entrance: Entrance, others: number, deadline: Dea
   const authorization = await authorize(line, deadline.remaining());
   if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, bodyBegun: false, silent: false };
   const started = clock.elapsed();
-  const exchange = await putLoad({ load, entrance, authorization: authorization.value, deadline, others }, line);
-  const verdict = verdictOn(exchange, load);
+  const exchange = await putLoad({ load, mode: settings.mode, entrance, authorization: authorization.value, deadline, others }, line);
+  const verdict = verdictOn(exchange, load, settings.mode);
   settings.onAttempt({
     kind: 'attempt',
     label: load.label,
@@ -67,10 +67,10 @@ async function put(load: Load, entrance: Entrance, others: number, deadline: Dea
   return { verdict, reached: exchange.reached, bodyBegun, silent };
 }
 
-function verdictOn(exchange: Exchange, load: Load): Verdict {
+function verdictOn(exchange: Exchange, load: Load, mode: LoadMode): Verdict {
   switch (exchange.kind) {
     case 'reply':
-      return judge(exchange, load);
+      return judge(exchange, load, mode);
     case 'refused-redirect':
       return { kind: 'rejected-config', reason: exchange.reason };
     case 'lost':
@@ -84,7 +84,7 @@ function kept(verdict: Verdict, load: Load): Attempt['verdict'] {
   if (verdict.kind !== 'breach') return verdict;
   const { database, table } = load.target;
   throw new ContractViolation(
-    `Doris reports success for label ${load.label} into ${database}.${table} (${load.rows} rows), but ${verdict.what} - check group_commit and proxies`,
+    `Doris reports success for label ${load.label} into ${database}.${table} (${load.rows} rows), but ${verdict.what} - check DORIS_LOAD_MODE, the table's group_commit_mode, and proxies`,
   );
 }
 

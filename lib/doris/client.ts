@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Label } from '../plan/label.ts';
 import type { Doris } from '../ports.ts';
 import { knowBackends } from './backends.ts';
+import { commitPrecommitted } from './commit.ts';
 import { askCount } from './count.ts';
 import { takeTurns } from './frontends.ts';
 import { askLabelState } from './label-state.ts';
@@ -30,12 +31,14 @@ export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wire
   };
   const visible = new Map<string, Label>();
   return {
+    mode: full.mode,
     load: async (load, deadline) => {
       const outcome = await loadUntilTold(load, deadline, line);
       // What `publish-timeout` or a known label stands for may become visible later.
       if (outcome.kind === 'committed' && outcome.how === 'loaded') visible.set(load.target.database, load.label);
       return outcome;
     },
+    commit: async (target, label, deadline) => (await commitPrecommitted({ target, label }, undefined, deadline, line)).state,
     witness: (database) => visible.get(database),
     newestTransaction: (target, deadline) => beginAndAbort(target, deadline, line),
     tableModel: (target, deadline) => askTableModel(target, deadline, line),

@@ -1,7 +1,8 @@
 import { type Deadline, deadlineIn } from '../deadline.ts';
-import type { Load, LoadOutcome } from '../ports.ts';
+import type { CommittedHow, Load, LoadOutcome } from '../ports.ts';
 import { millis } from '../units.ts';
 import { attempt } from './attempt.ts';
+import { commitPrecommitted } from './commit.ts';
 import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
 import { explain } from './rejection.ts';
@@ -19,6 +20,7 @@ interface Standing {
 type Step = { readonly kind: 'told'; readonly outcome: LoadOutcome } | { readonly kind: 'again'; readonly standing: Standing };
 
 const NOT_STARTED: Setback = { kind: 'unavailable', reason: TOO_LATE };
+const HELD_BACK: Setback = { kind: 'unknown', reason: 'its rows are precommitted' };
 const LEFT_IN_DOUBT: Setback = { kind: 'unknown', reason: 'an earlier invocation may have stored it' };
 
 /** Puts a load until its fate is told, the rounds are used up, or time is. Every attempt has the same label and the same bytes. */
@@ -48,6 +50,8 @@ async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: L
   switch (verdict.kind) {
     case 'committed':
       return told(committedAs(verdict.how, verdict.txnId, attempts));
+    case 'precommitted':
+      return await makeVisible(load, { setback: HELD_BACK, inDoubt: true, attempts }, verdict.txnId, deadline, line);
     case 'rejected-data':
       return told(await blame(verdict, load, attempts, deadline, line));
     case 'unknown':
@@ -72,6 +76,8 @@ async function settleDoubt(load: Load, standing: Standing, deadline: Deadline, l
   switch (fate) {
     case 'stored':
       return told(committedAs('already-loaded', undefined, attempts));
+    case 'held back':
+      return await makeVisible(load, standing, undefined, deadline, line);
     case 'open':
       return told({ kind: 'running', reason: `the label's transaction is still open: ${setback.reason}`, attempts });
     case 'aborted':
@@ -81,6 +87,32 @@ async function settleDoubt(load: Load, standing: Standing, deadline: Deadline, l
       return untold(load, standing, fate);
     default:
       return fate satisfies never;
+  }
+}
+
+/** Rows that Doris holds back become visible once the ledger has the load. */
+async function makeVisible(load: Load, standing: Standing, txnId: number | undefined, deadline: Deadline, line: Line): Promise<Step> {
+  const { attempts } = standing;
+  if (!(await load.mayCommit()))
+    return told({ kind: 'running', reason: 'precommitted, and another invocation has this load now', attempts });
+  const { state, said } = await commitPrecommitted(load, txnId, deadline, line);
+  const setback: Setback = { kind: 'unknown', reason: `commit of the precommitted rows: ${said}` };
+  switch (state.kind) {
+    case 'visible':
+      return told(committedAs('loaded', txnId, attempts));
+    case 'committed':
+      return told(committedAs('publish-timeout', txnId, attempts));
+    case 'aborted':
+      return { kind: 'again', standing: { setback: notStored(setback), inDoubt: false, attempts } };
+    case 'prepare':
+    case 'precommitted':
+      return { kind: 'again', standing: { setback, inDoubt: true, attempts } };
+    case 'unknown':
+      return untold(load, { setback, inDoubt: true, attempts }, 'not known');
+    case 'unreachable':
+      return untold(load, { setback, inDoubt: true, attempts }, 'untold');
+    default:
+      return state satisfies never;
   }
 }
 
@@ -99,7 +131,7 @@ function told(outcome: LoadOutcome): Step {
   return { kind: 'told', outcome };
 }
 
-function committedAs(how: 'loaded' | 'publish-timeout' | 'already-loaded', txnId: number | undefined, attempts: number): LoadOutcome {
+function committedAs(how: CommittedHow, txnId: number | undefined, attempts: number): LoadOutcome {
   return { kind: 'committed', how, attempts, ...(txnId === undefined ? {} : { txnId }) };
 }
 
@@ -115,9 +147,9 @@ function afterAll({ setback, inDoubt }: Standing): Setback {
   return { kind: 'unknown', reason: `an earlier attempt's reply was lost; the last one: ${setback.reason}` };
 }
 
-type Fate = 'stored' | 'open' | 'aborted' | 'not known' | 'untold';
+type Fate = 'stored' | 'held back' | 'open' | 'aborted' | 'not known' | 'untold';
 
-/** Asks for the label until its transaction has ended, or time has. A precommitted one waits for somebody else, so nobody waits for it. */
+/** Asks for the label until its transaction has ended, or waits for a commit, or there is no time left. */
 async function resolve(load: Load, deadline: Deadline, line: Line): Promise<Fate> {
   for (let poll = 1; ; poll += 1) {
     const state = await askLabelState(load.target.database, load.label, deadline, line);
@@ -128,7 +160,7 @@ async function resolve(load: Load, deadline: Deadline, line: Line): Promise<Fate
       case 'aborted':
         return 'aborted';
       case 'precommitted':
-        return 'open';
+        return 'held back';
       case 'unknown':
         return 'not known';
       case 'unreachable':
@@ -142,16 +174,17 @@ async function resolve(load: Load, deadline: Deadline, line: Line): Promise<Fate
   }
 }
 
-/** Rows are blamed only after their transaction was seen ABORTED: a Fail alone is no proof that nothing is stored (reference 3.1). */
+/**
+ * Rows are blamed only after their transaction was seen ABORTED: a Fail alone is no proof that nothing is stored (reference 3.1). Without a
+ * label nothing can be seen, and rows may be stored more than once anyway.
+ */
 async function blame(refused: RefusedRows, load: Load, attempts: number, deadline: Deadline, line: Line): Promise<LoadOutcome> {
+  if (line.settings.mode === 'group-commit-may-duplicate') return rejected(refused, attempts, deadline, line);
   const watch = deadlineIn(millis(Math.min(line.settings.abortTimeout, deadline.remaining())), line.clock);
   for (let poll = 1; ; poll += 1) {
     const state = await askLabelState(load.target.database, load.label, watch, line);
     if (state.kind === 'visible' || state.kind === 'committed') return committedAs('already-loaded', refused.txnId, attempts);
-    if (state.kind === 'aborted') {
-      const rejection = await explain(refused, deadline, line);
-      return { kind: 'rejected-data', rejection, attempts, ...(refused.txnId === undefined ? {} : { txnId: refused.txnId }) };
-    }
+    if (state.kind === 'aborted') return rejected(refused, attempts, deadline, line);
     if (!(await waited('open-transaction', poll, watch, line))) {
       return {
         kind: 'unknown',
@@ -160,6 +193,11 @@ async function blame(refused: RefusedRows, load: Load, attempts: number, deadlin
       };
     }
   }
+}
+
+async function rejected(refused: RefusedRows, attempts: number, deadline: Deadline, line: Line): Promise<LoadOutcome> {
+  const rejection = await explain(refused, deadline, line);
+  return { kind: 'rejected-data', rejection, attempts, ...(refused.txnId === undefined ? {} : { txnId: refused.txnId }) };
 }
 
 /** Waits before the next round; false when there would be no time left for it. */

@@ -5,7 +5,7 @@ import { entrances } from './attempt.ts';
 import { authorize } from './authorization.ts';
 import type { Line } from './line.ts';
 import { transactionIn } from './reply.ts';
-import { type Exchange, putLoad, SHORTEST_ATTEMPT } from './stream-load.ts';
+import { type Exchange, type Put, putLoad, SHORTEST_ATTEMPT } from './stream-load.ts';
 import { wording } from './wording.ts';
 
 /** Read after the transaction has begun, and refused there: the reply names a transaction that is aborted already (reference 2.1 step 10). */
@@ -21,7 +21,8 @@ export async function beginAndAbort(target: Target, deadline: Deadline, line: Li
     if (deadline.remaining() < SHORTEST_ATTEMPT) break;
     const authorization = await authorize(line, deadline.remaining());
     if (authorization.kind === 'unavailable') return { kind: 'unreachable', reason: authorization.reason };
-    const put = { load, entrance, authorization: authorization.value, deadline, others: all.length - index - 1, instead: REFUSED_OPTION };
+    const others = all.length - index - 1;
+    const put: Put = { load, mode: 'labelled', entrance, authorization: authorization.value, deadline, others, instead: REFUSED_OPTION };
     newest = read(await putLoad(put, line));
     if (newest.kind !== 'unreachable') break;
   }

@@ -6,10 +6,11 @@ export type Answer =
   | { readonly kind: 'answer'; readonly status: number; readonly location: string | undefined; readonly text: string }
   | { readonly kind: 'silent'; readonly reason: string };
 
-/** One GET, or a POST of JSON. */
+/** One GET, a POST of JSON, or a PUT that says everything in its headers. */
 export interface Question {
   readonly url: URL;
   readonly post?: string;
+  readonly put?: Readonly<Record<string, string>>;
   /** Left out where credentials must not go. */
   readonly authorization: string | undefined;
   /** For everything together, connecting included. */
@@ -24,9 +25,10 @@ export async function askOnce(question: Question, dispatcher: Dispatcher): Promi
   try {
     const response = await request(question.url, {
       dispatcher,
-      ...(question.post === undefined ? { method: 'GET' } : { method: 'POST', body: question.post }),
+      ...(question.post === undefined ? { method: question.put === undefined ? 'GET' : 'PUT' } : { method: 'POST', body: question.post }),
       headers: {
         'accept-encoding': 'identity',
+        ...question.put,
         ...(question.post === undefined ? {} : { 'content-type': 'application/json' }),
         ...(question.authorization === undefined ? {} : { authorization: question.authorization }),
       },

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import type { Load } from '../ports.ts';
-import { meaningOf } from './texts.ts';
+import type { LoadMode } from '../ports.ts';
+import { count, type Fields, text, txnId } from './fields.ts';
+import { type Sent, succeeded } from './success.ts';
+import { meaningOf, withAdvice } from './texts.ts';
 import type { Setback, Verdict } from './verdict.ts';
 import { wording } from './wording.ts';
 
@@ -16,19 +18,16 @@ export interface Reply {
   readonly bodyBegun: boolean;
 }
 
-/** What the reply has to be about. */
-export type Sent = Pick<Load, 'label' | 'rows'>;
-
 const LONGEST_UNPACKED = 1024 * 1024;
 
 /** Judges a reply to a Stream Load: any status, any body, exactly one verdict. Only a well-formed 200 can mean success. */
-export function judge(reply: Reply, sent: Sent): Verdict {
+export function judge(reply: Reply, sent: Sent, mode: LoadMode): Verdict {
   if (reply.status !== 200) return judgeStatus(reply);
   if (reply.cut) return unknown('the reply is longer than 1 MiB');
   const fields = parse(reply);
   if (fields === undefined)
     return unknown(`the reply is no JSON object (content type ${wording(reply.headers['content-type'] ?? '') || 'none'})`);
-  if (typeof fields['Status'] === 'string') return judgeLoad(fields['Status'], fields, sent);
+  if (typeof fields['Status'] === 'string') return judgeLoad(fields['Status'], fields, sent, mode);
   if (typeof fields['status'] === 'string' || typeof fields['code'] === 'number') return judgeFrontend(fields, reply.bodyBegun);
   return unknown('the reply has none of the shapes that Doris uses');
 }
@@ -43,15 +42,13 @@ function judgeStatus({ status, bodyBegun }: Reply): Setback {
   return unknown(reason);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The backend's report on the load (reference 3). */
-function judgeLoad(status: string, fields: Fields, sent: Sent): Verdict {
+function judgeLoad(status: string, fields: Fields, sent: Sent, mode: LoadMode): Verdict {
   switch (status) {
     case 'Success':
-      return committed('loaded', fields, sent);
+      return succeeded('loaded', fields, sent, mode);
     case 'Publish Timeout':
-      return committed('publish-timeout', fields, sent);
+      return succeeded('publish-timeout', fields, sent, mode);
     case 'Label Already Exists':
       return existing(fields, sent);
     case 'Fail':
@@ -61,36 +58,16 @@ function judgeLoad(status: string, fields: Fields, sent: Sent): Verdict {
   }
 }
 
-function committed(how: 'loaded' | 'publish-timeout', fields: Fields, sent: Sent): Verdict {
-  const label = text(fields['Label']);
-  const loaded = count(fields['NumberLoadedRows']);
-  // Without them nothing ties the word Success to this load; the label's state will tell.
-  if (label === undefined || loaded === undefined) return unknown('the reply reports success without label or row count');
-  const what = [
-    ...(label === sent.label ? [] : [`label ${wording(label)} is echoed`]),
-    ...(String(fields['GroupCommit']) === 'true' ? ['group commit was applied'] : []),
-    ...(loaded === sent.rows ? [] : [`${loaded} of ${sent.rows} rows are counted as loaded`]),
-    ...excess('filtered', count(fields['NumberFilteredRows'])),
-    ...excess('unselected', count(fields['NumberUnselectedRows'])),
-  ];
-  return what.length > 0 ? { kind: 'breach', what: what.join(', ') } : { kind: 'committed', how, txnId: txnId(fields) };
-}
-
-function excess(how: string, rows: number | undefined): readonly string[] {
-  return rows === undefined || rows === 0 ? [] : [`${rows} rows are ${how}`];
-}
-
 function existing(fields: Fields, sent: Sent): Verdict {
   const message = text(fields['Message']) ?? '';
   const job = text(fields['ExistingJobStatus']) ?? '';
   if (!echoes(fields, sent)) return unknown('the reply is about another label');
   switch (job) {
-    case 'FINISHED': {
-      const holder = /relate to txn \[(\d{1,18})\]/.exec(message)?.[1];
-      return { kind: 'committed', how: 'already-loaded', txnId: holder === undefined ? undefined : Number(holder) };
-    }
-    case 'RUNNING':
+    case 'FINISHED':
+      return { kind: 'committed', how: 'already-loaded', txnId: holderIn(message) };
     case 'PRECOMMITTED':
+      return { kind: 'precommitted', txnId: holderIn(message) };
+    case 'RUNNING':
       return { kind: 'running', reason: `another transaction holds the label: ${job}` };
     default:
       // Cloud mode names no job status (reference 3.1).
@@ -98,10 +75,16 @@ function existing(fields: Fields, sent: Sent): Verdict {
   }
 }
 
+/** The transaction that holds the label. */
+function holderIn(message: string): number | undefined {
+  const holder = /relate to txn \[(\d{1,18})\]/.exec(message)?.[1];
+  return holder === undefined ? undefined : Number(holder);
+}
+
 function failed(fields: Fields, sent: Sent): Verdict {
   const message = text(fields['Message']) ?? '';
   const meaning = meaningOf(message);
-  const reason = wording(message) || 'Doris reports Fail without a message';
+  const reason = withAdvice(wording(message)) || 'Doris reports Fail without a message';
   if (meaning !== 'rejected-data') return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning, reason };
   // A reply about other rows must never blame these.
   if (!echoes(fields, sent)) return unknown('the reply is about another label');
@@ -157,18 +140,4 @@ function echoes(fields: Fields, sent: Sent): boolean {
 
 function unknown(reason: string): Setback {
   return { kind: 'unknown', reason };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-/** -1 means that no transaction was begun. */
-function txnId(fields: Fields): number | undefined {
-  const id = count(fields['TxnId']);
-  return id !== undefined && id > 0 ? id : undefined;
 }

@@ -1,4 +1,4 @@
-import type { LabelState } from '../ports.ts';
+import type { LabelState, LoadMode } from '../ports.ts';
 import type { Bytes, Millis } from '../units.ts';
 import { seconds } from '../units.ts';
 import type { RedirectPolicy } from './redirect-policy.ts';
@@ -24,6 +24,8 @@ export type AttemptEvent =
       readonly size: Bytes;
     }
   | { readonly kind: 'label-state'; readonly label: string; readonly state: LabelState['kind'] }
+  /** Doris was told to make a precommitted load visible, and what it said. */
+  | { readonly kind: 'commit'; readonly label: string; readonly said: string }
   | { readonly kind: 'backoff'; readonly label: string; readonly after: Verdict['kind']; readonly delay: Millis };
 
 /** How to reach Doris, whom to trust on the way, and how long to try. Where a default is named the setting may be left out. */
@@ -56,6 +58,10 @@ export interface DorisSettings {
   readonly backendAddresses?: ReadonlyMap<string, string>;
   /** Column by whose value Doris tells the newer row of a key (`function_column.sequence_col`). Default none. */
   readonly sequenceColumn?: string;
+  /** Default `labelled`. */
+  readonly mode?: LoadMode;
+  /** When group commit answers: once rows are visible, or once one backend has noted them. Default `sync`. */
+  readonly groupCommit?: 'sync' | 'async';
   readonly onAttempt?: (event: AttemptEvent) => void;
 }
 
@@ -74,6 +80,8 @@ export function withDefaults(settings: DorisSettings): FullSettings {
     abortTimeout: seconds(10),
     route: 'frontend',
     backendAddresses: new Map(),
+    mode: 'labelled',
+    groupCommit: 'sync',
     onAttempt: () => {},
     ...settings,
   };

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import type { Load } from '../ports.ts';
+import type { Load, LoadMode } from '../ports.ts';
 import { type Millis, millis } from '../units.ts';
 import { sizeOf } from './body.ts';
 import type { HopEnd, Silence } from './hop.ts';
@@ -15,7 +15,8 @@ export interface Entrance {
 
 /** One PUT of a load. */
 export interface Put {
-  readonly load: Omit<Load, 'inDoubt' | 'wouldBeKnown'>;
+  readonly load: Omit<Load, 'inDoubt' | 'wouldBeKnown' | 'mayCommit'>;
+  readonly mode: LoadMode;
   readonly entrance: Entrance;
   readonly authorization: string;
   /** At least 1 s away. */
@@ -104,21 +105,34 @@ function loadUrl(put: Put): URL {
 }
 
 /** The same on every hop: a backend that misses one silently falls back to its default (reference 1.2, 2.2). */
-function headersOf(put: Put, { maxLoadTimeout, sequenceColumn }: FullSettings): Readonly<Record<string, string>> {
+function headersOf(put: Put, { maxLoadTimeout, sequenceColumn, groupCommit }: FullSettings): Readonly<Record<string, string>> {
   return {
     authorization: put.authorization,
     expect: '100-continue',
     'content-length': String(sizeOf(put.load.body)),
     'accept-encoding': 'identity',
-    label: put.load.label,
     format: 'json',
     read_json_by_line: 'true',
     strip_outer_array: 'false',
     strict_mode: 'true',
     max_filter_ratio: '0',
     timeout: String(timeoutSeconds(put.deadline.remaining(), maxLoadTimeout)),
-    group_commit: 'off_mode',
+    ...headersOfMode(put, groupCommit),
     ...(sequenceColumn === undefined ? {} : { 'function_column.sequence_col': sequenceColumn }),
     ...put.instead,
   };
+}
+
+/** A table's own property would apply group commit where nothing is said, and a label is refused where it is applied (reference 2.3). */
+function headersOfMode({ load, mode }: Put, groupCommit: 'sync' | 'async'): Readonly<Record<string, string>> {
+  switch (mode) {
+    case 'labelled':
+      return { label: load.label, group_commit: 'off_mode' };
+    case 'two-phase':
+      return { label: load.label, group_commit: 'off_mode', two_phase_commit: 'true' };
+    case 'group-commit-may-duplicate':
+      return { group_commit: `${groupCommit}_mode` };
+    default:
+      return mode satisfies never;
+  }
 }

@@ -3,6 +3,9 @@ import type { Setback } from './verdict.ts';
 /** What a failure's text means. `ambiguous`: the load may be stored all the same. */
 export type Meaning = 'rejected-data' | 'ambiguous' | Exclude<Setback['kind'], 'running' | 'unknown'>;
 
+/** The cloud with a merge-on-write table, and 1.x where its operator switched two-phase commit off (reference 6). */
+const NO_TWO_PHASE = /\bstream load 2pc is unsupported\b|\bTwo phase commit \(2PC\)[^.]* was disabled\b/;
+
 /**
  * Doris's failure texts (reference 3.2, 1.1), first match wins. The order carries meaning: refused rows may be quoted in a text and say anything,
  * so their codes are anchored and come first; the FE uses ANALYSIS_ERROR for whatever goes wrong at begin and at commit, so it comes last.
@@ -22,6 +25,7 @@ const TABLE: readonly (readonly [Meaning, RegExp])[] = [
     'rejected-config',
     /\b(Database not found|(Olap)?Table not found|(database|table) is invalid|(public|private) endpoint is null|Invalid header host)\b/,
   ],
+  ['rejected-config', NO_TWO_PHASE],
   // Cloud gives a label up after 100 aborted loads; CLEAN LABEL frees it (reference 4).
   ['rejected-config', /\btoo many aborted txn for label\b/],
 
@@ -47,4 +51,9 @@ export function meaningOf(text: string): Meaning | undefined {
   // A reply may be a megabyte; every known text names itself early.
   const start = text.slice(0, 4000);
   return TABLE.find(([, pattern]) => pattern.test(start))?.[0];
+}
+
+/** A reason with what to do about it, where that is this loader's to say. */
+export function withAdvice(reason: string): string {
+  return NO_TWO_PHASE.test(reason) ? `${reason} - set DORIS_LOAD_MODE to labelled` : reason;
 }

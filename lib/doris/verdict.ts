@@ -1,3 +1,5 @@
+import type { CommittedHow } from '../ports.ts';
+
 /** What kept a load from being stored, or from being known to be stored. */
 export interface Setback {
   readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown';
@@ -14,9 +16,10 @@ export interface RefusedRows {
   readonly txnId: number | undefined;
 }
 
-/** What one PUT came to, judged by its own reply alone. `breach`: a Success that breaks a rule. */
+/** What one PUT came to, judged by its own reply alone. `precommitted`: Doris has the rows and holds them back. `breach`: a Success that breaks a rule. */
 export type Verdict =
-  | { readonly kind: 'committed'; readonly how: 'loaded' | 'publish-timeout' | 'already-loaded'; readonly txnId: number | undefined }
+  | { readonly kind: 'committed'; readonly how: CommittedHow; readonly txnId: number | undefined }
+  | { readonly kind: 'precommitted'; readonly txnId: number | undefined }
   | { readonly kind: 'breach'; readonly what: string }
   | RefusedRows
   | Setback;

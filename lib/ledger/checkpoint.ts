@@ -22,15 +22,24 @@ export interface Refusal {
 /**
  * What is known of a claim's load.
  * - `open`: in doubt until its label tells.
+ * - `unseen`: none of its rows is visible: Doris holds them back until the claim is `open`.
+ * - `unlabelled`: in doubt, and nothing tells: it was put without a label.
  * - `loaded`: in Doris for sure, but not all dead letters between its rows are accepted yet.
  * - `refused`: its only row is judged bad; the row is a dead letter from now on, even if the table would take it later.
  * - `given-up`: whether it is in Doris cannot be told any more; its rows are dead letters from now on, for people to look into.
  */
 export type ClaimState =
-  | { readonly kind: 'open' }
+  | { readonly kind: 'open' | 'unseen' | 'unlabelled' }
   | { readonly kind: 'loaded' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'given-up'; readonly reason: string };
+
+/** The fate of the rows is known. */
+export type DecidedState = Exclude<ClaimState, { kind: 'open' | 'unseen' | 'unlabelled' }>;
+
+export function isDecided(state: ClaimState): state is DecidedState {
+  return state.kind === 'loaded' || state.kind === 'refused' || state.kind === 'given-up';
+}
 
 /** A load that was written down before its first attempt. */
 export interface Claim {
@@ -49,6 +58,7 @@ export interface Claim {
   readonly deadline: EpochMillis;
   /** Drawn at random for every write of a claim, so that whoever wrote it last can tell that nobody wrote it since. */
   readonly fence: number;
+  /** None of its rows was visible before. */
   readonly claimedAt: EpochMillis;
 }
 

@@ -34,6 +34,8 @@ export function claimAttribute(claim: Claim): AttributeValue {
 function detailsOf(state: ClaimState): Item {
   switch (state.kind) {
     case 'open':
+    case 'unseen':
+    case 'unlabelled':
     case 'loaded':
       return {};
     case 'refused':
@@ -61,7 +63,7 @@ const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, e
 
 const storedClaim = z.object({
   M: z.object({
-    state: text.pipe(z.enum(['open', 'loaded', 'refused', 'given-up'])),
+    state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'loaded', 'refused', 'given-up'])),
     refusal: storedRefusal.optional(),
     reason: text.optional(),
     label,

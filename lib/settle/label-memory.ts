@@ -20,7 +20,9 @@ export interface LabelMemory {
  * ids of transactions tell: they count from the beginning of the cluster, over all of its databases. Half of the limit leaves room for those
  * that were running when the claim was written.
  */
-export async function wouldBeKnown(run: Run, { claimedAt }: Claim, witness: Label | undefined): Promise<Memory> {
+export async function wouldBeKnown(run: Run, { state, claimedAt }: Claim, witness: Label | undefined): Promise<Memory> {
+  // Nothing of it is visible; or it had no label, and is put again whatever became of it.
+  if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'certain';
   const { clock, doris } = run.ports;
   const { longest, shortest, transactions } = run.rules.labelMemory;
   const age = millis(clock.now() - claimedAt);
@@ -31,7 +33,7 @@ export async function wouldBeKnown(run: Run, { claimedAt }: Claim, witness: Labe
     if (newest.kind === 'unreachable') return 'untold';
     return newest.kind === 'told' && newest.value < transactions / 2 ? 'certain' : 'doubtful';
   }
-  const state = await doris.labelState(targetOf(run).database, witness, run.deadline);
-  if (state.kind === 'unreachable') return 'untold';
-  return state.kind === 'visible' ? 'certain' : 'doubtful';
+  const told = await doris.labelState(targetOf(run).database, witness, run.deadline);
+  if (told.kind === 'unreachable') return 'untold';
+  return told.kind === 'visible' ? 'certain' : 'doubtful';
 }

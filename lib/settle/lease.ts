@@ -3,6 +3,7 @@ import type { Claim, Expectation, MoveResult } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import type { Piece } from '../plan/pieces.ts';
 import { type EpochMillis, epochMillis, type Millis, millis, seconds } from '../units.ts';
+import { inherited, stateOfNew } from './modes.ts';
 import { firstPosition, labelOfRows, lastPosition, type Run, targetOf } from './run.ts';
 
 /**
@@ -29,7 +30,7 @@ export interface Held {
 export function claimFor(run: Run, piece: Piece): Held {
   const lease = leaseOf(run);
   const claim = fenced(run, {
-    state: { kind: 'open' },
+    state: stateOfNew(run),
     label: labelOfRows(run, piece.rows),
     first: firstPosition(piece.records),
     last: lastPosition(piece.records),
@@ -45,7 +46,7 @@ export function claimFor(run: Run, piece: Piece): Held {
 /** A claim of somebody else with this invocation's lease in it, as it will be held once it is written. */
 export function takenOver(run: Run, claim: Claim, witness: Label | undefined): Held {
   const lease = leaseOf(run);
-  const mine = fenced(run, { ...claim, deadline: epochMillis(Math.max(claim.deadline, lease.at)) });
+  const mine = fenced(run, { ...inherited(run, claim), deadline: epochMillis(Math.max(claim.deadline, lease.at)) });
   return { claim: mine, lease, sharedUntil: claim.deadline, replay: true, witness };
 }
 
@@ -89,6 +90,8 @@ export function sharedFor({ ports, rules }: Run, until: EpochMillis | undefined)
 /** Watches over the lease of a claim while attempts are made under it. */
 export interface LeaseKeeper {
   mayStart(): Promise<boolean>;
+  /** Notes that rows become visible now. */
+  mayCommit(): Promise<boolean>;
   /** The claim as it was written last. */
   held(): Held;
 }
@@ -110,7 +113,25 @@ export function keepLease(run: Run, claimed: Held): LeaseKeeper {
       held = { ...held, claim, lease };
       return runs(run, lease);
     },
+    mayCommit: async () => {
+      const noted = await noteVisible(run, held.claim);
+      if (noted === undefined) return false;
+      held = { ...held, claim: noted };
+      return true;
+    },
   };
+}
+
+/**
+ * Writes down that the rows of a claim may be visible from now on. No lease is needed for the commit that follows: it shows the same rows
+ * whoever asks for it, and once.
+ * @returns the claim as it is now; nothing when somebody else has written it.
+ */
+export async function noteVisible(run: Run, claim: Claim): Promise<Claim | undefined> {
+  if (claim.state.kind !== 'unseen') return claim;
+  const noted = fenced(run, { ...claim, state: { kind: 'open' }, claimedAt: run.ports.clock.now() });
+  const result = await run.ports.ledger.move(run.key, { expect: unchanged(claim), claim: noted });
+  return written(result, noted) ? noted : undefined;
 }
 
 /** By both clocks: the one that never jumps may have stood still while the machine did, and others go by the wall clock. */

@@ -65,8 +65,9 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
     rows: piece.rows.length,
     body: [body],
     mayStart: lease.mayStart,
+    mayCommit: lease.mayCommit,
     inDoubt: replay,
-    wouldBeKnown: () => wouldBeKnown(run, claim, claimed.witness),
+    wouldBeKnown: () => wouldBeKnown(run, lease.held().claim, claimed.witness),
   };
   const outcome = await doris.load(wanted, run.deadline);
   telemetry.record({

@@ -1,5 +1,5 @@
 import { ContractViolation } from '../errors.ts';
-import type { Checkpoint, Claim, ClaimState } from '../ledger/checkpoint.ts';
+import { type Checkpoint, type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.ts';
 import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
@@ -22,7 +22,7 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
   if (claim === undefined || open.length === 0) return go(cut(open, run.rules.limits));
   const inside = open.filter(({ record }) => record.position <= claim.last);
   const after = open.slice(inside.length);
-  if (claim.state.kind !== 'open') {
+  if (isDecided(claim.state)) {
     refuseOtherMembership(run, claim, through);
     tellAbandoned(run, claim, through);
     return finishDecided(run, claim, claim.state, inside, after);
@@ -85,8 +85,6 @@ async function finishDecided(
   });
   return go(cut(result.kind === 'moved' ? after : [...inside, ...after], run.rules.limits));
 }
-
-type DecidedState = Exclude<ClaimState, { kind: 'open' }>;
 
 function attemptsOf(state: DecidedState): { attempts?: number } {
   return state.kind === 'refused' ? { attempts: state.refusal.attempts } : {};

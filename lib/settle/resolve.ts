@@ -5,7 +5,7 @@ import type { Told } from '../ports.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { wouldBeKnown } from './label-memory.ts';
-import { fenced, sharedFor, unchanged } from './lease.ts';
+import { fenced, noteVisible, sharedFor, unchanged } from './lease.ts';
 import { firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
@@ -17,10 +17,11 @@ export async function resolveByState(run: Run, claim: Claim, { witness }: Checkp
     case 'visible':
     case 'committed':
       return conclude(run, claim, open, { consequence: 'loaded', because: `label ${state.kind}` });
-    case 'prepare':
     case 'precommitted':
+      return adopt(run, claim, open);
+    case 'prepare':
       run.gate.failed('running');
-      return stop(`running: the transaction of claim ${claim.label} is still open (${state.kind})`);
+      return stop(`running: the transaction of claim ${claim.label} is still open`);
     case 'unreachable':
       run.gate.failed('unavailable');
       return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
@@ -33,11 +34,23 @@ export async function resolveByState(run: Run, claim: Claim, { witness }: Checkp
   }
 }
 
+/** Doris holds all rows of the claim back. To make them visible needs no records, and settles them even when the source has dropped them. */
+async function adopt(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
+  const noted = await noteVisible(run, claim);
+  if (noted === undefined) return go(cut(open, run.rules.limits));
+  const { kind } = await run.ports.doris.commit(targetOf(run), claim.label, run.deadline);
+  if (kind === 'visible' || kind === 'committed') {
+    return conclude(run, noted, open, { consequence: 'loaded', because: 'precommitted, and committed now' });
+  }
+  run.gate.failed('running');
+  return stop(`running: the precommitted rows of claim ${claim.label} are not visible yet (${kind})`);
+}
+
 async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined, open: readonly DecodedRecord[]): Promise<Step> {
   const memory = await wouldBeKnown(run, claim, witness);
   switch (memory) {
     case 'certain':
-      return conclude(run, claim, open, { consequence: 'dropped', because: 'label unknown' });
+      return conclude(run, claim, open, notStored(claim));
     case 'untold':
       run.gate.failed('unavailable');
       return stop(`unavailable: Doris does not tell whether it may have forgotten claim ${claim.label}`);
@@ -46,6 +59,13 @@ async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined
     default:
       return memory satisfies never;
   }
+}
+
+/** Without a label a load is put again although it may be stored. */
+function notStored({ state }: Claim): Conclusion {
+  return state.kind === 'unlabelled'
+    ? { consequence: 'reloaded', because: 'it was put without a label' }
+    : { consequence: 'dropped', because: 'label unknown' };
 }
 
 /** Somebody else may still start an attempt under the claim. */

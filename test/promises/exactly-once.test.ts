@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContractViolation } from '../../lib/errors.ts';
 import type { LoadRules } from '../../lib/pipeline.ts';
+import type { LoadMode } from '../../lib/ports.ts';
 import type { DecodedRecord } from '../../lib/source/record.ts';
 import { bytes, seconds } from '../../lib/units.ts';
-import { expectExactlyOnce } from '../support/exactly-once.ts';
+import { expectAtLeastOnce, expectExactlyOnce } from '../support/exactly-once.ts';
 import { batchOf, type Nature, numbersIn, shardOf } from '../support/shard.ts';
 import { type Kill, Killed, newWorld, RULES, type World } from '../support/world.ts';
 
@@ -19,6 +20,9 @@ interface Delivery {
   readonly outcomes: readonly { readonly stored: boolean; readonly outcome: 'unknown' | 'unavailable' | 'overload' | 'running' }[];
   /** From this delivery on the table takes what it refused before, or refuses it again. */
   readonly repaired: boolean;
+  readonly mode: LoadMode;
+  /** Since the delivery before, Doris has aborted what was precommitted and not committed. */
+  readonly expired: boolean;
 }
 
 const natures = fc.array(
@@ -26,22 +30,26 @@ const natures = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-const deliveries = fc.array(
-  fc.record<Delivery>(
-    {
-      size: fc.integer({ min: 1, max: 40 }),
-      again: fc.integer({ min: 0, max: 10 }),
-      kill: fc.record({ call: fc.integer({ min: 1, max: 14 }), effect: fc.constantFrom('before', 'after') }),
-      pause: fc.constantFrom(0, 1, 10, 70, 300),
-      outcomes: fc.array(fc.record({ stored: fc.boolean(), outcome: fc.constantFrom('unknown', 'unavailable', 'overload', 'running') }), {
-        maxLength: 2,
-      }),
-      repaired: fc.boolean(),
-    },
-    { requiredKeys: ['size', 'again', 'pause', 'outcomes', 'repaired'] },
-  ),
-  { maxLength: 12 },
-);
+/** Deliveries in one mode, or in each of several as an operator changes his mind. */
+const deliveries = (...modes: LoadMode[]) =>
+  fc.array(
+    fc.record<Delivery>(
+      {
+        size: fc.integer({ min: 1, max: 40 }),
+        again: fc.integer({ min: 0, max: 10 }),
+        kill: fc.record({ call: fc.integer({ min: 1, max: 14 }), effect: fc.constantFrom('before', 'after') }),
+        pause: fc.constantFrom(0, 1, 10, 70, 300),
+        outcomes: fc.array(fc.record({ stored: fc.boolean(), outcome: fc.constantFrom('unknown', 'unavailable', 'overload', 'running') }), {
+          maxLength: 2,
+        }),
+        repaired: fc.boolean(),
+        mode: fc.constantFrom(...modes),
+        expired: fc.boolean(),
+      },
+      { requiredKeys: ['size', 'again', 'pause', 'outcomes', 'repaired', 'mode', 'expired'] },
+    ),
+    { maxLength: 12 },
+  );
 
 const limits = fc.record({ maxRows: fc.integer({ min: 1, max: 12 }), maxBytes: fc.integer({ min: 40, max: 400 }).map(bytes) });
 
@@ -50,12 +58,17 @@ function honest({ stored, outcome }: Delivery['outcomes'][number]) {
   return { stored: stored && (outcome === 'unknown' || outcome === 'running'), outcome };
 }
 
+/** Nothing goes wrong. */
+const CALM = { again: 0, pause: 0, outcomes: [], repaired: false, expired: false };
+
 /** Delivers a shard as Lambda does: from its checkpoint on, until everything is acknowledged. */
 async function deliver(world: World, records: readonly DecodedRecord[], rules: LoadRules, plan: readonly Delivery[]): Promise<void> {
   let checkpoint = 0;
   for (let turn = 0; checkpoint < records.length; turn++) {
     if (turn > plan.length + 100) throw new Error(`no progress: still at record ${checkpoint} after ${turn} deliveries`);
-    const delivery = plan[turn] ?? { size: records.length, again: 0, pause: 1, outcomes: [], repaired: false };
+    const delivery = plan[turn] ?? { ...CALM, size: records.length, pause: 1, mode: plan[0]?.mode ?? 'labelled' };
+    world.doris.mode = delivery.mode;
+    if (delivery.expired) world.doris.expirePrecommitted();
     world.doris.refuses = (line) => !delivery.repaired && line.includes('refused');
     world.doris.script.splice(0, Infinity, ...delivery.outcomes.map(honest));
     const from = Math.max(0, checkpoint - delivery.again);
@@ -86,10 +99,24 @@ function everyKill(calls: number): Kill[] {
 
 const openRules: LoadRules = { ...RULES, fuseShare: 1 };
 
-describe('a shard that is delivered at least once', () => {
+const kinds: Nature[] = ['good', 'broken', 'good', 'refused', 'good', 'good', 'broken', 'refused', 'good', 'broken'];
+
+async function callsOfCalmRun(mode: LoadMode): Promise<number> {
+  const calm = newWorld();
+  calm.doris.mode = mode;
+  calm.doris.refuses = (line) => line.includes('refused');
+  await calm.invoke(batchOf(shardOf(kinds)), openRules);
+  return calm.calls;
+}
+
+describe.each<readonly [string, readonly LoadMode[]]>([
+  ['under labels', ['labelled']],
+  ['in two phases', ['two-phase']],
+  ['under labels and in two phases by turns', ['labelled', 'two-phase']],
+])('a shard that is delivered at least once, %s,', (_, modes) => {
   it('is stored exactly once, whatever is killed, lost, cut anew, brought again or repaired in between', async () => {
     await fc.assert(
-      fc.asyncProperty(natures, deliveries, limits, async (kinds, plan, cuts) => {
+      fc.asyncProperty(natures, deliveries(...modes), limits, async (kinds, plan, cuts) => {
         const world = newWorld();
         await deliver(world, shardOf(kinds), { ...openRules, limits: cuts }, plan);
         expectExactlyOnce(world, kinds);
@@ -98,26 +125,24 @@ describe('a shard that is delivered at least once', () => {
     );
   });
 
-  const kinds: Nature[] = ['good', 'broken', 'good', 'refused', 'good', 'good', 'broken', 'refused', 'good', 'broken'];
+  const [mode = 'labelled', later = mode] = modes.toReversed();
 
   it('is stored exactly once when the function dies at any call, before or after its effect', async () => {
-    const calm = newWorld();
-    calm.doris.refuses = (line) => line.includes('refused');
-    await calm.invoke(batchOf(shardOf(kinds)), openRules);
-    const calls = calm.calls;
+    const calls = await callsOfCalmRun(mode);
     expect(calls).toBeGreaterThan(10);
 
     for (const kill of everyKill(calls)) {
-      for (const [size, pause] of [
-        [10, 0],
-        [10, 70],
-        [7, 70],
-        [3, 70],
-        [1, 0],
+      for (const [size, pause, expired] of [
+        [10, 0, false],
+        [10, 70, false],
+        [7, 70, false],
+        [3, 70, false],
+        [3, 70, true],
+        [1, 0, false],
       ] as const) {
         const world = newWorld();
-        const first = { size: 10, again: 0, pause, outcomes: [], repaired: false, kill };
-        await deliver(world, shardOf(kinds), openRules, [first, { ...first, kill: { ...kill, call: 99 }, size }]);
+        const first = { ...CALM, size: 10, pause, kill, mode };
+        await deliver(world, shardOf(kinds), openRules, [first, { ...CALM, size, mode: later, expired }]);
         expectExactlyOnce(world, kinds);
       }
     }
@@ -126,10 +151,45 @@ describe('a shard that is delivered at least once', () => {
   it('stays exactly once when a killed batch comes back to a repaired table', async () => {
     for (let call = 1; call <= 30; call++) {
       const world = newWorld();
-      const first = { size: 10, again: 0, pause: 70, outcomes: [], repaired: false, kill: { call, effect: 'after' as const } };
-      await deliver(world, shardOf(kinds), openRules, [first, { size: 10, again: 0, pause: 0, outcomes: [], repaired: true }]);
+      const first = { ...CALM, size: 10, pause: 70, kill: { call, effect: 'after' as const }, mode };
+      await deliver(world, shardOf(kinds), openRules, [first, { ...CALM, size: 10, repaired: true, mode: later }]);
       expectExactlyOnce(world, kinds);
     }
+  });
+});
+
+describe('a shard that is delivered through group commit', () => {
+  it('is stored at least once, whatever is killed, lost, cut anew, brought again or repaired in between, and in whatever mode before', async () => {
+    await fc.assert(
+      fc.asyncProperty(natures, deliveries('group-commit-may-duplicate', 'labelled', 'two-phase'), limits, async (all, plan, cuts) => {
+        const world = newWorld();
+        await deliver(world, shardOf(all), { ...openRules, limits: cuts }, plan);
+        expectAtLeastOnce(world, all);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is stored at least once when the function dies at any call, before or after its effect', async () => {
+    const mode = 'group-commit-may-duplicate';
+    for (const kill of everyKill(await callsOfCalmRun(mode))) {
+      for (const size of [10, 3]) {
+        const world = newWorld();
+        const first = { ...CALM, size: 10, pause: 70, kill, mode } as const;
+        await deliver(world, shardOf(kinds), openRules, [first, { ...CALM, size, mode }]);
+        expectAtLeastOnce(world, kinds);
+      }
+    }
+  });
+
+  it('is stored once when nothing goes wrong, and once more never by a later delivery of what is settled', async () => {
+    const world = newWorld();
+    world.doris.mode = 'group-commit-may-duplicate';
+    const records = shardOf(['good', 'broken', 'good', 'good']);
+
+    for (let delivery = 1; delivery <= 3; delivery++) await world.invoke(batchOf(records), RULES);
+
+    expectExactlyOnce(world, ['good', 'broken', 'good', 'good']);
   });
 });
 

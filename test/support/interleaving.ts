@@ -1,11 +1,11 @@
 import { memoryBreaker } from '../../lib/breaker.ts';
-import { deadlineIn } from '../../lib/deadline.ts';
+import { type Deadline, deadlineIn } from '../../lib/deadline.ts';
 import { type LoadRules, loadBatch } from '../../lib/pipeline.ts';
 import type { Doris, Load, LoadOutcome } from '../../lib/ports.ts';
 import type { Ports } from '../../lib/settle/run.ts';
 import type { Batch } from '../../lib/source/record.ts';
 import { type EpochMillis, epochMillis, type Millis, millis } from '../../lib/units.ts';
-import { foundInDoubt } from './memory-doris.ts';
+import { concluded, foundInDoubt } from './memory-doris.ts';
 import { INVOCATION, type World } from './world.ts';
 
 /** An invocation that stands still before each effect on the world and before each reply, until it is told to go on. */
@@ -98,23 +98,25 @@ type Call = <T>(effect: () => Promise<T>) => Promise<T>;
 
 /** Doris behind two frontends: a load that one does not take in hand goes to the other, with permission of its own. */
 function steppedDoris({ clock, doris }: World, call: Call, pause: () => Promise<void>, losing: () => boolean, travel: Millis): Doris {
-  async function put(load: Load): Promise<LoadOutcome | undefined> {
+  async function put(load: Load, deadline: Deadline): Promise<LoadOutcome | undefined> {
     if (!(await load.mayStart())) return undefined;
     const allowed = clock.elapsed();
     await pause();
     if (clock.elapsed() - allowed > travel) return undefined;
     const transaction = doris.begin(load);
     await pause();
-    const outcome = transaction.end();
+    const end = transaction.end();
     await pause();
+    const outcome = await concluded(stepped, load, end, deadline);
     return losing() ? { kind: 'unknown', attempts: 1, reason: 'the reply was lost' } : outcome;
   }
   const stepped: Doris = {
     ...doris,
     load: async (load, deadline) =>
       (await foundInDoubt(stepped, load, deadline)) ??
-      (await put(load)) ??
-      (await put(load)) ?? { kind: 'unavailable', attempts: 0, reason: 'nobody took it in hand' },
+      (await put(load, deadline)) ??
+      (await put(load, deadline)) ?? { kind: 'unavailable', attempts: 0, reason: 'nobody took it in hand' },
+    commit: (target, label, deadline) => call(() => doris.commit(target, label, deadline)),
     labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
     newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
   };

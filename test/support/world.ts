@@ -102,6 +102,7 @@ function mortal(world: World, breaker: Breaker, kill: Kill | undefined): Ports {
     doris: {
       ...doris,
       load: (load, deadline) => call(() => doris.load(load, deadline)),
+      commit: (target, label, deadline) => call(() => doris.commit(target, label, deadline)),
       labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
       newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
       tableModel: (target, deadline) => call(() => doris.tableModel(target, deadline)),

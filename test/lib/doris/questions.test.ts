@@ -53,6 +53,7 @@ function aLoad(rows: readonly object[], change: Partial<Load> = {}): Load {
     rows: rows.length,
     body,
     mayStart: async () => true,
+    mayCommit: async () => true,
     inDoubt: false,
     wouldBeKnown: async () => 'certain',
     ...change,

@@ -11,7 +11,7 @@ function reply(body: string | Uint8Array, change: Partial<Reply> = {}): Reply {
 }
 
 function verdict(value: unknown, change: Partial<Reply> = {}): Verdict {
-  return judge(reply(JSON.stringify(value), change), { label: LABEL, rows: 2 });
+  return judge(reply(JSON.stringify(value), change), { label: LABEL, rows: 2 }, 'labelled');
 }
 
 const ERRCODE = 'TStatus: errCode = 2, detailMessage = ';
@@ -260,7 +260,7 @@ describe('a reply that Doris never sends', () => {
     ['a status of another spelling', JSON.stringify(report({ Status: 'success' }))],
     ['bytes that are no text', '\u0000\u0001\uFFFD'],
   ])('with %s is unknown', (_, body) => {
-    expect(judge(reply(body), { label: LABEL, rows: 2 }).kind).toBe('unknown');
+    expect(judge(reply(body), { label: LABEL, rows: 2 }, 'labelled').kind).toBe('unknown');
   });
 
   it('longer than a megabyte is unknown even when what was read of it looks like success', () => {
@@ -270,19 +270,19 @@ describe('a reply that Doris never sends', () => {
   it('packed though identity was asked for is unpacked', () => {
     const packed = reply(gzipSync(JSON.stringify(report())), { headers: { 'content-encoding': 'gzip' } });
 
-    expect(judge(packed, { label: LABEL, rows: 2 }).kind).toBe('committed');
+    expect(judge(packed, { label: LABEL, rows: 2 }, 'labelled').kind).toBe('committed');
   });
 
   it('that unpacks into more than a megabyte is unknown', () => {
     const bomb = reply(gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20)), { headers: { 'content-encoding': 'gzip' } });
 
-    expect(judge(bomb, { label: LABEL, rows: 2 }).kind).toBe('unknown');
+    expect(judge(bomb, { label: LABEL, rows: 2 }, 'labelled').kind).toBe('unknown');
   });
 
   it('packed in a way that nobody asked for is unknown', () => {
     const packed = reply(JSON.stringify(report()), { headers: { 'content-encoding': 'gzip' } });
 
-    expect(judge(packed, { label: LABEL, rows: 2 }).kind).toBe('unknown');
+    expect(judge(packed, { label: LABEL, rows: 2 }, 'labelled').kind).toBe('unknown');
   });
 });
 

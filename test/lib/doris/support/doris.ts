@@ -27,6 +27,7 @@ export function aLoad(change: Partial<Load> = {}): Load {
     rows: 2,
     body: [Buffer.from(TWO_ROWS.slice(0, 8)), Buffer.from(TWO_ROWS.slice(8))],
     mayStart: async () => true,
+    mayCommit: async () => true,
     inDoubt: false,
     wouldBeKnown: async () => 'certain',
     ...change,

@@ -63,6 +63,7 @@ export async function prepared(doris: DorisStandIn, change: Partial<DorisSetting
     rows: 2,
     body: [Buffer.from('{"k":1,"v":"a"}\n'), Buffer.from('{"k":2,"v":null}\n')],
     mayStart: async () => true,
+    mayCommit: async () => true,
     inDoubt: false,
     wouldBeKnown: async () => 'certain',
   };
