@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { LoadRules } from '../../lib/pipeline.ts';
+import type { LoadMode } from '../../lib/ports.ts';
 import type { DecodedRecord } from '../../lib/source/record.ts';
-import { seconds } from '../../lib/units.ts';
+import { type Millis, seconds } from '../../lib/units.ts';
 import { expectExactlyOnce } from '../support/exactly-once.ts';
 import { type SteppedInvocation, startStepped } from '../support/interleaving.ts';
 import { batchOf, type Nature, shardOf } from '../support/shard.ts';
@@ -43,7 +44,6 @@ const happenings = fc.array(
 const natures = fc.array(fc.constantFrom<Nature>('good', 'good', 'refused', 'broken'), { minLength: 2, maxLength: 5 });
 
 /** Two machines disagree by up to 2 s, and a request is up to 3 s on its way: together the grace. The fuse blows at two bad rows of two. */
-const TRAVEL = seconds(3);
 const rules: LoadRules = { ...RULES, fuseShare: 0.7, fuseRows: 2, attemptGrace: seconds(5) };
 
 /** A world in which invocations overlap. */
@@ -51,6 +51,7 @@ interface Scene {
   readonly world: World;
   readonly records: readonly DecodedRecord[];
   readonly invocations: SteppedInvocation[];
+  readonly travel: Millis;
   repaired: boolean;
 }
 
@@ -58,7 +59,7 @@ async function happen(scene: Scene, next: Happening): Promise<void> {
   const { world, records, invocations } = scene;
   switch (next.kind) {
     case 'begin':
-      invocations.push(startStepped(world, batchOf(records.slice(0, next.records)), rules, next, TRAVEL));
+      invocations.push(startStepped(world, batchOf(records.slice(0, next.records)), rules, next, scene.travel));
       return;
     case 'step':
       for (let n = 0; n < next.steps; n++) await invocations[next.who % invocations.length]?.step(next.loseReply);
@@ -90,9 +91,21 @@ async function deliverAll(scene: Scene): Promise<void> {
   throw new Error('the shard is blocked');
 }
 
-async function live(kinds: readonly Nature[], plan: readonly Happening[], sleepersWakeLast: boolean): Promise<void> {
+interface Life {
+  readonly mode: LoadMode;
+  /** How long a request may be on its way. */
+  readonly travel: Millis;
+}
+
+async function live(
+  { mode, travel }: Life,
+  kinds: readonly Nature[],
+  plan: readonly Happening[],
+  sleepersWakeLast: boolean,
+): Promise<void> {
   const world = newWorld();
-  const scene: Scene = { world, records: shardOf(kinds), invocations: [], repaired: false };
+  world.doris.mode = mode;
+  const scene: Scene = { world, travel, records: shardOf(kinds), invocations: [], repaired: false };
   world.doris.refuses = (line) => !scene.repaired && line.includes('refused');
   for (const next of plan) await happen(scene, next);
   if (!sleepersWakeLast) await wakeAll(scene);
@@ -103,6 +116,18 @@ async function live(kinds: readonly Nature[], plan: readonly Happening[], sleepe
 
 describe('invocations of one shard that overlap', () => {
   it('store every record exactly once, however their steps interleave and whenever one falls asleep', async () => {
-    await fc.assert(fc.asyncProperty(natures, happenings, fc.boolean(), live), { numRuns: 1500 });
+    const life: Life = { mode: 'labelled', travel: seconds(3) };
+    await fc.assert(
+      fc.asyncProperty(natures, happenings, fc.boolean(), (...plan) => live(life, ...plan)),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('do so in two phases even when a request is on its way for longer than any lease', async () => {
+    const life: Life = { mode: 'two-phase', travel: seconds(3600) };
+    await fc.assert(
+      fc.asyncProperty(natures, happenings, fc.boolean(), (...plan) => live(life, ...plan)),
+      { numRuns: 1500 },
+    );
   });
 });
