@@ -39,6 +39,8 @@ describe('a complete environment', () => {
         maxAttempts: 5,
         maxLoadTimeout: 120_000,
         connectTimeout: 3_000,
+        mode: 'labelled',
+        groupCommit: 'sync',
       },
       decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [], longNumbers: 'keep' },
       load: {

@@ -38,10 +38,10 @@ describe('a lost reply', () => {
     expect(be.seen).toHaveLength(1);
   });
 
-  it('of a load that waits for a second phase is running at once', async () => {
-    const { slept, doris, within } = await aCluster(losing(1), ['PRECOMMITTED']);
+  it('of a load that waits for a commit since another mode put it is committed at once', async () => {
+    const { slept, doris, within } = await aCluster(losing(1), ['PRECOMMITTED', 'VISIBLE']);
 
-    expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({ kind: 'running' });
+    expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({ kind: 'committed', how: 'loaded', attempts: 1 });
     expect(slept).toEqual([]);
   });
 

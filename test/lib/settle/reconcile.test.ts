@@ -4,6 +4,7 @@ import { ContractViolation } from '../../../lib/errors.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { hours, seconds } from '../../../lib/units.ts';
+import { concluded } from '../../support/memory-doris.ts';
 import { keyText } from '../../support/memory-ledger.ts';
 import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
 import { INVOCATION, Killed, newWorld, RULES, type World } from '../../support/world.ts';
@@ -152,12 +153,12 @@ describe('a load whose outcome is not good', () => {
   it('is told when Doris took it although its claim was taken away meanwhile', async () => {
     const world = newWorld();
     const { load } = world.doris;
-    world.doris.load = async (wanted) => {
+    world.doris.load = async (wanted, deadline) => {
       world.doris.load = load;
       expect(await wanted.mayStart()).toBe(true);
       world.clock.advance(seconds(10));
       await world.invoke(batchOf(shardOf(good(3))), RULES);
-      return world.doris.begin(wanted).end();
+      return concluded(world.doris, wanted, world.doris.begin(wanted).end(), deadline);
     };
 
     await world.invoke(batchOf(shardOf(good(4))), RULES);
