@@ -103,6 +103,12 @@ describe('the log', () => {
   ])('has one line for $kind as well, as loud as it matters', (event, level) => {
     expect(logsOf(event)).toMatchObject([{ level, message: event.kind }]);
   });
+
+  it('warns in one line of a promise that is weaker', () => {
+    powertoolsTelemetry('Loader', virtualClock()).warn('weaker-promise', 'at least once');
+
+    expect(lines()).toMatchObject([{ level: 'WARN', message: 'weaker-promise', text: 'at least once' }]);
+  });
 });
 
 describe('the metrics', () => {
