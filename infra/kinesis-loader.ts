@@ -17,6 +17,8 @@ import type { KinesisSource } from './source-settings.ts';
 export interface KinesisLoader {
   readonly stream: IStream;
   readonly function: LambdaFunction;
+  /** The id of the event source mapping. */
+  readonly mappingId: string;
 }
 
 /** Attaches a loader to a Kinesis stream. */
@@ -27,15 +29,11 @@ export function kinesisLoader(stack: Stack, loader: Loader, shared: SharedResour
   const made = loaderFunction(within, { bundle: 'kinesis-loader', loader, parameters, shared });
   const stream = streamOf(within, source, shared);
   const props = mappingProps(source, parameters, shared.deadLetters);
-  made.addEventSource(
-    source.enhancedFanOut
-      ? new KinesisConsumerEventSource(
-          new StreamConsumer(within, 'Consumer', { stream, streamConsumerName: `doris-${loader.name}` }),
-          props,
-        )
-      : new KinesisEventSource(stream, props),
-  );
-  return { stream, function: made };
+  const eventSource = source.enhancedFanOut
+    ? new KinesisConsumerEventSource(new StreamConsumer(within, 'Consumer', { stream, streamConsumerName: `doris-${loader.name}` }), props)
+    : new KinesisEventSource(stream, props);
+  made.addEventSource(eventSource);
+  return { stream, function: made, mappingId: eventSource.eventSourceMappingId };
 }
 
 function mappingProps(source: KinesisSource, parameters: LoaderParameters, { expired }: DeadLetters): KinesisEventSourceProps {

@@ -1,5 +1,6 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { kinesisLoader } from './kinesis-loader.ts';
+import { monitoring } from './monitoring.ts';
 import type { Settings } from './settings.ts';
 import { sharedResources } from './shared-resources.ts';
 
@@ -9,7 +10,8 @@ export function loaderStack(app: App, settings: Settings): Stack {
     description: 'doris-lambda-loader: records of Kinesis and Apache Iggy into Apache Doris',
   });
   const shared = sharedResources(stack, settings);
-  for (const loader of settings.loaders) kinesisLoader(stack, loader, shared);
+  const loaders = settings.loaders.map((loader) => [loader, kinesisLoader(stack, loader, shared)] as const);
+  monitoring(stack, settings, shared.deadLetters, loaders);
   const { ledger, deadLetters } = shared;
   const { letters, bucket } = deadLetters;
   new CfnOutput(stack, 'LedgerTable', { value: ledger.tableName, description: 'DynamoDB table of checkpoints and claims' });

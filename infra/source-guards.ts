@@ -5,8 +5,13 @@ import type { KinesisSource } from './source-settings.ts';
 const LARGEST_KIB = 4096;
 
 /** What in a loader's source would lose records, with the reason. */
-export function sourceFaults({ source, function: { reservedConcurrency } }: Loader): string[] {
-  return kinesisFaults(source, reservedConcurrency);
+export function sourceFaults({ source, alarms: { leastHoursLeft }, function: { reservedConcurrency } }: Loader): string[] {
+  const faults = kinesisFaults(source, reservedConcurrency);
+  if (leastHoursLeft >= source.retentionHours)
+    faults.push(
+      `alarms.leastHoursLeft: ${leastHoursLeft} is not below source.retentionHours (${source.retentionHours}); the alarm would never end`,
+    );
+  return faults;
 }
 
 function kinesisFaults(source: KinesisSource, reservedConcurrency: number | undefined): string[] {

@@ -24,6 +24,8 @@ let secrets: Endpoint;
 let functions: FunctionHost;
 let outdir: string;
 let asset: string;
+let template: Template;
+const lines: string[] = [];
 
 /** What CloudFormation would put in place of references: the resources of the local stack, the defaults of parameters. */
 function resolved(value: unknown, template: Template): string {
@@ -65,11 +67,49 @@ async function createLedgerOf(template: Template): Promise<void> {
   client.destroy();
 }
 
+interface MetricIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** The metrics of rows, loads and age that the function wrote. */
+function written(): MetricIdentity[] {
+  const emitted = lines.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line));
+  const metrics = emitted.flatMap((line) =>
+    ['RowsLoaded', 'Loads', 'Behind', 'RowsDeadLettered']
+      .filter((name) => name in line)
+      .map((name) => ({
+        namespace: line._aws.CloudWatchMetrics[0].Namespace,
+        name,
+        dimensions: Object.fromEntries(
+          line._aws.CloudWatchMetrics[0].Dimensions[0].map((dimension: string) => [dimension, line[dimension]]),
+        ),
+      })),
+  );
+  expect(metrics.map(({ name }) => name).sort()).toEqual(['Behind', 'Loads', 'RowsDeadLettered', 'RowsLoaded']);
+  return metrics;
+}
+
+/** The metrics that the dashboard of the template shows. */
+function watched(): MetricIdentity[] {
+  const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  const parts: unknown[] = dashboard?.['Properties'].DashboardBody['Fn::Join'][1];
+  const body = JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'reference')).join(''));
+  return body.widgets
+    .flatMap(({ properties }: { properties: { metrics?: unknown[][] } }) => properties.metrics ?? [])
+    .map(([namespace, name, ...rest]: string[]) => ({
+      namespace,
+      name,
+      dimensions: Object.fromEntries(rest.flatMap((part, n) => (n % 2 === 0 && typeof part === 'string' ? [[part, rest[n + 1]]] : []))),
+    }));
+}
+
 beforeAll(async () => {
   stack = await startLocalStack();
   secrets = await listenOnLoopback(secretsManager());
   outdir = mkdtempSync(join(tmpdir(), 'loader-deployed-'));
-  const template = Template.fromStack(
+  template = Template.fromStack(
     loaderStack(
       new App({ outdir, analyticsReporting: false }),
       checkSettings(settingsWith(aLoader({ doris: { database: 'demo', table: 't' } }))),
@@ -85,6 +125,7 @@ beforeAll(async () => {
     handler: deployed.Handler.split('.')[1],
     node: process.env['LOADER_NODE'] ?? process.execPath,
     timeoutMillis: deployed.Timeout * 1000,
+    onOutput: ({ text }) => lines.push(text),
     env: {
       ...stack.aws.env,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
@@ -114,5 +155,6 @@ describe('what the template deploys', () => {
     expect(result).toEqual({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
     expect(await stack.select('SELECT id FROM t ORDER BY id')).toEqual([['1'], ['2']]);
     expect(await stack.letters()).toMatchObject([{ errorClass: 'decode' }]);
+    for (const metric of written()) expect.soft(watched()).toContainEqual(metric);
   });
 });

@@ -1,0 +1,78 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { tablesOf } from './plan.ts';
+import type { Loader } from './settings.ts';
+
+/** One point of an alarm or a graph. */
+export const PERIOD = Duration.minutes(5);
+
+/** CloudWatch takes expressions over ten metrics in an alarm. */
+const METRICS_IN_AN_ALARM = 10;
+
+/** What the function itself measures (`lib/powertools-telemetry.ts`), by table. */
+export type TableMetric =
+  | 'BreakerAlone'
+  | 'BreakerOpened'
+  | 'BreakerProbes'
+  | 'BytesLoaded'
+  | 'ClaimsAbandoned'
+  | 'ClaimsDeadLettered'
+  | 'ClaimsLost'
+  | 'ClaimsReloaded'
+  | 'DuplicatesAbsorbed'
+  | 'FuseBlown'
+  | 'LoadLatency'
+  | 'Loads'
+  | 'LoadsRunning'
+  | 'LoadsUnknown'
+  | 'LoadsUnverifiable'
+  | 'RetriedAttempts'
+  | 'RowsDeadLettered'
+  | 'RowsLoaded'
+  | 'Unsettled';
+
+/** A metric of one table of a loader, summed up unless another statistic is named. */
+export function tableMetric({ environment }: Loader, metricName: TableMetric, table: string, statistic = 'Sum'): Metric {
+  return ownMetric(environment.variables.METRICS_NAMESPACE, metricName, table, statistic);
+}
+
+/** Age of what a loader settled last, over all of its tables; there is a point only when something was settled. */
+export function settledAge({ environment }: Loader, statistic: 'Maximum' | 'SampleCount'): Metric {
+  return ownMetric(environment.variables.METRICS_NAMESPACE, 'Behind', 'all', statistic);
+}
+
+function ownMetric(namespace = '', metricName: string, table: string, statistic: string): Metric {
+  return new Metric({ namespace, metricName, dimensionsMap: { service: 'doris-lambda-loader', table }, statistic, period: PERIOD });
+}
+
+/** Every table of a loader, as its metrics name them. */
+export function metricTables(loader: Loader): string[] {
+  return tablesOf(loader).map(({ database, table }) => `${database}.${table}`);
+}
+
+/** How often the given things happened in all tables of a loader: one expression, or more of them where one may not hold them all. */
+export function countedTogether(loader: Loader, names: readonly TableMetric[]): MathExpression[] {
+  const metrics = metricTables(loader).flatMap((table) => names.map((name) => tableMetric(loader, name, table)));
+  return chunks(metrics, METRICS_IN_AN_ALARM).map((chunk) =>
+    expression(chunk.map((_, n) => `FILL(m${n}, 0)`).join(' + '), chunk, names.join(' + ')),
+  );
+}
+
+/** Rows of a load on average over the tables of a loader, or the given calm value while loads are rare. */
+export function rowsPerLoad(loader: Loader, calmLoads: number, calmValue: number): MathExpression[] {
+  return chunks(metricTables(loader), METRICS_IN_AN_ALARM / 2).map((tables) => {
+    const metrics = tables.flatMap((table) => [tableMetric(loader, 'RowsLoaded', table), tableMetric(loader, 'Loads', table)]);
+    const sum = (first: number): string => tables.map((_, n) => `FILL(m${2 * n + first}, 0)`).join(' + ');
+    return expression(`IF(${sum(1)} > ${calmLoads * tables.length}, (${sum(0)}) / (${sum(1)}), ${calmValue})`, metrics, 'rows of a load');
+  });
+}
+
+/** An expression over metrics that it knows as m0, m1, ... */
+export function expression(text: string, metrics: readonly IMetric[], label: string): MathExpression {
+  const usingMetrics = Object.fromEntries(metrics.map((metric, n) => [`m${n}`, metric]));
+  return new MathExpression({ expression: text, usingMetrics, label, period: PERIOD });
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+}
