@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addLoaderStack } from '../../infra/checked-stack.ts';
 import { checkSettings, readSettingsFile } from '../../infra/settings.ts';
 import { settingsWith } from './settings-builder.ts';
 
 const EXAMPLES = new URL('../../infra/examples/', import.meta.url).pathname;
+
+// The first synth compiles the rules of CloudFormation.
+vi.setConfig({ testTimeout: 120_000 });
 
 let outdir: string;
 beforeEach(() => {
