@@ -42,7 +42,8 @@ export interface Config {
 /** How far apart the clocks of two Lambda machines may be, generously. */
 const CLOCK_GRACE_MS = 2_000;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 type Value<N extends SettingName> =
   | z.output<(typeof SETTINGS)[N]['schema']>
   | ((typeof SETTINGS)[N] extends { optional: true } ? undefined : never);
@@ -54,12 +55,26 @@ type Values = { readonly [N in SettingName]: Value<N> };
  */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
-  const read = Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, env, faults)]);
-  faults.push(...unknownNames(env));
-  const values = Object.fromEntries(read) as Values;
-  faults.push(...contradictions(values, env));
+  const values = valuesOf(env, Object.keys(SETTINGS) as SettingName[], faults);
+  faults.push(...unknownNames(env), ...contradictions(values, env));
   if (faults.length > 0) throw new ConfigError(faults);
   return configOf(values);
+}
+
+/**
+ * Reads a few settings, whatever the others are: for those who need no more of the environment than that.
+ * @throws {ConfigError} naming every fault among them at once.
+ */
+export function readSettings<N extends SettingName>(env: Environment, names: readonly N[]): Pick<Values, N> {
+  const faults: string[] = [];
+  const values = valuesOf(env, names, faults);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values;
+}
+
+function valuesOf<N extends SettingName>(env: Environment, names: readonly N[], faults: string[]): Pick<Values, N> {
+  const read = names.map((name) => [name, readSetting(name, SETTINGS[name], env, faults)]);
+  return Object.fromEntries(read) as Pick<Values, N>;
 }
 
 function readSetting(name: string, setting: Setting<unknown>, env: Environment, faults: string[]): unknown {

@@ -1,0 +1,27 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { failed } from './errors.ts';
+
+/** A person waits: a silent service is given up sooner than a loader would. */
+const CALLS = { maxAttempts: 3, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true } };
+
+/** The ledger's service, where the SDK's own variables say that it is. */
+export function openDynamoDb(): DynamoDBClient {
+  return new DynamoDBClient(CALLS);
+}
+
+/** What AWS answers, or an error that names who was asked for what. @throws {CommandError} */
+export async function asked<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isAwsError(error)) throw error;
+    throw failed(`${what}: ${error.name}: ${error.message || 'no answer'}`, { cause: error });
+  }
+}
+
+/** What the SDK throws carries how often it tried, be it an answer of AWS or none. */
+function isAwsError(error: unknown): error is Error {
+  return (
+    error instanceof Error && ('$metadata' in error || error.name === 'CredentialsProviderError' || error.message === 'Region is missing')
+  );
+}

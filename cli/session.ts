@@ -1,0 +1,43 @@
+import { type Config, type Environment, readConfig, readSettings } from '../lib/config.ts';
+import type { SettingName } from '../lib/settings.ts';
+import { configFile } from './config-file.ts';
+import { confirm } from './confirm.ts';
+import type { Output } from './output.ts';
+import { outputOn } from './output.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly yes?: boolean;
+  readonly config?: string;
+  /** Settings by name. */
+  readonly set?: Environment;
+}
+
+/** What a command gets: how to talk, and the loader's settings, read when asked for so that each command needs only its own. */
+export interface Session {
+  readonly output: Output;
+  /** Names those that are missing or wrong, and no others. @throws {ConfigError} */
+  settings<N extends SettingName>(...names: readonly N[]): ReturnType<typeof readSettings<N>>;
+  /** Everything that the deployed function reads, checked as it checks it. @throws {ConfigError} */
+  loaderConfig(): Config;
+  /** @throws {CommandError} unless a person or `--yes` confirms. */
+  confirm(consequences: string): Promise<void>;
+}
+
+/**
+ * Settings come from `--set`, then the environment, then the file of `--config`. What the file says of AWS is handed on to the SDK
+ * where the environment does not say it.
+ * @throws {CommandError} for a file that cannot be used.
+ */
+export function openSession({ json = false, yes = false, config, set = {} }: GlobalOptions, env: NodeJS.ProcessEnv): Session {
+  const file = config === undefined ? {} : configFile(config);
+  for (const [name, value] of Object.entries(file)) if (name.startsWith('AWS_')) env[name] ??= value;
+  const merged: Environment = { ...file, ...env, ...set };
+  return {
+    output: outputOn(process, json, env),
+    settings: (...names) => readSettings(merged, names),
+    loaderConfig: () => readConfig(merged),
+    confirm: (consequences) => confirm(consequences, yes),
+  };
+}
