@@ -5,6 +5,7 @@ import { connectDoris } from '../../lib/doris/client.ts';
 import { parseRedirectHosts } from '../../lib/doris/redirect-policy.ts';
 import { deadLettersInTime, ledgerInTime } from '../../lib/in-time.ts';
 import { type LoadRules, loadBatch } from '../../lib/pipeline.ts';
+import type { LoadMode } from '../../lib/ports.ts';
 import type { Ports } from '../../lib/settle/run.ts';
 import { decodeKinesisEvent } from '../../lib/source/kinesis.ts';
 import type { PositionColumns } from '../../lib/source/splice.ts';
@@ -15,6 +16,7 @@ import { wiresFor } from './doris/wires.ts';
 import { ledgerFor, outagesFor, type SharedLedger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { queueFor } from './queue.ts';
+import { drawsOf, oneOf } from './random.ts';
 import type { Scenario } from './scenario.ts';
 import { DATABASE, numberOf, tableName } from './truth.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, type World } from './world.ts';
@@ -36,6 +38,7 @@ export function coldStart(machine: Machine, world: World, cluster: Cluster, ledg
     redirects: REDIRECTS,
     connectTimeout: millis(CONNECT_TIMEOUT),
     route: scenario.route,
+    mode: modeOf(scenario, machine.actor.name),
   };
   const ports: Ports = {
     clock,
@@ -60,6 +63,10 @@ export function coldStart(machine: Machine, world: World, cluster: Cluster, ledg
     }
     return undefined;
   };
+}
+
+function modeOf({ mode, seed }: Scenario, machine: string): LoadMode {
+  return mode === 'both' ? oneOf(drawsOf(seed, `mode of ${machine}`), ['labelled', 'two-phase']) : mode;
 }
 
 function tell(machine: Machine, world: World, event: LoaderEvent): void {

@@ -36,6 +36,8 @@ export interface Scenario {
   readonly timeout: number;
   readonly bisects: boolean;
   readonly route: 'frontend' | 'backend';
+  /** `both`: some machines in this mode, some in that. */
+  readonly mode: 'labelled' | 'two-phase' | 'both';
   /** Finished transactions of a database whose labels Doris remembers. */
   readonly labelThreshold: number;
   /** So many do not finish in less time: a younger label is remembered for sure. */
@@ -77,6 +79,7 @@ export function scenarioOf(seed: number): Scenario {
     timeout: oneOf(draw, [6_000, 15_000, 60_000]),
     bisects: draw() < 0.5,
     route: draw() < 0.25 ? 'backend' : 'frontend',
+    mode: oneOf(drawsOf(seed, 'mode'), ['labelled', 'labelled', 'two-phase', 'both']),
     labelThreshold: oneOf(draw, [5, 20, 2_000]),
     crowdedOutAfter: oneOf(draw, [12_000, 100_000]),
     earlierTransactions: oneOf(draw, [0, 100_000]),

@@ -1,4 +1,4 @@
-import type { Claim } from '../../lib/ledger/checkpoint.ts';
+import { type Claim, isDecided } from '../../lib/ledger/checkpoint.ts';
 import { newCluster, type Watch } from './doris/cluster.ts';
 import type { Transaction } from './doris/transactions.ts';
 import { newFaults } from './faults.ts';
@@ -101,7 +101,7 @@ function startLife(world: World): void {
 /** A load begins in time and is stored only while its claim stands open: whoever gave the claim up was sure that this could not happen any more. */
 function watchOver({ truth, scheduler }: World, ledger: SharedLedger): Watch {
   const claimOf = ({ label }: Transaction): Claim | undefined =>
-    [...ledger.table.checkpoints.values()].find(({ claim }) => claim?.label === label && claim.state.kind === 'open')?.claim;
+    [...ledger.table.checkpoints.values()].find(({ claim }) => claim?.label === label && !isDecided(claim.state))?.claim;
   return {
     onBegin: (transaction, machine) => {
       const claim = claimOf(transaction);
@@ -113,7 +113,9 @@ function watchOver({ truth, scheduler }: World, ledger: SharedLedger): Watch {
       if (over) truth.breaks(`a load begins under ${label} after the deadline of its invocation`);
     },
     onCommit: (transaction) => {
-      if (claimOf(transaction) === undefined) truth.breaks(`rows are stored under ${transaction.label}, which nobody claims any more`);
+      const claim = claimOf(transaction);
+      if (claim === undefined) truth.breaks(`rows are stored under ${transaction.label}, which nobody claims any more`);
+      if (claim?.state.kind === 'unseen') truth.breaks(`rows are visible under ${transaction.label} before the ledger has the load`);
     },
   };
 }

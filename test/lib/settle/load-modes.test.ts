@@ -150,6 +150,22 @@ describe('a load in two phases', () => {
     expect(eventsOf(world, 'unsettled').at(-1)?.reason).toMatch(/^unverifiable/);
   });
 
+  it('needs that proof from the note on in the invocation that wrote it, too', async () => {
+    const world = worldIn('two-phase');
+    const memories: unknown[] = [];
+    world.doris.load = async (load) => {
+      world.clock.advance(seconds(13 * 3600));
+      memories.push(await load.wouldBeKnown(), await load.mayCommit(), await load.wouldBeKnown());
+      world.clock.advance(seconds(13 * 3600));
+      memories.push(await load.wouldBeKnown());
+      return { kind: 'unknown', attempts: 1, reason: 'asked' };
+    };
+
+    await world.invoke(batchOf(shardOf(good(1))), RULES);
+
+    expect(memories).toEqual(['certain', true, 'certain', 'doubtful']);
+  });
+
   it('that begins long after its claim was taken away is never visible', async () => {
     const world = worldIn('two-phase');
     const { load } = world.doris;

@@ -3,7 +3,7 @@ import type { Nature } from '../scenario.ts';
 import { latency, type World } from '../world.ts';
 import type { Cluster } from './cluster.ts';
 import type { Connection } from './connection.ts';
-import { failure, labelExists, loadReport, PUBLISH_TIMEOUT, SUCCESS } from './replies.ts';
+import { type Counts, failure, labelExists, loadReport, PRECOMMITTED, PUBLISH_TIMEOUT, SUCCESS } from './replies.ts';
 import type { Transaction } from './transactions.ts';
 
 /** A load on its way through one backend. */
@@ -85,7 +85,11 @@ async function readBody(loading: Loading, begun: Transaction): Promise<void> {
   if (isGone(loading)) return connection.lose('ECONNRESET');
   if (rows.some(({ k }) => cluster.refuses(k))) return refuseRows(loading, begun, rows);
   if (faults.strikes('locked-visible', actor)) return hang(loading, begun, rows);
-  return commit(loading, begun, rows);
+  return isTwoPhase(loading) ? precommit(loading, begun, rows) : commit(loading, begun, rows);
+}
+
+function isTwoPhase({ connection }: Pick<Loading, 'connection'>): boolean {
+  return connection.ask.headers['two_phase_commit'] === 'true';
 }
 
 /** Restarted meanwhile: what it had in hand is gone. */
@@ -104,7 +108,8 @@ function hang({ world, cluster, connection }: Loading, begun?: Transaction, rows
   if (actor.draw() < 0.5) connection.lose('ECONNRESET');
   if (begun === undefined) return;
   world.scheduler.at(world.scheduler.now() + actor.draw() * Math.max(0, begun.expiresAt - world.scheduler.now()), () => {
-    if (cluster.commit(begun, numbersOf(rows))) cluster.publishIn(begun, latency(cluster.actor));
+    if (isTwoPhase({ connection })) cluster.precommit(begun, numbersOf(rows));
+    else if (cluster.commit(begun, numbersOf(rows))) cluster.publishIn(begun, latency(cluster.actor));
   });
 }
 
@@ -130,21 +135,38 @@ function refuseRows({ world, cluster, connection, backend, label }: Loading, beg
   else connection.answer(200, loadReport(label, begun.id, verdict, counts));
 }
 
+function failLost({ world, cluster, connection, label }: Loading, begun: Transaction, counts: Counts): boolean {
+  const { actor } = connection.machine;
+  if (!world.faults.strikes('fail-lost', actor)) return false;
+  cluster.abortIn(begun, actor.draw() < 0.5 ? 0 : actor.draw() * 40_000);
+  connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
+  return true;
+}
+
+function notFound({ connection, label }: Loading, { id }: Transaction): void {
+  connection.answer(
+    200,
+    loadReport(label, id, failure(`[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = transaction [${id}] not found`)),
+  );
+}
+
+function precommit(loading: Loading, begun: Transaction, rows: readonly SentRow[]): void {
+  const { world, cluster, connection, label } = loading;
+  const { actor } = connection.machine;
+  const counts = { total: rows.length, loaded: rows.length, filtered: 0 };
+  if (failLost(loading, begun, counts)) return;
+  if (!cluster.precommit(begun, numbersOf(rows))) notFound(loading, begun);
+  else if (world.faults.strikes('reply-lost', actor)) connection.lose('ECONNRESET');
+  else connection.answer(200, loadReport(label, begun.id, PRECOMMITTED, counts));
+}
+
 async function commit(loading: Loading, begun: Transaction, rows: readonly SentRow[]): Promise<void> {
   const { world, cluster, connection, label } = loading;
   const { faults } = world;
   const { actor } = connection.machine;
   const counts = { total: rows.length, loaded: rows.length, filtered: 0 };
-  if (faults.strikes('fail-lost', actor)) {
-    cluster.abortIn(begun, actor.draw() < 0.5 ? 0 : actor.draw() * 40_000);
-    return connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
-  }
-  if (!cluster.commit(begun, numbersOf(rows))) {
-    return connection.answer(
-      200,
-      loadReport(label, begun.id, failure(`[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = transaction [${begun.id}] not found`)),
-    );
-  }
+  if (failLost(loading, begun, counts)) return;
+  if (!cluster.commit(begun, numbersOf(rows))) return notFound(loading, begun);
   if (faults.strikes('publish-timeout', actor)) {
     cluster.publishIn(begun, actor.draw() * 120_000);
     return connection.answer(200, loadReport(label, begun.id, PUBLISH_TIMEOUT, counts));

@@ -26,7 +26,9 @@ export interface Cluster {
   refuses(nature: Nature): boolean;
   /** Counts restarts of a backend: whoever remembers another number lost his connection. */
   life(backend: string): number;
-  /** Stores the rows of a transaction for good. False when it is not in PREPARE any more. */
+  /** Takes the rows of a transaction and holds them back, for an hour at most. False when it is not in PREPARE any more. */
+  precommit(transaction: Transaction, rows: readonly number[]): boolean;
+  /** Stores the rows of a transaction for good. False when it is in neither PREPARE nor PRECOMMITTED. */
   commit(transaction: Transaction, rows: readonly number[]): boolean;
   /** Rows that a query finds. */
   readonly visible: ReadonlySet<number>;
@@ -47,6 +49,9 @@ interface Condition {
 }
 
 const HOUR = 3_600_000;
+
+/** `stream_load_default_precommit_timeout_second`. */
+const HELD_BACK = HOUR;
 
 /** A cluster in good health. */
 export function newCluster(world: World, watch: Watch): Cluster {
@@ -69,6 +74,12 @@ export function newCluster(world: World, watch: Watch): Cluster {
     isDown: () => scheduler.now() < condition.downUntil,
     refuses: (nature) => nature === 'refused' || (nature === 'picky' && scheduler.now() < condition.mistakenUntil),
     life: (backend) => condition.lives.get(backend) ?? 0,
+    precommit: (transaction, rows) => {
+      if (!transactions.precommit(transaction, rows)) return false;
+      world.trace('doris', () => `holds transaction ${transaction.id} of ${transaction.label} back: rows ${rows}`);
+      scheduler.at(scheduler.now() + HELD_BACK, () => transactions.expire(transaction));
+      return true;
+    },
     commit: (transaction, rows) => {
       if (!transactions.commit(transaction, rows)) return false;
       world.trace('doris', () => `commits transaction ${transaction.id} of ${transaction.label}: rows ${rows}`);

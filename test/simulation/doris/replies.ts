@@ -41,11 +41,17 @@ export function failure(message: string): Readonly<Record<string, unknown>> {
   return { Status: 'Fail', Message: message };
 }
 
-/** Another transaction holds the label: `RUNNING` or `FINISHED`; an aborted one never does. */
+/** Held back until it is committed. */
+export const PRECOMMITTED = { ...SUCCESS, TwoPhaseCommit: 'true' };
+
+/** How the state of a transaction that holds a label is told; an aborted one never does. */
+const JOB_STATUS = { PREPARE: 'RUNNING', PRECOMMITTED: 'PRECOMMITTED', COMMITTED: 'FINISHED', VISIBLE: 'FINISHED', ABORTED: '' } as const;
+
+/** Another transaction holds the label. */
 export function labelExists({ id, label, state }: Transaction): Readonly<Record<string, unknown>> {
   return {
     Status: 'Label Already Exists',
-    ExistingJobStatus: state === 'PREPARE' ? 'RUNNING' : 'FINISHED',
+    ExistingJobStatus: JOB_STATUS[state],
     Message: `[LABEL_ALREADY_EXISTS]TStatus: errCode = 2, detailMessage = Label [${label}] has already been used, relate to txn [${id}]`,
   };
 }

@@ -1,5 +1,5 @@
 /** Where a transaction stands (reference 4). */
-type TransactionState = 'PREPARE' | 'COMMITTED' | 'VISIBLE' | 'ABORTED';
+type TransactionState = 'PREPARE' | 'PRECOMMITTED' | 'COMMITTED' | 'VISIBLE' | 'ABORTED';
 
 /** One transaction of the database. */
 export interface Transaction {
@@ -31,12 +31,18 @@ export interface MemoryRules {
 export interface Transactions {
   /** The new transaction, or the one that holds the label. */
   begin(label: string, table: string, backend: string, timeout: number): { readonly begun: Transaction } | { readonly heldBy: Transaction };
+  /** By its id, while its label is remembered. */
+  find(id: number): Transaction | undefined;
   /** Of the transactions with a label the latest. */
   latest(label: string): Transaction | undefined;
-  /** Stores rows. False when it is not in PREPARE any more. */
+  /** Takes rows and holds them back. False when it is not in PREPARE any more. */
+  precommit(transaction: Transaction, rows: readonly number[]): boolean;
+  /** Stores rows. False when it is in neither PREPARE nor PRECOMMITTED. */
   commit(transaction: Transaction, rows: readonly number[]): boolean;
   publish(transaction: Transaction): void;
   abort(transaction: Transaction): void;
+  /** Aborts what is still held back. */
+  expire(transaction: Transaction): void;
   /** Those in PREPARE. */
   prepared(): readonly Transaction[];
   /** PREPARE is not journaled: a new master does not know these transactions. */
@@ -54,6 +60,7 @@ export function newTransactions({ now, threshold, crowdedOutAfter, earlier }: Me
   let finished: Transaction[] = [];
   let lastId = earlier;
 
+  const isKnown = (transaction: Transaction): boolean => byLabel.get(transaction.label)?.includes(transaction) ?? false;
   const forget = (transaction: Transaction): void => {
     const left = (byLabel.get(transaction.label) ?? []).filter((other) => other !== transaction);
     if (left.length === 0) byLabel.delete(transaction.label);
@@ -97,8 +104,15 @@ export function newTransactions({ now, threshold, crowdedOutAfter, earlier }: Me
       sweep();
       return byLabel.get(label)?.at(-1);
     },
+    find: (id) => [...byLabel.values()].flat().find((transaction) => transaction.id === id),
+    precommit: (transaction, rows) => {
+      if (transaction.state !== 'PREPARE' || !isKnown(transaction)) return false;
+      transaction.state = 'PRECOMMITTED';
+      transaction.rows = rows;
+      return true;
+    },
     commit: (transaction, rows) => {
-      if (transaction.state !== 'PREPARE' || !byLabel.get(transaction.label)?.includes(transaction)) return false;
+      if ((transaction.state !== 'PREPARE' && transaction.state !== 'PRECOMMITTED') || !isKnown(transaction)) return false;
       transaction.state = 'COMMITTED';
       transaction.rows = rows;
       return true;
@@ -108,6 +122,9 @@ export function newTransactions({ now, threshold, crowdedOutAfter, earlier }: Me
     },
     abort: (transaction) => {
       if (transaction.state === 'PREPARE') finish(transaction, 'ABORTED');
+    },
+    expire: (transaction) => {
+      if (transaction.state === 'PRECOMMITTED') finish(transaction, 'ABORTED');
     },
     prepared: () => [...byLabel.values()].flat().filter(({ state }) => state === 'PREPARE'),
     lose: (transaction) => {

@@ -10,6 +10,7 @@ import type { Cluster } from './cluster.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { answerOf, redirectToBackend } from './frontend.ts';
 import { frontendAnswer, NO_BACKEND } from './replies.ts';
+import { secondPhase } from './second-phase.ts';
 
 /** The network between one machine and the simulated Doris. */
 export function wiresFor(machine: Machine, world: World, cluster: Cluster): Wires {
@@ -67,6 +68,6 @@ async function ask(question: Question, machine: Machine, world: World, cluster: 
     if (strikes('proxy-error')) return { kind: 'answer', status: 502, location: undefined, text: '' };
     if (strikes('garbled')) return { kind: 'answer', status: 200, location: undefined, text: '{"msg":"succ' };
     if (strikes('frontend-refusal')) return { kind: 'answer', status: 200, location: undefined, text: frontendAnswer('not ready', 1) };
-    return answerOf(world, cluster, question);
+    return question.put === undefined ? answerOf(world, cluster, question) : secondPhase(world, cluster, question, machine.actor);
   });
 }
