@@ -14,7 +14,6 @@ export async function bundleFunctions(): Promise<void> {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     minify: true,
-    keepNames: true,
     sourcemap: 'linked',
     platform: 'node',
     format: 'esm',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { Target } from '../ports.ts';
 import { spellPosition } from '../source/position.ts';
@@ -29,7 +30,8 @@ const HASH_BYTES = 12;
 
 /**
  * `{prefix}-{stream}-{shard}-{first position}-{count}-{format}{hash}`, for Iggy with the topic behind the stream. The head is for people
- * and may collide; the hash is over the raw values, each with its length, so `("ab","c")` and `("a","bc")` differ.
+ * and may collide; the hash is BLAKE3 over the raw values, each with its length, so `("ab","c")` and `("a","bc")` differ. The members come
+ * as their SHA-256: there may be hundreds of thousands, and only the runtime's own hash is as fast as that.
  * @param prefix - 1-16 characters of `[-_A-Za-z0-9]`.
  */
 export function labelOf(prefix: string, membership: Membership): Label {
@@ -45,7 +47,7 @@ export function labelOf(prefix: string, membership: Membership): Label {
     target.database,
     target.table,
     String(members.length),
-    ...members.flatMap(identityOfMember),
+    createHash('sha256').update(members.map(identityOfMember).join('')).digest('hex'),
   ];
   const hash = Buffer.from(blake3(Buffer.from(raw.map(withLength).join('')), { dkLen: HASH_BYTES })).toString('base64url');
   const head = [
@@ -64,8 +66,8 @@ function identityOf(source: SourceShard): string[] {
 }
 
 /** A purged topic counts its offsets from 0 again: an offset alone would name two messages by one label, and Doris would drop the second. */
-function identityOfMember({ position, iggy }: Membership['members'][number]): string[] {
-  return iggy === undefined ? [spellPosition(position)] : [spellPosition(position), iggy.id, iggy.timestamp];
+function identityOfMember({ position, iggy }: Membership['members'][number]): string {
+  return iggy === undefined ? withLength(position) : [position, iggy.id, iggy.timestamp].map(withLength).join('');
 }
 
 function sanitised(name: string): string {

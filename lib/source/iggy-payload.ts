@@ -1,4 +1,4 @@
-import { isBase64 } from './base64.ts';
+import { fromBase64 } from './base64.ts';
 import { kindOf } from './json.ts';
 import { membersOf, type Span, stringAt } from './json-members.ts';
 
@@ -39,7 +39,8 @@ function readObject(text: Buffer, { start }: Span, bytes: Buffer): Payload {
   if (data === undefined || encoding === undefined) return good(bytes);
   if (encoding !== 'base64')
     return { kind: 'bad', bytes, reason: `payload has the unknown encoding ${JSON.stringify(encoding.slice(0, 40))}` };
-  return isBase64(data) ? good(Buffer.from(data, 'base64')) : { kind: 'bad', bytes, reason: 'payload data is not base64' };
+  const decoded = fromBase64(data);
+  return decoded === undefined ? { kind: 'bad', bytes, reason: 'payload data is not base64' } : good(decoded);
 }
 
 function textOf(text: Buffer, span: Span | undefined): string | undefined {

@@ -1,7 +1,7 @@
-import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
 import { type Bytes, epochMillis } from '../units.ts';
-import { isBase64 } from './base64.ts';
+import { fromBase64 } from './base64.ts';
+import { type KinesisEventRecord, readKinesisEvent } from './kinesis-event.ts';
 import { deaggregate, type UserRecord } from './kpl.ts';
 import { kinesisPosition } from './position.ts';
 import type { Batch, DecodedRecord, Fault, KinesisShard, SourceRecord } from './record.ts';
@@ -16,46 +16,22 @@ export interface DecodeRules extends RowRules {
   readonly positionColumns?: PositionColumns;
 }
 
-/** The last second that a JS date holds (ECMA-262, 8.64e15 ms). */
-const LAST_SECOND = 8.64e12;
-
-const eventSchema = z.object({
-  Records: z.array(
-    z.object({
-      eventSource: z.literal('aws:kinesis'),
-      eventSourceARN: z
-        .string()
-        .regex(/^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/[^/]+/, 'must be the ARN of a Kinesis stream or of its consumer'),
-      eventID: z.string().regex(/^[^:]+:\d+$/, 'must be <shard id>:<sequence number>'),
-      kinesis: z.object({
-        sequenceNumber: z.string().regex(/^(0|[1-9]\d{0,128})$/, 'must be a sequence number'),
-        partitionKey: z.string().nullish(),
-        data: z.string(),
-        approximateArrivalTimestamp: z.number().nonnegative().max(LAST_SECOND),
-      }),
-    }),
-  ),
-});
-
-type KinesisEventRecord = z.infer<typeof eventSchema>['Records'][number];
-
 /**
  * Reads Lambda's Kinesis event: one batch a shard, records in order of their positions, each once.
  * Lambda delivers one shard an event; an event with several is read all the same, one batch each.
  * @throws {ContractViolation} when the event is not shaped as Lambda shapes it, or when a sequence number comes twice with different data.
  */
 export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] {
-  const parsed = eventSchema.safeParse(event);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ContractViolation(`not a Kinesis event: ${issue?.path.join('.') || 'event'}: ${issue?.message}`);
-  }
   const byShard = new Map<string, KinesisEventRecord[]>();
-  for (const record of parsed.data.Records) {
-    const key = `${streamArnOf(record)} ${shardOf(record)}`;
-    const records = byShard.get(key);
-    if (records) records.push(record);
-    else byShard.set(key, [record]);
+  let before: { readonly arn: string; readonly prefix: string; readonly records: KinesisEventRecord[] } | undefined;
+  for (const record of readKinesisEvent(event)) {
+    if (before === undefined || record.eventSourceARN !== before.arn || !isOfShard(record, before.prefix)) {
+      const key = `${streamArnOf(record)} ${shardOf(record)}`;
+      const records = byShard.get(key) ?? [];
+      byShard.set(key, records);
+      before = { arn: record.eventSourceARN, prefix: `${shardOf(record)}:`, records };
+    }
+    before.records.push(record);
   }
   return [...byShard.values()].map((records) => decodeShard(records, rules));
 }
@@ -67,6 +43,10 @@ function streamArnOf(record: KinesisEventRecord): string {
 
 function shardOf(record: KinesisEventRecord): string {
   return record.eventID.slice(0, record.eventID.lastIndexOf(':'));
+}
+
+function isOfShard({ eventID }: KinesisEventRecord, prefix: string): boolean {
+  return eventID.startsWith(prefix) && eventID.lastIndexOf(':') === prefix.length - 1;
 }
 
 function decodeShard(records: readonly KinesisEventRecord[], { positionColumns, ...limits }: DecodeRules): Batch {
@@ -122,15 +102,15 @@ function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: Kinesi
 }
 
 function readRecord({ kinesis }: KinesisEventRecord, rules: DecodeRules): Reading[] {
-  const data = Buffer.from(kinesis.data, 'base64');
+  const data = fromBase64(kinesis.data);
   const whole: SourceRecord = {
     position: kinesisPosition(kinesis.sequenceNumber),
     itemIdentifier: kinesis.sequenceNumber,
     arrivedAt: epochMillis(Math.round(kinesis.approximateArrivalTimestamp * 1000)),
-    payload: data,
+    payload: data ?? Buffer.from(kinesis.data, 'utf8'),
     ...(kinesis.partitionKey == null ? {} : { partitionKey: kinesis.partitionKey }),
   };
-  if (!isBase64(kinesis.data)) return [poison({ ...whole, payload: Buffer.from(kinesis.data, 'utf8') }, 'data is not base64')];
+  if (data === undefined) return [poison(whole, 'data is not base64')];
   const content = deaggregate(data);
   switch (content.kind) {
     case 'plain':

@@ -108,11 +108,13 @@ function decodeFault(reason: string): Fault {
   return { errorClass: 'decode', reason };
 }
 
-function decodeText(bytes: Buffer, record: SourceRecord, { keepFields, longNumbers, addedMembers }: RowRules): Text {
+function decodeText(bytes: Buffer, record: SourceRecord, rules: RowRules): Text {
+  const { longNumbers } = rules;
   if (!isUtf8(bytes)) return decodeFault('payload is not valid UTF-8');
   const text = withoutByteOrderMark(bytes);
   const start = skipBlanks(text, 0);
   if (start === text.length) return decodeFault('payload is empty');
+  if (longNumbers !== 'quote' && isOneObject(text, start)) return rowOf(text, start, [], record, rules);
   const quotes: number[] = [];
   const end = endOfValue(text, start, longNumbers === 'quote' ? quoteLong(text, quotes) : undefined);
   if (end === NOT_JSON) return decodeFault('payload is not JSON');
@@ -120,8 +122,29 @@ function decodeText(bytes: Buffer, record: SourceRecord, { keepFields, longNumbe
   if (skipBlanks(text, end) < text.length)
     return decodeFault(kind === 'object' || kind === 'array' ? whatFollows(text, end) : 'payload is not JSON');
   if (kind !== 'object') return decodeFault(`payload is a JSON ${kind}, not an object`);
+  return rowOf(text, start, quotes, record, rules);
+}
+
+function rowOf(text: Buffer, start: number, quotes: readonly number[], record: SourceRecord, { keepFields, addedMembers }: RowRules): Text {
   const line = splice(inOneLine(text), start, { members: addedMembers?.(record) ?? '', quotes });
   return { line, ...(keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) }) };
+}
+
+/** A value that is built takes up to thirty times its text. */
+const LONGEST_BUILT = 64 * 1024;
+
+/**
+ * Of small texts the engine's own parser tells faster whether they keep the grammar; what it makes of them is dropped. It sees each byte
+ * as a character: those of UTF-8 sequences are legal inside strings and nowhere else, as the characters that they make are.
+ */
+function isOneObject(text: Buffer, start: number): boolean {
+  if (kindOf(text[start]) !== 'object' || text.length > LONGEST_BUILT) return false;
+  try {
+    JSON.parse(text.toString('latin1'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function quoteLong(text: Buffer, quotes: number[]): OnNumber {

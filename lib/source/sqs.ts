@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
-import { isBase64 } from './base64.ts';
+import { fromBase64 } from './base64.ts';
 import { endOfValue, kindOf, NOT_JSON, skipBlanks } from './json.ts';
 import { membersOf, stringAt } from './json-members.ts';
 
@@ -44,10 +44,8 @@ export function contentOf({ body, messageAttributes }: SqsEventRecord, encoding:
   const carried = notified(body) ?? body;
   const encoded = encoding === 'base64' || messageAttributes?.content_encoding?.stringValue === 'base64';
   if (!encoded) return { kind: 'content', bytes: Buffer.from(carried) };
-  const text = carried.trim();
-  return isBase64(text)
-    ? { kind: 'content', bytes: Buffer.from(text, 'base64') }
-    : { kind: 'contract', reason: 'the body is to be base64 and is not' };
+  const bytes = fromBase64(carried.trim());
+  return bytes === undefined ? { kind: 'contract', reason: 'the body is to be base64 and is not' } : { kind: 'content', bytes };
 }
 
 /** The message inside an SNS notification (`Type`, `TopicArn`, `MessageId` and `Message`, all texts); `undefined` for any other body. */

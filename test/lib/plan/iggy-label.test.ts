@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { blake3 } from '@noble/hashes/blake3.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -50,19 +51,24 @@ describe('golden labels of Iggy', () => {
     expect(labelWith(input)).toBe(label);
   });
 
-  it.each(vectors.iggy)('end in BLAKE3 over the raw values, each behind its length: $about', ({ input, label }) => {
-    const { prefix, stream, topic, partition, database, table } = input;
-    const members: readonly Member[] = input.members;
-    const identities = members.flatMap(({ offset, id, timestamp }) =>
-      id === undefined || timestamp === undefined ? [offset] : [offset, id, timestamp],
-    );
-    const values = ['1', prefix, 'iggy', stream, topic, partition, database, table, `${members.length}`, ...identities];
-    const encoded = Buffer.concat(values.map((value) => Buffer.from(`${Buffer.from(value).length}:${value}`)));
+  it.each(vectors.iggy)(
+    'end in BLAKE3 over the raw values and the SHA-256 of the members, each behind its length: $about',
+    ({ input, label }) => {
+      const { prefix, stream, topic, partition, database, table } = input;
+      const members: readonly Member[] = input.members;
+      const identities = members.flatMap(({ offset, id, timestamp }) =>
+        id === undefined || timestamp === undefined ? [iggyPosition(offset)] : [iggyPosition(offset), id, timestamp],
+      );
+      const encode = (values: readonly string[]) =>
+        Buffer.concat(values.map((value) => Buffer.from(`${Buffer.from(value).length}:${value}`)));
+      const digest = createHash('sha256').update(encode(identities)).digest('hex');
+      const encoded = encode(['1', prefix, 'iggy', stream, topic, partition, database, table, `${members.length}`, digest]);
 
-    const hash = Buffer.from(blake3(encoded)).subarray(0, 12).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+      const hash = Buffer.from(blake3(encoded)).subarray(0, 12).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
-    expect(label.slice(-17)).toBe(`1${hash}`);
-  });
+      expect(label.slice(-17)).toBe(`1${hash}`);
+    },
+  );
 });
 
 describe('a label of Iggy messages', () => {
