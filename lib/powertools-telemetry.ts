@@ -58,7 +58,7 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'claim-resolved':
       return event.consequence === 'reloaded' || event.consequence === 'dead-lettered' ? 'error' : 'warn';
     case 'load':
-      return event.outcome === 'committed' ? 'info' : 'warn';
+      return event.outcome === 'committed' && event.how !== 'not-grouped' ? 'info' : 'warn';
     case 'duplicates-absorbed':
     case 'breaker-closed':
     case 'batch':

@@ -31,6 +31,7 @@ const TABLE: readonly (readonly [Meaning, RegExp])[] = [
 
   ['overload', /\bcurrent running txns on db\b|\bTOO_MANY_(VERSION|SEGMENTS|TASKS)|(?<![\w-])E?-23[58]\b/],
   ['overload', /\b(MEM_LIMIT_EXCEEDED|MEM_ALLOC_FAILED|FETCH_MEMORY_EXCEEDED|memory limit exceeded)\b/i],
+  ['overload', /\bno space for group commit\b/],
   [
     'overload',
     /\bDISK_REACH_CAPACITY_LIMIT\b|\bNO_AVAILABLE_ROOT_PATH\b|(?<![\w-])E?-(232|223|608)\b|\bquota\b.*\bexceed|\bexceeds? .*\bquota\b/i,

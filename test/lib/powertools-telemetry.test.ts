@@ -104,6 +104,10 @@ describe('the log', () => {
     expect(logsOf(event)).toMatchObject([{ level, message: event.kind }]);
   });
 
+  it('warns of a load that was not put into a group', () => {
+    expect(logsOf({ ...LOAD, how: 'not-grouped' })).toMatchObject([{ level: 'WARN', how: 'not-grouped' }]);
+  });
+
   it('warns in one line of a promise that is weaker', () => {
     powertoolsTelemetry('Loader', virtualClock()).warn('weaker-promise', 'at least once');
 

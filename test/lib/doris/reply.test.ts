@@ -57,6 +57,10 @@ const FAILURES: readonly (readonly [Verdict['kind'], string])[] = [
   ['overload', '[INTERNAL_ERROR]FETCH_MEMORY_EXCEEDED'],
   ['overload', '[DISK_REACH_CAPACITY_LIMIT]disk /data exceed capacity limit'],
   ['overload', '[E-223]NO_AVAILABLE_ROOT_PATH'],
+  [
+    'overload',
+    '[EXCEEDED_LIMIT]There is no space for group commit stream load async WAL. This stream load size is 2000. WAL dir info: /data/wal',
+  ],
   ['overload', `[ANALYSIS_ERROR]${ERRCODE}Database [db1] data size exceeds quota[1.0 TB]`],
   [
     'unavailable',
