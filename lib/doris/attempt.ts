@@ -4,6 +4,7 @@ import type { Load, LoadMode } from '../ports.ts';
 import { millis } from '../units.ts';
 import { authorize } from './authorization.ts';
 import { sizeOf } from './body.ts';
+import { abortPrecommitted } from './commit.ts';
 import type { Line } from './line.ts';
 import { judge } from './reply.ts';
 import { type Entrance, type Exchange, putLoad, SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
@@ -31,6 +32,7 @@ export async function attempt(load: Load, deadline: Deadline, line: Line): Promi
     const taken = await put(load, entrance, all.length - index - 1, deadline, line);
     reached += taken.reached ? 1 : 0;
     bodyBegun ||= taken.bodyBegun;
+    if (taken.verdict.kind === 'breach' && taken.verdict.heldBack) await abortPrecommitted(load, deadline, line);
     verdict = kept(taken.verdict, load);
     if (!taken.silent) break;
   }

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import type { LabelState, Load } from '../ports.ts';
+import type { LabelState, Load, Target } from '../ports.ts';
 import { askFrontend } from './ask-frontend.ts';
 import { text } from './fields.ts';
 import { askLabelState } from './label-state.ts';
@@ -24,11 +24,15 @@ export async function commitPrecommitted(
   line: Line,
 ): Promise<CommitEnd> {
   const which = txnId === undefined ? { label } : { txn_id: String(txnId) };
-  const path = `/api/${encodeURIComponent(target.database)}/${encodeURIComponent(target.table)}/_stream_load_2pc`;
-  const { done, said } = await order({ path, put: { ...which, txn_operation: 'commit' } }, deadline, line);
+  const { done, said } = await order(target, { ...which, txn_operation: 'commit' }, deadline, line);
   line.settings.onAttempt({ kind: 'commit', label, said });
   const state = await askLabelState(target.database, label, deadline, line);
   return { said, state: done && (state.kind === 'unreachable' || state.kind === 'unknown') ? { kind: 'committed' } : state };
+}
+
+/** Gives up what Doris holds back under a label, so that nobody makes it visible. When it cannot be reached, the rows stay held back. */
+export async function abortPrecommitted({ target, label }: Pick<Load, 'target' | 'label'>, deadline: Deadline, line: Line): Promise<void> {
+  await order(target, { label, txn_operation: 'abort' }, deadline, line);
 }
 
 interface Said {
@@ -36,11 +40,12 @@ interface Said {
   readonly said: string;
 }
 
-async function order(inquiry: Parameters<typeof askFrontend>[1], deadline: Deadline, line: Line): Promise<Said> {
-  let last: Said = { done: false, said: 'no time left to commit' };
+async function order({ database, table }: Target, put: Readonly<Record<string, string>>, deadline: Deadline, line: Line): Promise<Said> {
+  const path = `/api/${encodeURIComponent(database)}/${encodeURIComponent(table)}/_stream_load_2pc`;
+  let last: Said = { done: false, said: 'no time left' };
   for (const frontend of line.frontends.inTurn()) {
     if (deadline.remaining() <= 0) break;
-    const answer = await askFrontend(frontend, inquiry, deadline.remaining(), line);
+    const answer = await askFrontend(frontend, { path, put }, deadline.remaining(), line);
     last = read(answer);
     if (answer.kind === 'answer') break;
   }

@@ -25,7 +25,7 @@ function underLabel(how: 'loaded' | 'publish-timeout', fields: Fields, sent: Sen
     ...excess('filtered', count(fields['NumberFilteredRows'])),
     ...excess('unselected', count(fields['NumberUnselectedRows'])),
   ];
-  if (what.length > 0) return { kind: 'breach', what: what.join(', ') };
+  if (what.length > 0) return { kind: 'breach', what: what.join(', '), heldBack };
   return heldBack ? { kind: 'precommitted', txnId: txnId(fields) } : { kind: 'committed', how, txnId: txnId(fields) };
 }
 
@@ -41,7 +41,7 @@ function withoutLabel(fields: Fields, sent: Sent): Verdict {
     ...(loaded + filtered === sent.rows ? [] : [`${loaded} of ${sent.rows} rows are counted as loaded, ${filtered} as filtered`]),
     ...excess('unselected', count(fields['NumberUnselectedRows'])),
   ];
-  if (what.length > 0) return { kind: 'breach', what: what.join(', ') };
+  if (what.length > 0) return { kind: 'breach', what: what.join(', '), heldBack: false };
   if (filtered === 0) return { kind: 'committed', how: isGrouped(fields) ? 'grouped' : 'not-grouped', txnId: txnId(fields) };
   return {
     kind: 'rejected-data',

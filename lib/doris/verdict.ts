@@ -20,6 +20,6 @@ export interface RefusedRows {
 export type Verdict =
   | { readonly kind: 'committed'; readonly how: CommittedHow; readonly txnId: number | undefined }
   | { readonly kind: 'precommitted'; readonly txnId: number | undefined }
-  | { readonly kind: 'breach'; readonly what: string }
+  | { readonly kind: 'breach'; readonly what: string; readonly heldBack: boolean }
   | RefusedRows
   | Setback;

@@ -37,6 +37,7 @@ export type ClaimState =
 /** The fate of the rows is known. */
 export type DecidedState = Exclude<ClaimState, { kind: 'open' | 'unseen' | 'unlabelled' }>;
 
+/** Whether a claim's rows need no answer of Doris any more. */
 export function isDecided(state: ClaimState): state is DecidedState {
   return state.kind === 'loaded' || state.kind === 'refused' || state.kind === 'given-up';
 }

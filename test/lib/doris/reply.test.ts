@@ -139,8 +139,8 @@ describe('a success', () => {
     ['more rows', { NumberLoadedRows: 3 }, '3 of 2 rows are counted as loaded'],
     ['unselected rows', { NumberUnselectedRows: 2 }, '2 rows are unselected'],
   ])('with %s is a breach', (_, change, what) => {
-    expect(verdict(report(change))).toEqual({ kind: 'breach', what });
-    expect(verdict(report({ ...change, Status: 'Publish Timeout' }))).toEqual({ kind: 'breach', what });
+    expect(verdict(report(change))).toEqual({ kind: 'breach', what, heldBack: false });
+    expect(verdict(report({ ...change, Status: 'Publish Timeout' }))).toEqual({ kind: 'breach', what, heldBack: false });
   });
 
   it.each([['Label'], ['NumberLoadedRows']])('without %s is unknown: nothing ties it to the load', (field) => {

@@ -142,6 +142,17 @@ describe.skipIf(IS_REAL_DORIS)(`a load in two phases into a Doris that fails by 
     expect(await keys()).toEqual([1, 2]);
   });
 
+  it('that counts other rows than were sent stops the loader, and is never visible', async () => {
+    const { client, load, keys, deadline } = await prepared(plain, TWO_PHASE);
+    plain.faults.add({ at: 'be.reply', when: isLoad, times: 1, action: { kind: 'alter', fields: { NumberLoadedRows: 1 } } });
+
+    await expect(client.load(load, deadline)).rejects.toThrow(ContractViolation);
+
+    expect(await client.labelState('db', load.label, deadline)).toEqual({ kind: 'aborted' });
+    expect(await client.load({ ...load, inDoubt: true }, deadline)).toMatchObject({ kind: 'committed', how: 'loaded', attempts: 1 });
+    expect(await keys()).toEqual([1, 2]);
+  });
+
   it('stays in doubt while Doris does not commit it', async () => {
     const { client, load, keys, deadline } = await prepared(plain, { ...TWO_PHASE, maxAttempts: 2 });
     plain.faults.add({ at: 'be.two-phase', action: { kind: 'reset' } });
@@ -168,7 +179,7 @@ describe.skipIf(IS_REAL_DORIS)(`a load in two phases into a Doris that fails by 
 
 describe('what a load in two phases says to Doris', () => {
   it('is the same on both hops, and the commit names the transaction', async () => {
-    const { fe, be, doris, within } = await aCluster(
+    const { fe, be, doris, events, within } = await aCluster(
       async (call) => {
         if (call.seen.path.includes('_2pc')) return call.json({ status: 'Success', msg: 'transaction [7] commit successfully.' });
         await call.takeBody();
@@ -182,6 +193,9 @@ describe('what a load in two phases says to Doris', () => {
 
     expect(outcome).toEqual({ kind: 'committed', how: 'publish-timeout', txnId: 7, attempts: 1 });
     expect(doris.witness('db1')).toBeUndefined();
+    expect(events.filter(({ kind }) => kind === 'commit')).toEqual([
+      { kind: 'commit', label: LABEL, said: 'transaction [7] commit successfully.' },
+    ]);
     const puts = [...fe.seen, ...be.seen].filter(({ method }) => method === 'PUT');
     const loads = puts.filter(({ path }) => path.includes('/_stream_load') && !path.includes('_2pc'));
     expect(loads.map(({ headers }) => [headers['label'], headers['two_phase_commit'], headers['group_commit']])).toEqual([
