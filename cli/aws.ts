@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { failed } from './errors.ts';
 
 /** A person waits: a silent service is given up sooner than a loader would. */
@@ -7,6 +8,12 @@ const CALLS = { maxAttempts: 3, requestHandler: { connectionTimeout: 3_000, requ
 /** The ledger's service, where the SDK's own variables say that it is. */
 export function openDynamoDb(): DynamoDBClient {
   return new DynamoDBClient(CALLS);
+}
+
+/** The streams' service, over HTTP/1.1 like the others: its client would speak HTTP/2, which endpoints of one's own rarely do. */
+export function openKinesis(): KinesisClient {
+  const { requestHandler } = openDynamoDb().config;
+  return new KinesisClient({ maxAttempts: CALLS.maxAttempts, requestHandler });
 }
 
 /** What AWS answers, or an error that names who was asked for what. @throws {CommandError} */

@@ -9,7 +9,7 @@ export interface Terminal {
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 
 /** Colours a text on a terminal, and leaves it alone elsewhere. */
-type Paint = (style: Style, text: string) => string;
+export type Paint = (style: Style, text: string) => string;
 
 /** How a command talks: results to stdout, everything else to stderr, so that a pipe gets the result alone. */
 export interface Output {

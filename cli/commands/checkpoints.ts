@@ -1,10 +1,11 @@
-import { type ListedCheckpoint, listCheckpoints } from '../../lib/ledger/listing.ts';
+import { type ListedCheckpoint, listLedger } from '../../lib/ledger/listing.ts';
 import { spellPosition } from '../../lib/source/position.ts';
 import { asked, openDynamoDb } from '../aws.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
+import { isoTime } from '../words.ts';
 
 /** `checkpoints list` */
 export const registerCheckpoints: Register = (program, act) => {
@@ -19,9 +20,9 @@ export const registerCheckpoints: Register = (program, act) => {
 
 async function list(session: Session, { allLoaders = false }: { readonly allLoaders?: boolean }): Promise<ExitCode> {
   const { LEDGER_TABLE, LABEL_PREFIX } = session.settings('LEDGER_TABLE', 'LABEL_PREFIX');
-  const checkpoints = await asked(
+  const { checkpoints } = await asked(
     `ledger table ${LEDGER_TABLE}`,
-    listCheckpoints(openDynamoDb(), LEDGER_TABLE, allLoaders ? undefined : LABEL_PREFIX),
+    listLedger(openDynamoDb(), LEDGER_TABLE, allLoaders ? undefined : LABEL_PREFIX),
   );
   session.output.result({ checkpoints: checkpoints.map(described) }, () =>
     checkpoints.length === 0
@@ -61,8 +62,4 @@ function described({ loader, source, target, checkpoint: { through, claim, witne
     ...totals,
     updatedAt: isoTime(updatedAt),
   };
-}
-
-function isoTime(moment: number): string {
-  return new Date(moment).toISOString();
 }

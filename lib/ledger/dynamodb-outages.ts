@@ -45,7 +45,13 @@ function keyOf({ loader, target }: OutageKey): Item {
 }
 
 function refusedBy(item: Item | undefined): OutageReply {
-  return item?.['until'] === undefined ? { kind: 'none' } : { kind: 'refused', outage: outageOf(item) };
+  const outage = knownOutage(item);
+  return outage === undefined ? { kind: 'none' } : { kind: 'refused', outage };
+}
+
+/** The outage that an item tells of; none when the table took loads since. @throws {LedgerUnavailable} for a damaged item. */
+export function knownOutage(item: Item | undefined): Outage | undefined {
+  return item?.['until'] === undefined ? undefined : outageOf(item);
 }
 
 const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));

@@ -1,9 +1,10 @@
 import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { EpochMillis } from '../units.ts';
-import { epochMillis } from '../units.ts';
+import { type EpochMillis, epochMillis } from '../units.ts';
 import type { Checkpoint, CheckpointKey, Settled } from './checkpoint.ts';
+import { knownOutage } from './dynamodb-outages.ts';
 import { checkpointOf, type Item } from './item.ts';
+import type { Outage, OutageKey } from './outage.ts';
 
 /** A checkpoint as people look at it: whose it is, how far it is, and what it has settled since it was made. */
 export interface ListedCheckpoint extends CheckpointKey {
@@ -12,23 +13,48 @@ export interface ListedCheckpoint extends CheckpointKey {
   readonly updatedAt: EpochMillis;
 }
 
-/**
- * Every checkpoint of Kinesis shards in the ledger's table, in order of loader, stream, shard and table. Reads the whole table.
- * @param loader - label prefix of the only loader that is wanted.
- * @throws {ContractViolation} naming the item, when one is not ours.
- */
-export async function listCheckpoints(client: DynamoDBClient, table: string, loader?: string): Promise<readonly ListedCheckpoint[]> {
-  const filter =
-    loader === undefined ? {} : { FilterExpression: 'begins_with(pk, :own)', ExpressionAttributeValues: { ':own': { S: `${loader}#` } } };
-  const listed: ListedCheckpoint[] = [];
-  for await (const { Items: items = [] } of paginateScan({ client }, { TableName: table, ConsistentRead: true, ...filter })) {
-    for (const item of items) if (isKinesisCheckpoint(item)) listed.push(listedOf(item));
-  }
-  return listed.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+/** What the breaker of a loader knows of a table that takes no loads. */
+export interface ListedOutage extends OutageKey {
+  readonly outage: Outage;
 }
 
-function isKinesisCheckpoint(item: Item): boolean {
-  return item['pk']?.S?.split('#')[1] === 'kinesis';
+/** What a ledger's table holds. */
+export interface Listing {
+  /** Of Kinesis shards, in order of loader, stream, shard and table. */
+  readonly checkpoints: readonly ListedCheckpoint[];
+  readonly outages: readonly ListedOutage[];
+}
+
+/**
+ * Reads the whole table.
+ * @param loader - label prefix of the only loader that is wanted.
+ * @throws {ContractViolation} naming the item, when one is not ours. @throws {LedgerUnavailable} for a damaged outage.
+ */
+export async function listLedger(client: DynamoDBClient, table: string, loader?: string): Promise<Listing> {
+  const filter =
+    loader === undefined ? {} : { FilterExpression: 'begins_with(pk, :own)', ExpressionAttributeValues: { ':own': { S: `${loader}#` } } };
+  const checkpoints: ListedCheckpoint[] = [];
+  const outages: ListedOutage[] = [];
+  for await (const { Items: items = [] } of paginateScan({ client }, { TableName: table, ConsistentRead: true, ...filter })) {
+    for (const item of items) {
+      const kind = item['pk']?.S?.split('#')[1];
+      if (kind === 'kinesis') checkpoints.push(listedOf(item));
+      if (kind === 'outage') outages.push(...outagesOf(item));
+    }
+  }
+  return { checkpoints: checkpoints.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)), outages };
+}
+
+const outageKey = z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
+
+function outagesOf(item: Item): readonly ListedOutage[] {
+  const outage = knownOutage(item);
+  const { pk, sk } = outageKey.parse(item);
+  return outage === undefined ? [] : [{ loader: loaderOf(pk.S), target: sk.S, outage }];
+}
+
+function loaderOf(partition: string): string {
+  return partition.slice(0, partition.indexOf('#'));
 }
 
 const text = z.object({ S: z.string() }).transform(({ S }) => S);
@@ -52,7 +78,7 @@ const listedItem = z.object({
 function listedOf(item: Item): ListedCheckpoint {
   const { pk, stream, shard, target, updatedAt, rows = 0, bytes = 0, loads = 0, deadLetters = 0 } = listedItem.parse(item);
   return {
-    loader: pk.slice(0, pk.indexOf('#')),
+    loader: loaderOf(pk),
     source: { kind: 'kinesis', stream, streamName: stream.slice(stream.lastIndexOf('/') + 1), shard },
     target,
     checkpoint: checkpointOf(item),

@@ -1,0 +1,96 @@
+import { listLedger } from '../../lib/ledger/listing.ts';
+import { asked, openDynamoDb, openKinesis } from '../aws.ts';
+import { wrongInput } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import type { Paint } from '../output.ts';
+import { examples, type Register } from '../register.ts';
+import type { Session } from '../session.ts';
+import { gatherStream, type StreamStatus } from '../status/gather.ts';
+import { reportOf, type StatusLine, type StatusReport } from '../status/report.ts';
+import { tableText } from '../table.ts';
+import { shortPosition, spanText } from '../words.ts';
+
+/** `status` */
+export const registerStatus: Register = (program, act) => {
+  program
+    .command('status')
+    .description('how far each shard is, how far behind, and what is in the way')
+    .option('--stream <name or ARN...>', 'streams to look at, besides those that the ledger knows')
+    .option('--all-loaders', 'other loaders of the same ledger table too')
+    .addHelpText(
+      'after',
+      `
+"behind" is the age of the oldest record that is not settled, "left" the time until the stream drops it. Both are those of the worst shard in
+the last line, never a sum. Ends with 1 when something is worth looking at.
+${examples('status --config loader.env', 'status --stream orders --json | jq .worst')}`,
+    )
+    .action(act(status));
+};
+
+interface Options {
+  readonly stream?: readonly string[];
+  readonly allLoaders?: boolean;
+}
+
+async function status(session: Session, { stream: named = [], allLoaders = false }: Options): Promise<ExitCode> {
+  const { LEDGER_TABLE, LABEL_PREFIX } = session.settings('LEDGER_TABLE', 'LABEL_PREFIX');
+  const loader = allLoaders ? undefined : LABEL_PREFIX;
+  const listing = await asked(`ledger table ${LEDGER_TABLE}`, listLedger(openDynamoDb(), LEDGER_TABLE, loader));
+  const known = new Set(listing.checkpoints.map(({ source }) => source.stream));
+  const wanted = [...known, ...named.filter((name) => ![...known].some((arn) => arn === name || arn.endsWith(`/${name}`)))];
+  if (wanted.length === 0)
+    throw wrongInput(`the ledger ${LEDGER_TABLE} has no checkpoints of ${loader ?? 'any loader'} yet; name a stream with --stream`);
+  const kinesis = openKinesis();
+  const streams: StreamStatus[] = [];
+  for (const name of wanted) {
+    session.output.progress(`reading ${name}`);
+    streams.push(await gatherStream(kinesis, name, listing));
+  }
+  const report = reportOf(streams, Date.now());
+  session.output.result(report, (paint) => reportText(report, paint));
+  return report.findings.length === 0 ? EXIT.done : EXIT.amiss;
+}
+
+const HEAD = [
+  'loader',
+  'stream',
+  'shard',
+  'table',
+  'settled through',
+  'claim',
+  'behind',
+  'left',
+  'rows',
+  'loads',
+  'dead letters',
+  'breaker',
+];
+
+function reportText({ lines, worst, findings }: StatusReport, paint: Paint): string {
+  const behind = worst.behindMs === null ? 'unknown' : spanText(worst.behindMs);
+  const left = worst.retentionLeftMs === null ? '' : `, ${spanText(worst.retentionLeftMs)} until the stream loses data`;
+  return [
+    tableText(HEAD, lines.map(cellsOf)),
+    '',
+    paint('bold', `worst shard: ${behind} behind${left}`),
+    ...(findings.length === 0 ? [paint('green', 'nothing is in the way')] : findings.map((finding) => paint('yellow', `! ${finding}`))),
+  ].join('\n');
+}
+
+function cellsOf(line: StatusLine) {
+  const { loader, stream, shard, state, target, through, claim, behindMs, retentionLeftMs, rows, loads, deadLetters, breaker } = line;
+  return [
+    loader ?? undefined,
+    stream.slice(stream.lastIndexOf('/') + 1),
+    state === 'open' ? shard : `${shard} (${state})`,
+    target ?? undefined,
+    through === null ? undefined : shortPosition(through),
+    claim === null ? undefined : `${claim.state}, ${claim.rows} rows, ${spanText(claim.ageMs)}`,
+    behindMs === null ? undefined : spanText(behindMs),
+    retentionLeftMs === null ? undefined : spanText(retentionLeftMs),
+    rows,
+    loads,
+    deadLetters,
+    breaker === null ? undefined : `open ${spanText(breaker.openForMs)}: ${breaker.cause}`,
+  ];
+}

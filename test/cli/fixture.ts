@@ -1,0 +1,47 @@
+import { PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { expect } from 'vitest';
+import { STREAM } from '../../local/demo/stack.ts';
+import { kinesisEvent } from '../support/builders.ts';
+import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
+
+/** The demo stream as the ledger knows it. */
+export const ARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${STREAM}`;
+/** Its only shard. */
+export const SHARD = 'shardId-000000000000';
+
+const CREATE_T =
+  'CREATE TABLE t (id BIGINT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")';
+
+/** The local stack with a table `t (id)` and the loader; records are put into the stream and delivered by hand. */
+export interface CliStack extends LocalStack {
+  /** Puts `{"id":<id>}`. @returns its sequence number */
+  put(id: number): Promise<Delivered>;
+  /** Brings records to the loader, as its event source mapping would. */
+  deliver(...records: readonly Delivered[]): Promise<unknown>;
+}
+
+interface Delivered {
+  readonly data: string;
+  readonly sequenceNumber: string;
+}
+
+export async function startCliStack(): Promise<CliStack> {
+  const stack = await startLocalStack();
+  await stack.select(CREATE_T);
+  const loader = stack.startFunction();
+  return {
+    ...stack,
+    async put(id) {
+      const data = `{"id":${id}}`;
+      const record = { StreamName: STREAM, PartitionKey: 'k', Data: Buffer.from(data) };
+      const { SequenceNumber: sequenceNumber = '' } = await stack.kinesis.send(new PutRecordCommand(record));
+      return { data, sequenceNumber };
+    },
+    async deliver(...records) {
+      const event = kinesisEvent(records.map((record) => ({ ...record, streamArn: ARN, shard: SHARD })));
+      const result = await loader.invoke(JSON.stringify(event));
+      expect(result.kind).toBe('returned');
+      return result.kind === 'returned' ? JSON.parse(result.payload) : undefined;
+    },
+  };
+}
