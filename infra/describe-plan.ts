@@ -1,16 +1,24 @@
+import { weakerPromise } from '../lib/weaker-promise.ts';
 import { type LoaderPlan, planOf, tablesOf } from './plan.ts';
 import { planWarnings, round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
 
 /** The plan of every loader as text for people. */
 export function describePlan({ stack, loaders }: Settings): string {
-  return `${[`plan of ${stack}`, ...loaders.flatMap((loader) => [heading(loader), ...describe(loader, planOf(loader))])].join('\n')}\n`;
+  const described = loaders.flatMap((loader) => [heading(loader), ...describe(loader, planOf(loader)), ...promise(loader)]);
+  return `${[`plan of ${stack}`, ...described].join('\n')}\n`;
 }
 
 function heading(loader: Loader): string {
   return `  ${loader.name} into ${tablesOf(loader)
     .map(({ database, table }) => `${database}.${table}`)
     .join(', ')}`;
+}
+
+/** What the loader promises less than others, if anything. */
+function promise({ environment: { config } }: Loader): string[] {
+  const weaker = weakerPromise(config.doris);
+  return weaker === undefined ? [] : [`    warning: ${weaker}`];
 }
 
 function describe(loader: Loader, plan: LoaderPlan | undefined): string[] {

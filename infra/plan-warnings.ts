@@ -10,11 +10,13 @@ const LEAST_LABEL_MINUTES = 15;
 export function planWarnings(loader: Loader, plan: LoaderPlan): string[] {
   const { loadsPerMinutePerTable, shards, labelMinutes, traffic } = plan;
   const warnings: string[] = [];
-  if (loadsPerMinutePerTable > CALM_LOADS_A_MINUTE)
+  // Many loads share one transaction, and none has a label.
+  const grouped = loader.environment.config.doris.mode === 'group-commit-may-duplicate';
+  if (!grouped && loadsPerMinutePerTable > CALM_LOADS_A_MINUTE)
     warnings.push(
       `version pressure: ${round(loadsPerMinutePerTable)} loads a minute per table, more than one a second; ${remedy(loader, plan)}`,
     );
-  if (labelMinutes < LEAST_LABEL_MINUTES)
+  if (!grouped && labelMinutes < LEAST_LABEL_MINUTES)
     warnings.push(`Doris forgets a label after ${round(labelMinutes)} min; a load in doubt that comes again later cannot be proved by it`);
   const perShard = traffic.recordsPerSecond / shards;
   if (perShard * traffic.recordBytes > 1024 ** 2 || perShard > 1000)

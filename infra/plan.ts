@@ -10,7 +10,7 @@ const SECONDS_A_MONTH = 730 * 3600;
  * A write of a ledger item with a claim is taken for two write units, an invocation for half a second and its bytes at 10 MB/s.
  */
 const PRICES = { gigabyteSecond: 0.0000133334, request: 0.2e-6, writeUnit: 0.625e-6 };
-const WRITES_A_LOAD = 2;
+const WRITES_A_LOAD = { labelled: 2, 'two-phase': 3, 'group-commit-may-duplicate': 2 } as const;
 const UNITS_A_WRITE = 2;
 const invocationSeconds = (bytes: number): number => 0.5 + bytes / 10_000_000;
 
@@ -90,6 +90,6 @@ function piecesOf({ environment: { config } }: Loader, records: number, recordBy
 
 function dollarsOf(loader: Loader, { perSecond }: Batches, batchBytes: number, loadsPerSecond: number): number {
   const gigabyteSeconds = perSecond * invocationSeconds(batchBytes) * (loader.function.memoryMb / 1024);
-  const ledger = loadsPerSecond * WRITES_A_LOAD * UNITS_A_WRITE * PRICES.writeUnit;
+  const ledger = loadsPerSecond * WRITES_A_LOAD[loader.environment.config.doris.mode] * UNITS_A_WRITE * PRICES.writeUnit;
   return (perSecond * PRICES.request + gigabyteSeconds * PRICES.gigabyteSecond + ledger) * SECONDS_A_MONTH;
 }

@@ -48,6 +48,29 @@ describe('the plan of a loader', () => {
     expect(plan).toMatchObject({ loadsPerMinutePerTable: 24, recordsPerLoad: 250 });
   });
 
+  it('counts one ledger write more a load in two phases', () => {
+    const costOf = (loadMode: string) =>
+      planFor({ traffic: { recordsPerSecond: 80, recordBytes: 1000 }, batch: { windowSeconds: 10 }, doris: { loadMode } })?.dollarsAMonth ??
+      0;
+
+    // One load every ten seconds for 730 hours, two units a write.
+    const writes = (730 * 3600) / 10;
+    expect(costOf('two-phase') - costOf('labelled')).toBeCloseTo(writes * 2 * 0.625e-6, 6);
+  });
+
+  it('warns of what group commit promises less, and of no versions or labels, which it does without', () => {
+    const loader = {
+      traffic: { recordsPerSecond: 20_000, recordBytes: 100, shards: 50 },
+      batch: { windowSeconds: 1 },
+      limits: { databaseTransactionsPerSecond: 60 },
+      doris: { loadMode: 'group-commit-may-duplicate' },
+    };
+
+    expect(planFor(loader)?.warnings).toEqual([]);
+    expect(describePlan(checkSettings(settingsWith(aLoader(loader))))).toMatch(/warning: DORIS_LOAD_MODE=group-commit.*AT LEAST once/);
+    expect(describePlan(checkSettings(settingsWith()))).not.toMatch(/AT LEAST once/);
+  });
+
   it('warns of more than one load a second into a table, and of labels that Doris forgets within minutes', () => {
     const plan = planFor({
       traffic: { recordsPerSecond: 20_000, recordBytes: 100, shards: 50 },
