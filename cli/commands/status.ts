@@ -1,7 +1,7 @@
-import { listLedger } from '../../lib/ledger/listing.ts';
-import { asked, openDynamoDb, openKinesis } from '../aws.ts';
+import { openKinesis } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { readLedger } from '../ledger/select.ts';
 import type { Paint } from '../output.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
@@ -33,13 +33,10 @@ interface Options {
 }
 
 async function status(session: Session, { stream: named = [], allLoaders = false }: Options): Promise<ExitCode> {
-  const { LEDGER_TABLE, LABEL_PREFIX } = session.settings('LEDGER_TABLE', 'LABEL_PREFIX');
-  const loader = allLoaders ? undefined : LABEL_PREFIX;
-  const listing = await asked(`ledger table ${LEDGER_TABLE}`, listLedger(openDynamoDb(), LEDGER_TABLE, loader));
+  const listing = await readLedger(session, allLoaders);
   const known = new Set(listing.checkpoints.map(({ source }) => source.stream));
   const wanted = [...known, ...named.filter((name) => ![...known].some((arn) => arn === name || arn.endsWith(`/${name}`)))];
-  if (wanted.length === 0)
-    throw wrongInput(`the ledger ${LEDGER_TABLE} has no checkpoints of ${loader ?? 'any loader'} yet; name a stream with --stream`);
+  if (wanted.length === 0) throw wrongInput(`there is no checkpoint of ${listing.of} yet; name a stream with --stream`);
   const kinesis = openKinesis();
   const streams: StreamStatus[] = [];
   for (const name of wanted) {

@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kinesisEvent, STREAM_ARN } from '../support/builders.ts';
-import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
+import { ARN, type CliStack, SHARD, startCliStack } from './fixture.ts';
 import { runCli } from './run.ts';
 
-let stack: LocalStack;
+let stack: CliStack;
+let numbers: readonly string[];
 
 beforeAll(async () => {
-  stack = await startLocalStack();
-  await stack.select(
-    'CREATE TABLE t (id BIGINT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
-  );
-  const loader = stack.startFunction();
-  const event = kinesisEvent([7, 8, 9].map((id) => ({ data: `{"id":${id}}`, sequenceNumber: String(id) })));
-  expect(await loader.invoke(JSON.stringify(event))).toMatchObject({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
+  stack = await startCliStack();
+  const records = [await stack.put(1), await stack.put(2), await stack.put(3)];
+  numbers = records.map(({ sequenceNumber }) => sequenceNumber);
+  await stack.deliver(...records);
 });
 afterAll(() => stack.close());
 
@@ -22,7 +19,7 @@ describe('checkpoints list', () => {
 
     expect(code).toBe(0);
     expect(JSON.parse(stdout).checkpoints).toEqual([
-      expect.objectContaining({ loader: 'demo', stream: STREAM_ARN, target: 'demo.t', through: '9', claim: null, rows: 3, loads: 1 }),
+      expect.objectContaining({ loader: 'demo', stream: ARN, target: 'demo.t', through: numbers[2], claim: null, rows: 3, loads: 1 }),
     ]);
   });
 
@@ -30,13 +27,70 @@ describe('checkpoints list', () => {
     const [head, row] = (await runCli(['checkpoints', 'list'], stack.env)).stdout.split('\n');
 
     expect(head).toMatch(/^loader +stream +shard +table +settled through +claim +rows/);
-    expect(row).toMatch(/^demo .* demo\.t +9 +- +3 +1 +0$/);
+    expect(row).toMatch(/^demo .* demo\.t +\d{56} +- +3 +1 +0$/);
   });
 
   it('leaves other loaders out unless they are asked for', async () => {
     const other = { ...stack.env, LABEL_PREFIX: 'other' };
 
-    expect((await runCli(['checkpoints', 'list'], other)).stdout).toContain('no checkpoints of loader other');
+    expect((await runCli(['checkpoints', 'list'], other)).stdout).toContain('no such checkpoints of loader other');
     expect((await runCli(['checkpoints', 'list', '--all-loaders'], other)).stdout).toContain('demo.t');
+  });
+});
+
+describe('checkpoints show', () => {
+  it('shows one checkpoint by the number of its shard', async () => {
+    const { code, stdout } = await runCli(['checkpoints', 'show', '--shard', '0'], stack.env);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`through +${numbers[2]}`));
+    expect(stdout).toMatch(/claim +none/);
+  });
+
+  it('ends with 3 when there is no such checkpoint', async () => {
+    const { code, stderr } = await runCli(['checkpoints', 'show', '--shard', '9'], stack.env);
+
+    expect(code).toBe(3);
+    expect(stderr).toContain('no such checkpoint of loader demo');
+  });
+});
+
+describe('checkpoints reset', () => {
+  const reset = (...args: readonly string[]) => runCli(['checkpoints', 'reset', '--shard', SHARD, '--json', ...args], stack.env);
+  const through = async () => JSON.parse((await runCli(['checkpoints', 'list', '--json'], stack.env)).stdout).checkpoints[0].through;
+
+  it('changes nothing where nobody can be asked, and says what it would do', async () => {
+    const { code, stderr } = await reset('--to', numbers[0] ?? '');
+
+    expect(code).toBe(4);
+    expect(stderr).toContain(`Records after ${numbers[0]} up to ${numbers[2]} count as not settled.`);
+    expect(await through()).toBe(numbers[2]);
+  });
+
+  it('moves the watermark back, so that records that come again are loaded again under other labels', async () => {
+    const { code, stdout } = await reset('--to', numbers[0] ?? '', '--yes');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ before: numbers[2], through: numbers[0], droppedClaim: null });
+    await stack.deliver({ data: '{"id":2}', sequenceNumber: numbers[1] ?? '' }, { data: '{"id":3}', sequenceNumber: numbers[2] ?? '' });
+    expect(await stack.select('SELECT id, COUNT(*) FROM t GROUP BY id ORDER BY id')).toEqual([
+      ['1', '1'],
+      ['2', '2'],
+      ['3', '2'],
+    ]);
+  });
+
+  it('finds the place before the first record of a moment', async () => {
+    const { code, stdout } = await reset('--to', '2020-01-01T00:00:00Z', '--yes');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).through).toBe(String(BigInt(numbers[0] ?? '') - 1n));
+  });
+
+  it('refuses a place that is none', async () => {
+    const { code, stderr } = await reset('--to', 'yesterday');
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('is no place in a shard');
   });
 });
