@@ -41,7 +41,7 @@ export const FAULTS = {
 
 export type FaultKind = keyof typeof FAULTS;
 
-export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
+export const FAULT_KINDS = Object.keys(FAULTS) as [FaultKind, ...FaultKind[]];
 
 /** Somebody with luck of his own: a machine, a poller, the weather. */
 export interface Actor {

@@ -126,7 +126,7 @@ function invoke({ world, fleet, actor, shard }: Poller, batch: readonly TrueReco
   const { machine, load } = environment;
   figures.invocations += 1;
   world.trace(shard.id, () => `delivers ${batch.map(({ n }) => n)} to ${machine.actor.name}`);
-  const patience = faults.strikes('failover', actor) ? actor.draw() * scenario.timeout : undefined;
+  const patience = faults.strikes('failover', actor) ? actor.draw() ** 4 * scenario.timeout : undefined;
   return new Promise((resolve) => {
     const callOff = scheduler.at(scheduler.now() + scenario.timeout, () => {
       // An environment that stands still past its timeout may wake up all the same.

@@ -71,7 +71,7 @@ export function scenarioOf(seed: number): Scenario {
     tables,
     shards: shardsOf(draw, { tables, poison, picky, spacing }),
     batchSize: between(draw, 1, 12),
-    maxRows: oneOf(draw, [1, 2, 3, 5, 100]),
+    maxRows: oneOf(draw, [1, 2, 3, 100, 100]),
     maxBytes: oneOf(draw, [100, 10_000]),
     fuseShare: oneOf(draw, [1, 0.5]),
     fuseRows: between(draw, 1, 5),
@@ -88,7 +88,7 @@ export function scenarioOf(seed: number): Scenario {
     mayAsk: draw() < 0.7,
     onUnverifiable: oneOf(draw, ['wait', 'reload', 'dead-letter', 'dead-letter']),
     retention: oneOf(draw, [24 * HOUR, 168 * HOUR]),
-    stormyDeliveries: between(draw, 1, 12),
+    stormyDeliveries: between(draw, 2, 14),
     rates: ratesOf(draw),
   };
 }
@@ -105,7 +105,7 @@ function shardsOf(draw: Draw, mixture: Mixture): PlannedShard[] {
   const children = draw() < 0.2 ? 2 : 0;
   let next = 0;
   return Array.from({ length: count + children }, (_, index) => {
-    const records = Array.from({ length: between(draw, 1, oneOf(draw, [3, 8, 16])) }, () => recordOf(draw, next++, mixture));
+    const records = Array.from({ length: between(draw, 1, oneOf(draw, [4, 8, 16])) }, () => recordOf(draw, next++, mixture));
     const id = `shardId-${String(index).padStart(12, '0')}`;
     return index < count ? { id, records } : { id, records, parent: 0 };
   });
@@ -120,10 +120,21 @@ function natureOf(draw: Draw, poison: number, picky: number): Nature {
   return draw() < picky ? 'picky' : 'good';
 }
 
+/** Faults that have more to say to one another than to the rest. */
+const THEMES: readonly [readonly FaultKind[], ...(readonly FaultKind[])[]] = [
+  ['killed', 'reply-lost', 'fail-stored', 'fail-lost', 'publish-timeout', 'locked-visible', 'locked-aborted', 'outage', 'overload'],
+  ['failover', 'frozen', 'clock-jump', 'ledger-silent', 'ledger-duplicate', 'connect-timeout', 'redelivery', 'schema-mistake', 'killed'],
+  ['labels-crowded-out', 'paused', 'killed', 'reply-lost', 'unreachable', 'outage', 'master-failover', 'ledger-silent', 'publish-timeout'],
+  ['schema-mistake', 'killed', 'failover', 'late-abort', 'queue-down', 'queue-partial', 'queue-reply-lost', 'ledger-reply-lost', 'frozen'],
+  FAULT_KINDS,
+];
+
+/** Faults of one theme that strike often, so that they meet, among others that strike seldom. */
 function ratesOf(draw: Draw): Map<FaultKind, number> {
-  const share = oneOf(draw, [0.08, 0.2, 0.5]);
-  const scale = oneOf(draw, [0.3, 1, 1]);
   const rates = new Map<FaultKind, number>();
-  for (const kind of FAULT_KINDS) if (draw() < share) rates.set(kind, oneOf(draw, [0.02, 0.1, 0.3, 0.6]) * scale);
+  const others = oneOf(draw, [0, 0, 0.1, 0.3]);
+  for (const kind of FAULT_KINDS) if (draw() < others) rates.set(kind, oneOf(draw, [0.01, 0.03, 0.1]));
+  for (const kind of oneOf(draw, THEMES)) if (draw() < 0.6) rates.set(kind, oneOf(draw, [0.05, 0.15, 0.3]));
+  if (draw() < 0.7) rates.set('recut', oneOf(draw, [0.5, 1]));
   return rates;
 }

@@ -31,6 +31,9 @@ const AROUND_COMMIT = [
   '[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = get tableList write lock timeout',
 ] as const;
 
+/** So often the frontend aborts what has timed out (`transaction_clean_interval_second`). */
+const SWEEP = 30_000;
+
 /** Takes one Stream Load (reference 2): headers, begin, body, commit, reply. What the client hears of it is another matter. */
 export async function serveLoad(world: World, cluster: Cluster, connection: Connection): Promise<void> {
   const { ask, machine } = connection;
@@ -48,8 +51,7 @@ export async function serveLoad(world: World, cluster: Cluster, connection: Conn
   }
   const { begun } = result;
   world.trace(backend, () => `begins transaction ${begun.id} of ${label} for ${machine.actor.name}`);
-  // The frontend's sweeper comes every 30 s.
-  cluster.abortIn(begun, begun.expiresAt - world.scheduler.now() + cluster.actor.draw() * 30_000);
+  cluster.abortIn(begun, begun.expiresAt - world.scheduler.now() + cluster.actor.draw() * SWEEP);
   if (ask.headers['strict_mode'] !== 'true') return refuseOption(loading, begun);
   cluster.watch.onBegin(begun, machine);
   if (!faults.strikes('slow-continue', machine.actor)) connection.sayContinue();
@@ -107,7 +109,8 @@ function hang({ world, cluster, connection }: Loading, begun?: Transaction, rows
   const { actor } = connection.machine;
   if (actor.draw() < 0.5) connection.lose('ECONNRESET');
   if (begun === undefined) return;
-  world.scheduler.at(world.scheduler.now() + actor.draw() * Math.max(0, begun.expiresAt - world.scheduler.now()), () => {
+  const longest = begun.expiresAt + SWEEP - world.scheduler.now();
+  world.scheduler.at(world.scheduler.now() + actor.draw() * longest, () => {
     if (isTwoPhase({ connection })) cluster.precommit(begun, numbersOf(rows));
     else if (cluster.commit(begun, numbersOf(rows))) cluster.publishIn(begun, latency(cluster.actor));
   });
@@ -167,16 +170,16 @@ async function commit(loading: Loading, begun: Transaction, rows: readonly SentR
   const counts = { total: rows.length, loaded: rows.length, filtered: 0 };
   if (failLost(loading, begun, counts)) return;
   if (!cluster.commit(begun, numbersOf(rows))) return notFound(loading, begun);
-  if (faults.strikes('publish-timeout', actor)) {
-    cluster.publishIn(begun, actor.draw() * 120_000);
-    return connection.answer(200, loadReport(label, begun.id, PUBLISH_TIMEOUT, counts));
-  }
-  const visibleIn = latency(cluster.actor);
+  const late = faults.strikes('publish-timeout', actor);
+  const visibleIn = late ? actor.draw() * 120_000 : latency(cluster.actor);
   cluster.publishIn(begun, visibleIn);
-  if (faults.strikes('fail-stored', actor)) {
+  const lost = faults.strikes('reply-lost', actor);
+  const failed = faults.strikes('fail-stored', actor);
+  if ((late || lost || failed) && actor.draw() < 0.3) cluster.breakDown();
+  if (lost) return connection.lose('ECONNRESET');
+  if (failed) {
     return connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
   }
-  if (faults.strikes('reply-lost', actor)) return connection.lose('ECONNRESET');
-  await world.scheduler.pause(visibleIn);
-  connection.answer(200, loadReport(label, begun.id, SUCCESS, counts));
+  if (!late) await world.scheduler.pause(visibleIn);
+  connection.answer(200, loadReport(label, begun.id, late ? PUBLISH_TIMEOUT : SUCCESS, counts));
 }

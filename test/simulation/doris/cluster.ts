@@ -35,6 +35,8 @@ export interface Cluster {
   /** Becomes visible after the span. */
   publishIn(transaction: Transaction, span: number): void;
   abortIn(transaction: Transaction, span: number): void;
+  /** Everything goes down for up to a minute, as often when a reply is lost. */
+  breakDown(): void;
   /** Lets the weather of one delivery happen around it. */
   weather(): void;
   /** Mends what lasts: nodes, tables. */
@@ -94,8 +96,14 @@ export function newCluster(world: World, watch: Watch): Cluster {
       }),
     visible,
     abortIn: (transaction, span) => void scheduler.at(scheduler.now() + span, () => transactions.abort(transaction)),
+    breakDown: () => {
+      condition.downUntil = Math.max(condition.downUntil, scheduler.now() + actor.draw() * 60_000);
+    },
     weather: () => {
-      if (faults.strikes('outage', actor)) condition.downUntil = scheduler.now() + longOrShort(actor.draw(), actor.draw());
+      if (faults.strikes('outage', actor))
+        soon(() => {
+          condition.downUntil = scheduler.now() + longOrShort(actor.draw(), actor.draw());
+        });
       if (faults.strikes('schema-mistake', actor)) condition.mistakenUntil = scheduler.now() + longOrShort(actor.draw(), actor.draw());
       if (faults.strikes('labels-crowded-out', actor)) soon(transactions.crowdOut);
       if (faults.strikes('master-failover', actor)) soon(() => failOver(world, cluster, condition));

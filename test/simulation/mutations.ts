@@ -1,0 +1,312 @@
+/** A piece of a source file that is written wrongly. */
+export interface Edit {
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly right: string;
+  readonly wrong: string;
+}
+
+/** One deliberate mistake in the real code: what a hurried programmer might write. */
+export interface Mutation {
+  readonly mistake: string;
+  /** One that finds it. When the code has changed and it does no longer, others are tried. */
+  readonly seed: number;
+  /** More than one where the code guards itself twice. */
+  readonly edits: readonly [Edit, ...Edit[]];
+}
+
+/** The second guard of every failure whose rows were sent: the label is asked for all the same. */
+const WITHOUT_ASKING: Edit = {
+  file: 'lib/doris/load.ts',
+  right: 'inDoubt: before.inDoubt || bodyBegun',
+  wrong: 'inDoubt: before.inDoubt',
+};
+
+/** Each breaks a promise, and the simulation has to find out how. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    mistake: 'settles dead letters before their receipt',
+    seed: 2,
+    edits: [
+      {
+        file: 'lib/settle/dead-letter-rows.ts',
+        right: 'await deadLetters.send(letters);',
+        wrong: 'deadLetters.send(letters).catch(() => {});',
+      },
+    ],
+  },
+  {
+    mistake: 'takes letters that SQS refused for accepted',
+    seed: 37,
+    edits: [
+      { file: 'lib/dead-letter/sqs.ts', right: 'if (refused.length === 0) return;', wrong: 'if (refused.length < batch.length) return;' },
+    ],
+  },
+  {
+    mistake: 'gives a load a new label when it is claimed again',
+    seed: 2,
+    edits: [
+      {
+        file: 'lib/settle/lease.ts',
+        right: 'label: labelOfRows(run, piece.rows),',
+        wrong: 'label: labelOfRows(run, piece.rows) + Math.floor(run.ports.clock.random() * 1e6),',
+      },
+    ],
+  },
+  {
+    mistake: 'answers settled although it stopped',
+    seed: 2,
+    edits: [
+      {
+        file: 'lib/settle/settle-table.ts',
+        right: "if (step.kind === 'stop') return unsettled(run, state, step.reason);",
+        wrong: "if (step.kind === 'stop') return { kind: 'settled' };",
+      },
+    ],
+  },
+  {
+    mistake: 'moves the watermark to the end of the batch',
+    seed: 1,
+    edits: [
+      {
+        file: 'lib/settle/advance.ts',
+        right: 'const through = lastPosition(piece.records);',
+        wrong: 'const through = lastPosition(run.table.records);',
+      },
+    ],
+  },
+  {
+    mistake: 'loads without writing a claim down',
+    seed: 1,
+    edits: [
+      {
+        file: 'lib/settle/settle-table.ts',
+        right:
+          "const result = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, ...writing(held) });",
+        wrong: "const result = { kind: 'moved' };",
+      },
+    ],
+  },
+  {
+    mistake: 'drops the claim of a load in doubt',
+    seed: 12,
+    edits: [
+      {
+        file: 'lib/settle/let-go.ts',
+        right: "const certain = knowledge === 'refused' || (knowledge === 'idle' && !held.replay);",
+        wrong: 'const certain = true;',
+      },
+    ],
+  },
+  {
+    mistake: 'takes a Fail that nobody has described for not stored',
+    seed: 921,
+    edits: [
+      {
+        file: 'lib/doris/reply.ts',
+        right: "return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning, reason };",
+        wrong: "return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unavailable' : meaning, reason };",
+      },
+      WITHOUT_ASKING,
+    ],
+  },
+  {
+    mistake: 'takes a lost reply for not stored',
+    seed: 23,
+    edits: [
+      { file: 'lib/doris/attempt.ts', right: "kind: exchange.bodyBegun ? 'unknown' : 'unavailable'", wrong: "kind: 'unavailable'" },
+      WITHOUT_ASKING,
+    ],
+  },
+  {
+    mistake: 'takes Publish Timeout for a failure',
+    seed: 134,
+    edits: [
+      {
+        file: 'lib/doris/reply.ts',
+        right: "return committed('publish-timeout', fields, sent);",
+        wrong: "return { kind: 'unavailable', reason: 'publish timeout' };",
+      },
+      WITHOUT_ASKING,
+    ],
+  },
+  {
+    mistake: 'takes a RUNNING label for stored',
+    seed: 363,
+    edits: [
+      {
+        file: 'lib/doris/reply.ts',
+        right: "kind: 'running', reason: `another",
+        wrong: "kind: 'committed', how: 'already-loaded', txnId: undefined, reason: `another",
+      },
+    ],
+  },
+  {
+    mistake: 'counts what is COMMITTED and not visible yet as failed',
+    seed: 2248,
+    edits: [
+      {
+        file: 'lib/settle/resolve.ts',
+        right: "case 'visible':\n    case 'committed':\n",
+        wrong: "case 'committed':\n return conclude(run, claim, open, { consequence: 'dropped', because: 'unseen' });\n case 'visible':\n",
+      },
+    ],
+  },
+  {
+    mistake: 'gives a claim up while its transaction is open',
+    seed: 73,
+    edits: [
+      {
+        file: 'lib/settle/resolve.ts',
+        right: "case 'prepare':\n",
+        wrong: "case 'prepare':\n return conclude(run, claim, open, { consequence: 'dropped', because: 'running' });\n",
+      },
+    ],
+  },
+  {
+    mistake: 'gives a claim up while another invocation may still load under it',
+    seed: 90,
+    edits: [{ file: 'lib/settle/resolve.ts', right: 'return busy > 0 ? stop(', wrong: 'return busy < 0 ? stop(' }],
+  },
+  {
+    mistake: 'believes that Doris never forgets a label',
+    seed: 415,
+    edits: [
+      { file: 'lib/settle/label-memory.ts', right: "if (age > longest) return 'doubtful';", wrong: "if (age >= 0) return 'certain';" },
+    ],
+  },
+  {
+    mistake: 'believes that Doris forgets labels by age alone',
+    seed: 446,
+    edits: [{ file: 'lib/settle/label-memory.ts', right: 'if (age <= shortest)', wrong: 'if (age <= longest)' }],
+  },
+  {
+    mistake: 'believes a witness that Doris does not know',
+    seed: 1500,
+    edits: [
+      {
+        file: 'lib/settle/label-memory.ts',
+        right: "return state.kind === 'visible' ? 'certain' : 'doubtful';",
+        wrong: "return 'certain';",
+      },
+    ],
+  },
+  {
+    mistake: 'puts a load in doubt again without asking for its label',
+    seed: 120,
+    edits: [{ file: 'lib/doris/load.ts', right: 'if (!load.inDoubt)', wrong: 'if (load.inDoubt !== undefined)' }],
+  },
+  {
+    mistake: 'starts attempts after its lease',
+    seed: 4,
+    edits: [{ file: 'lib/settle/lease.ts', right: 'if (runs(run, held.lease)) return true;', wrong: 'if (held) return true;' }],
+  },
+  {
+    mistake: 'overlooks that somebody else wrote the claim',
+    seed: 211,
+    edits: [
+      { file: 'lib/settle/lease.ts', right: "return { kind: 'holding', label, fence };", wrong: "return { kind: 'holding', label };" },
+    ],
+  },
+  {
+    mistake: 'gives every claim the same fence',
+    seed: 2,
+    edits: [
+      {
+        file: 'lib/settle/lease.ts',
+        right: 'fence: Math.floor(ports.clock.random() * FENCES)',
+        wrong: 'fence: Math.floor(0 * ports.clock.random() * FENCES)',
+      },
+    ],
+  },
+  {
+    mistake: 'judges rows while another invocation may still load them',
+    seed: 877,
+    edits: [
+      {
+        file: 'lib/settle/isolate.ts',
+        right: 'if (sharedFor(run, held.sharedUntil) > 0) return askAgainAlone',
+        wrong: 'if (sharedFor(run, held.sharedUntil) < 0) return askAgainAlone',
+      },
+    ],
+  },
+  {
+    mistake: 'sends the letter of a refused row before the refusal is written down',
+    seed: 398,
+    edits: [
+      {
+        file: 'lib/settle/isolate.ts',
+        right: "const decided = fenced(run, { ...claim, state: { kind: 'refused', refusal } });",
+        wrong:
+          "await deadLetterRows(run, [refusedRow(row, refusal)]); const decided = fenced(run, { ...claim, state: { kind: 'refused', refusal } });",
+      },
+    ],
+  },
+  {
+    mistake: 'takes a refused write of the ledger for done',
+    seed: 2,
+    edits: [
+      {
+        file: 'lib/settle/lease.ts',
+        right: "return result.kind === 'moved' || (claim !== undefined && result.current.claim?.fence === claim.fence);",
+        wrong: 'return true;',
+      },
+    ],
+  },
+  {
+    mistake: 'claims over a claim',
+    seed: 12,
+    edits: [
+      {
+        file: 'lib/ledger/checkpoint.ts',
+        right: 'return current.claim === undefined && (current.through',
+        wrong: 'return (current.through',
+      },
+    ],
+  },
+  {
+    mistake: 'settles a decided claim to its end although the batch ends before',
+    seed: 11,
+    edits: [
+      {
+        file: 'lib/settle/reconcile.ts',
+        right: 'const ended = lastPosition(run.batch.records) >= claim.last;',
+        wrong: 'const ended = true;',
+      },
+    ],
+  },
+  {
+    mistake: 'forgets the lease of whom it took the claim over from',
+    seed: 877,
+    edits: [
+      {
+        file: 'lib/settle/lease.ts',
+        right: 'sharedUntil: claim.deadline, replay: true',
+        wrong: 'sharedUntil: epochMillis(0), replay: true',
+      },
+    ],
+  },
+  {
+    mistake: 'loses the row at which a load is halved',
+    seed: 2,
+    edits: [
+      {
+        file: 'lib/plan/pieces.ts',
+        right: "pieceOf(piece.records.slice(at), 'isolation')",
+        wrong: "pieceOf(piece.records.slice(at + 1), 'isolation')",
+      },
+    ],
+  },
+  {
+    mistake: 'blames rows for an overload',
+    seed: 156,
+    edits: [{ file: 'lib/doris/texts.ts', right: "['overload', /\\b(MEM_LIMIT", wrong: "['rejected-data', /\\b(MEM_LIMIT" }],
+  },
+  {
+    mistake: 'drops records that it left for the next delivery',
+    seed: 2,
+    edits: [
+      { file: 'lib/pipeline.ts', right: "if (first !== undefined) return { kind: 'unsettled', from: first.itemIdentifier };", wrong: '' },
+    ],
+  },
+];
