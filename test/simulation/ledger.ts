@@ -1,4 +1,4 @@
-import { type CheckpointKey, type Ledger, LedgerUnavailable, type Move, type MoveResult } from '../../lib/ledger/checkpoint.ts';
+import { type CheckpointKey, type Claim, type Ledger, LedgerUnavailable, type Move, type MoveResult } from '../../lib/ledger/checkpoint.ts';
 import { memoryOutages, type Outages } from '../../lib/ledger/outage.ts';
 import { type Position, spellPosition } from '../../lib/source/position.ts';
 import { seconds } from '../../lib/units.ts';
@@ -27,19 +27,28 @@ export function newSharedLedger(world: World): SharedLedger {
     move: async (key, move) => {
       const before = await table.read(key);
       const result = await table.move(key, move);
-      if (result.kind === 'moved' && move.through !== undefined) watch(world, key, before.through, move.through);
+      if (result.kind === 'refused') return result;
+      if (move.through !== undefined) watchThrough(world, key, before.through, move.through);
+      if (before.claim !== undefined) watchClaim(world, before.claim, move);
       return result;
     },
   };
 }
 
-function watch({ truth }: World, { source, target }: CheckpointKey, before: Position | undefined, through: Position): void {
+function watchThrough({ truth }: World, { source, target }: CheckpointKey, before: Position | undefined, through: Position): void {
   if (before !== undefined && through < before) truth.breaks(`the watermark of ${source.shard} into ${target} moves back`);
   const end = numberOf(spellPosition(through));
   for (const record of truth.records.values()) {
     if (record.n > end || record.target !== target || !source.shard.endsWith(String(record.shard))) continue;
     if (!truth.isSettled(record.n)) truth.breaks(`the watermark passes record ${record.n}, which is neither stored nor a dead letter`);
   }
+}
+
+/** A claim goes when its rows are settled, or when it is certain that they are not stored. */
+function watchClaim({ truth }: World, { label }: Claim, { claim, through }: Move): void {
+  const settled = through === undefined ? -1 : numberOf(spellPosition(through));
+  const gone = claim?.label !== label;
+  if (gone && truth.isStoredBeyond(label, settled)) truth.breaks(`the claim ${label} is given up, and its rows are stored`);
 }
 
 /** Asks DynamoDB for something, as its SDK does. */

@@ -124,7 +124,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/doris/reply.ts',
-        right: "return committed('publish-timeout', fields, sent);",
+        right: "return succeeded('publish-timeout', fields, sent, mode);",
         wrong: "return { kind: 'unavailable', reason: 'publish timeout' };",
       },
       WITHOUT_ASKING,
@@ -143,7 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'counts what is COMMITTED and not visible yet as failed',
-    seed: 2248,
+    seed: 2017,
     edits: [
       {
         file: 'lib/settle/resolve.ts',
@@ -186,7 +186,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/settle/label-memory.ts',
-        right: "return state.kind === 'visible' ? 'certain' : 'doubtful';",
+        right: "return told.kind === 'visible' ? 'certain' : 'doubtful';",
         wrong: "return 'certain';",
       },
     ],

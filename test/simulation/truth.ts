@@ -29,6 +29,8 @@ export interface Truth {
   allowTwice(target: string, first: number, last: number): void;
   /** A load of a label sends these rows: always the same, and nobody else the same. */
   name(label: string, table: string, rows: readonly number[]): void;
+  /** Whether rows of this label past a record are stored, and nobody decided to load them again. */
+  isStoredBeyond(label: string, n: number): boolean;
   /** Whether nobody has to care for the record any more. */
   isSettled(n: number): boolean;
 }
@@ -58,6 +60,7 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
   const expired = new Set<number>();
   const mayRepeat = new Set<number>();
   const namedBy = new Map<string, string>();
+  const rowsOf = new Map<string, readonly number[]>();
   let broken: string | undefined;
   const breaks = (promise: string): void => {
     broken ??= promise;
@@ -98,7 +101,9 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
       if (sameMembers !== undefined && sameMembers !== label) breaks(`rows ${members} go under ${sameMembers} and under ${label}`);
       namedBy.set(label, members);
       namedBy.set(members, label);
+      rowsOf.set(label, rows);
     },
+    isStoredBeyond: (label, end) => (rowsOf.get(label) ?? []).some((n) => n > end && stored.has(n) && !mayRepeat.has(n)),
     isSettled: (n) => stored.has(n) || letters.has(n) || expired.has(n),
   };
 }

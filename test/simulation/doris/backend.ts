@@ -171,15 +171,17 @@ async function commit(loading: Loading, begun: Transaction, rows: readonly SentR
   if (failLost(loading, begun, counts)) return;
   if (!cluster.commit(begun, numbersOf(rows))) return notFound(loading, begun);
   const late = faults.strikes('publish-timeout', actor);
-  const visibleIn = late ? actor.draw() * 120_000 : latency(cluster.actor);
-  cluster.publishIn(begun, visibleIn);
   const lost = faults.strikes('reply-lost', actor);
   const failed = faults.strikes('fail-stored', actor);
-  if ((late || lost || failed) && actor.draw() < 0.3) cluster.breakDown();
+  // What makes one thing go wrong makes another: publishing is slow, or everything goes down.
+  const trouble = late || lost || failed;
+  const visibleIn = late || (trouble && actor.draw() < 0.5) ? actor.draw() * 120_000 : latency(cluster.actor);
+  cluster.publishIn(begun, visibleIn);
+  if (trouble && actor.draw() < 0.3) cluster.breakDown();
   if (lost) return connection.lose('ECONNRESET');
   if (failed) {
     return connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
   }
-  if (!late) await world.scheduler.pause(visibleIn);
+  if (!trouble) await world.scheduler.pause(visibleIn);
   connection.answer(200, loadReport(label, begun.id, late ? PUBLISH_TIMEOUT : SUCCESS, counts));
 }
