@@ -8,6 +8,8 @@ export interface ChaosOptions {
   readonly shards: number;
   /** Records a second, all shards together. */
   readonly rate: number;
+  /** `DORIS_LOAD_MODE` of the function: one that promises once. */
+  readonly mode: 'labelled' | 'two-phase';
   readonly help: boolean;
 }
 
@@ -17,6 +19,7 @@ export const USAGE = `usage: npm run chaos -- [options]
   --seed N      seed of the script of faults (default 1)
   --shards N    shards of the stream before one of them is split, 1 to 8 (default 3)
   --rate N      records a second, 1 to 2000 (default 200)
+  --mode M      how the function loads, labelled or two-phase (default labelled)
   --help        this text
 
 exit code: 0 every record is in the table once or a dead letter with its reason, 1 something is lost, doubled, dead-lettered for
@@ -29,6 +32,7 @@ export function readChaosOptions(argv: readonly string[]): ChaosOptions {
     seed: { type: 'string' },
     shards: { type: 'string' },
     rate: { type: 'string' },
+    mode: { type: 'string' },
     help: { type: 'boolean' },
   });
   return {
@@ -36,6 +40,12 @@ export function readChaosOptions(argv: readonly string[]): ChaosOptions {
     seed: wholeNumber('--seed', values.seed ?? '1', 0, 2 ** 31 - 1),
     shards: wholeNumber('--shards', values.shards ?? '3', 1, 8),
     rate: wholeNumber('--rate', values.rate ?? '200', 1, 2000),
+    mode: modeOf(values.mode ?? 'labelled'),
     help: values.help ?? false,
   };
+}
+
+function modeOf(text: string): ChaosOptions['mode'] {
+  if (text === 'labelled' || text === 'two-phase') return text;
+  throw new RangeError(`--mode must be labelled or two-phase (given ${text})`);
 }

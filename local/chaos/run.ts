@@ -46,7 +46,7 @@ export async function runChaos(options: ChaosOptions, surroundings: ChaosSurroun
   const functions = startFunctionHost({
     name: 'kinesis-loader',
     bundle: BUNDLE,
-    env: { ...fire.env, DORIS_TABLE: TABLE },
+    env: { ...fire.env, DORIS_TABLE: TABLE, DORIS_LOAD_MODE: options.mode },
     timeoutMillis: FUNCTION_TIMEOUT_MS,
     concurrency: options.shards + 4,
     onOutput: ({ text }) => {

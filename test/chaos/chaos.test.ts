@@ -4,7 +4,7 @@ import { givenParts } from '../support/given.ts';
 
 describe('a stack whose parts are killed, restarted, resharded and cut off by a script', () => {
   it('has each record in the table once, or in the dead letters with its reason', async () => {
-    const options = { seconds: 8, seed: 20_261_121, shards: 2, rate: 150, help: false };
+    const options = { seconds: 8, seed: 20_261_121, shards: 2, rate: 150, mode: 'labelled', help: false } as const;
 
     const { count, faults, isDrained, figures } = await runChaos(options, { given: await givenParts() });
 

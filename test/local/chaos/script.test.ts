@@ -32,10 +32,11 @@ describe('the script of a chaos run', () => {
 
 describe('the arguments of a chaos run', () => {
   it('have defaults', () => {
-    expect(readChaosOptions([])).toEqual({ seconds: 60, seed: 1, shards: 3, rate: 200, help: false });
+    expect(readChaosOptions([])).toEqual({ seconds: 60, seed: 1, shards: 3, rate: 200, mode: 'labelled', help: false });
   });
 
   it.each([
+    [['--mode', 'group-commit-may-duplicate'], '--mode must be labelled or two-phase (given group-commit-may-duplicate)'],
     [['--seconds', '4'], '--seconds must be a whole number from 5 to 3600 (given 4)'],
     [['--shards', '9'], '--shards must be a whole number from 1 to 8 (given 9)'],
     [['--rate', 'fast'], '--rate must be a whole number from 1 to 2000 (given fast)'],
