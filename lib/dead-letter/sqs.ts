@@ -1,5 +1,6 @@
 import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
+import { inLanes } from '../in-lanes.ts';
 import { type Millis, millis } from '../units.ts';
 import { type DeadLetter, type DeadLetters, DeadLettersUnavailable } from './letter.ts';
 import { inlineBody, type LetterMessage, messageOf, omittedBody, sizeOf } from './message.ts';
@@ -31,21 +32,10 @@ const LANES = 8;
 export function sqsDeadLetters(queue: DeadLetterQueue, clock: Clock): DeadLetters {
   return {
     async send(letters) {
-      const messages = await inLanes(letters, (letter) => fitted(letter, queue));
-      await inLanes(batchesOf(messages, queue.maxBytes), (batch) => sendBatch(batch, queue, clock));
+      const messages = await inLanes(letters, LANES, (letter) => fitted(letter, queue));
+      await inLanes(batchesOf(messages, queue.maxBytes), LANES, (batch) => sendBatch(batch, queue, clock));
     },
   };
-}
-
-/** Does all, some at a time. When one fails, what is under way is waited for and the failure thrown. */
-async function inLanes<T, R>(inputs: readonly T[], work: (input: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const left = inputs.entries();
-  const lane = async (): Promise<void> => {
-    for (const [index, input] of left) results[index] = await work(input);
-  };
-  for (const end of await Promise.allSettled(Array.from({ length: LANES }, lane))) if (end.status === 'rejected') throw end.reason;
-  return results;
 }
 
 async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue): Promise<LetterMessage> {
@@ -53,6 +43,12 @@ async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue):
   if (payload.length <= maxBytes) {
     const message = messageOf(letter, inlineBody(payload));
     if (sizeOf(message) <= maxBytes) return message;
+  }
+  if (store === undefined && letter.fault.errorClass === 'contract') {
+    // What has no position can be read from nowhere any more.
+    throw new DeadLettersUnavailable(
+      `the body of ${payload.length} bytes of SQS message ${letter.record.itemIdentifier} fits into no dead letter: set DEAD_LETTER_BUCKET`,
+    );
   }
   if (store !== undefined) return messageOf(letter, { encoding: 's3', text: await store.keep(letter) });
   const reason = `payload of ${payload.length} bytes does not fit into a message and no DEAD_LETTER_BUCKET is set. It was refused because: ${letter.fault.reason}`;

@@ -2,6 +2,7 @@ import type { Label } from '../plan/label.ts';
 import type { Position } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import type { EpochMillis } from '../units.ts';
+import type { GroupName } from './group.ts';
 
 /** Names one checkpoint: the progress of one source shard into one table. */
 export interface CheckpointKey {
@@ -10,6 +11,8 @@ export interface CheckpointKey {
   readonly source: SourceShard;
   /** `database.table`, or `-` for records that no table takes. */
   readonly target: string;
+  /** Of Iggy, and only of it: the group that the checkpoint is the progress of. */
+  readonly group?: GroupName;
 }
 
 /** Why Doris refused the only row of a load. */

@@ -1,5 +1,12 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
+import type { SourceShard } from '../source/record.ts';
 import {
   type Checkpoint,
   type CheckpointKey,
@@ -9,16 +16,32 @@ import {
   type Move,
   type MoveResult,
 } from './checkpoint.ts';
+import { GroupLost, type GroupName } from './group.ts';
 import { checkpointOf, claimAttribute, type Item, keyOf } from './item.ts';
 
-/** A stream keeps records for 365 days at most: nobody asks for a checkpoint that has not moved for longer. */
-const KEEP_SECONDS = 400 * 24 * 3600;
+const DAY_SECONDS = 24 * 3600;
+/**
+ * Nobody asks for a checkpoint that has not moved for longer: a stream keeps records for 365 days at most, a queue messages for 14. A
+ * body that was sent twice may come by the second message so much later than by the first.
+ */
+const KEEP_SECONDS = { kinesis: 400 * DAY_SECONDS, iggy: 15 * DAY_SECONDS } as const;
+
+/** When the item of a checkpoint that is written now may vanish, in epoch seconds. */
+export function expiryOf(source: SourceShard, clock: Clock): AttributeValue {
+  return { N: String(Math.floor(clock.now() / 1000) + KEEP_SECONDS[source.kind]) };
+}
 
 /** A ledger in a DynamoDB table with keys `pk` and `sk` and time-to-live attribute `expiresAt`. One item a checkpoint, no transactions. */
 export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock): Ledger {
-  async function read(key: CheckpointKey): Promise<Checkpoint> {
+  async function readItem(key: CheckpointKey): Promise<Item | undefined> {
     const reply = client.send(new GetItemCommand({ TableName: table, Key: keyOf(key), ConsistentRead: true }));
     const { Item: item } = await reply.catch((error: unknown) => Promise.reject(unavailable(error)));
+    return item;
+  }
+
+  async function read(key: CheckpointKey): Promise<Checkpoint> {
+    const item = await readItem(key);
+    refuseLostGroup(key, item);
     return checkpointOf(item);
   }
 
@@ -30,11 +53,18 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw unavailable(error);
       // Some emulators leave the item out; then one read more tells.
-      return { kind: 'refused', current: error.Item === undefined ? await read(key) : checkpointOf(error.Item) };
+      const item = error.Item ?? (await readItem(key));
+      refuseLostGroup(key, item);
+      return { kind: 'refused', current: checkpointOf(item) };
     }
   }
 
   return { read, move };
+}
+
+function refuseLostGroup({ group }: CheckpointKey, item: Item | undefined): void {
+  if (group === undefined || (item?.['nonce']?.S === group.nonce && item['ended'] === undefined)) return;
+  throw new GroupLost(`group ${group.sort} was dropped or ended by another invocation`);
 }
 
 /** An error of the SDK in the ledger's words. */
@@ -48,6 +78,8 @@ const NO_CLAIM = 'attribute_not_exists(#claim)';
 const NOTHING_FROM = '(attribute_not_exists(#through) OR #through < :before)';
 const HOLDING = '#claim.#label = :label';
 const SAME_FENCE = '#claim.#fence = :fence';
+/** A group that somebody dropped meanwhile must not come to life by a claim. */
+const SAME_GROUP = '#nonce = :nonce AND attribute_not_exists(#ended)';
 const NOT_BACKWARDS = '(attribute_not_exists(#through) OR #through <= :through)';
 
 interface Condition {
@@ -74,14 +106,23 @@ function conditionOf(expect: Expectation): Condition {
   }
 }
 
-function updateOf({ source, target }: CheckpointKey, { expect, through, routes, witness, claim, settled }: Move, clock: Clock) {
+function conditionOfGroup({ nonce }: GroupName, expect: Expectation): Condition {
+  const { clauses, names, values } = conditionOf(expect);
+  return {
+    clauses: [...clauses, SAME_GROUP],
+    names: { ...names, '#nonce': 'nonce', '#ended': 'ended' },
+    values: { ...values, ':nonce': { S: nonce } },
+  };
+}
+
+function updateOf({ source, target, group }: CheckpointKey, { expect, through, routes, witness, claim, settled }: Move, clock: Clock) {
   const now = clock.now();
   const set: Item = {
     stream: { S: source.stream },
     shard: { S: source.shard },
     target: { S: target },
     updatedAt: { N: String(now) },
-    expiresAt: { N: String(Math.floor(now / 1000) + KEEP_SECONDS) },
+    expiresAt: expiryOf(source, clock),
     ...(through === undefined ? {} : { through: { S: through } }),
     ...(routes === undefined ? {} : { routes: { S: routes } }),
     ...(witness === undefined ? {} : { witness: { S: witness } }),
@@ -89,7 +130,7 @@ function updateOf({ source, target }: CheckpointKey, { expect, through, routes, 
   };
   const add: Item = Object.fromEntries(Object.entries(settled ?? {}).map(([name, count]) => [name, { N: String(count) }]));
   const names = [...Object.keys(set), ...Object.keys(add)];
-  const condition = conditionOf(expect);
+  const condition = group === undefined ? conditionOf(expect) : conditionOfGroup(group, expect);
   const clauses = [`SET ${Object.keys(set).map((name) => `#${name} = :${name}`)}`];
   if (claim === undefined) clauses.push('REMOVE #claim');
   if (settled !== undefined) clauses.push(`ADD ${Object.keys(add).map((name) => `#${name} :${name}`)}`);

@@ -3,15 +3,22 @@ import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
 import type { Label } from '../plan/label.ts';
 import { isPosition } from '../source/position.ts';
+import type { SourceShard } from '../source/record.ts';
 import { epochMillis } from '../units.ts';
 import type { Checkpoint, CheckpointKey, Claim, ClaimState, Refusal } from './checkpoint.ts';
 
 /** A DynamoDB item or key. */
 export type Item = Record<string, AttributeValue>;
 
-/** Partition: one source shard under one loader. Sort key: the table. */
-export function keyOf({ loader, source, target }: CheckpointKey): Item {
-  return { pk: { S: `${loader}#${source.kind}#${source.stream}#${source.shard}` }, sk: { S: target } };
+/** Partition: one source shard under one loader. Sort key: the table, or the group. */
+export function keyOf({ loader, source, target, group }: CheckpointKey): Item {
+  return { pk: partitionKeyOf(loader, source), sk: { S: group?.sort ?? target } };
+}
+
+/** Iggy's names may hold any character: the length of the first tells where it ends. */
+export function partitionKeyOf(loader: string, source: SourceShard): AttributeValue {
+  const stream = source.kind === 'iggy' ? `${source.streamName.length}:${source.streamName}/${source.topicName}` : source.stream;
+  return { S: `${loader}#${source.kind}#${stream}#${source.shard}` };
 }
 
 /** A claim as an attribute. */

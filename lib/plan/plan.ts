@@ -1,3 +1,4 @@
+import type { GroupName } from '../ledger/group.ts';
 import type { Target } from '../ports.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../source/record.ts';
 import { type Routing, route, targetName } from './route.ts';
@@ -7,6 +8,8 @@ export interface TableBatch {
   readonly source: SourceShard;
   readonly target?: Target;
   readonly records: readonly DecodedRecord[];
+  /** Of Iggy: the group that these are records of. */
+  readonly group?: GroupName;
 }
 
 /** Groups a batch by table. Concatenated and sorted by position, the groups are the batch. */

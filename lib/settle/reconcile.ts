@@ -56,7 +56,8 @@ function refuseOtherRoutes({ key, routes }: Run, before: string | undefined): vo
   );
 }
 
-function absorb({ batch, key, ports }: Run, records: number): void {
+/** Tells of records that were settled before. */
+export function absorb({ batch, key, ports }: Run, records: number): void {
   if (records > 0) ports.telemetry.record({ kind: 'duplicates-absorbed', source: batch.source, target: key.target, records });
 }
 
@@ -86,11 +87,13 @@ async function finishDecided(
   return go(cut(result.kind === 'moved' ? after : [...inside, ...after], run.rules.limits));
 }
 
-function attemptsOf(state: DecidedState): { attempts?: number } {
+/** How often a load was tried that blames its row. */
+export function attemptsOf(state: DecidedState): { attempts?: number } {
   return state.kind === 'refused' ? { attempts: state.refusal.attempts } : {};
 }
 
-function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
+/** What a record of a decided load leaves to the dead letters. */
+export function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
   if (record.kind === 'poison') return [record];
   switch (state.kind) {
     case 'loaded':

@@ -127,8 +127,12 @@ async function judgeByCount(run: Run, { first, last, rows }: Claim): Promise<Jud
   return earlier.kind === 'told' && earlier.value > 0 ? known('dropped', 'none of its rows was counted') : undefined;
 }
 
-/** Rows that carry a position between two, ends included; only a table with all three columns can tell them from others. */
+/**
+ * Rows that carry a position between two, ends included; only a table with all three columns can tell them from others. Offsets of Iggy
+ * begin again when a topic is purged, and rows of several claims lie between two.
+ */
 async function countBetween(run: Run, first: string, last: string): Promise<Told<number>> {
+  if (run.batch.source.kind === 'iggy') return { kind: 'refused', reason: 'offsets of Iggy do not name a row for ever' };
   const { source, shard, position } = run.rules.positionColumns;
   if (source === undefined || shard === undefined || position === undefined) return { kind: 'refused', reason: 'no position columns' };
   const span = {
@@ -151,8 +155,12 @@ async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], 
   return go(cut(open, run.rules.limits));
 }
 
-/** Records of a claim that the source does not bring any more: if they are neither in Doris nor with the dead letters, they are lost. */
+/**
+ * Records of a claim that a shard does not bring any more: if they are neither in Doris nor with the dead letters, they are lost. A queue
+ * brings them with other messages.
+ */
 export function tellAbandoned({ batch, key, ports }: Run, { label, first, last, rows }: Claim, through?: Position): void {
+  if (batch.source.kind === 'iggy') return;
   if (first >= firstPosition(batch.records) || (through !== undefined && through >= first)) return;
   const span = { first: spellPosition(first), last: spellPosition(last), rows };
   ports.telemetry.record({ kind: 'claim-abandoned', source: batch.source, target: key.target, label, ...span });

@@ -80,7 +80,9 @@ export const stop = (reason: string): Step => ({ kind: 'stop', reason });
 
 /** Starts a run of one table. */
 export function startRun(batch: Batch, table: TableBatch, routes: string, ports: Ports, rules: SettleRules, deadline: Deadline): Run {
-  const key = { loader: rules.labelPrefix, source: batch.source, target: targetName(table.target) };
+  const { group } = table;
+  const name = { loader: rules.labelPrefix, source: batch.source, target: targetName(table.target) };
+  const key: CheckpointKey = group === undefined ? name : { ...name, group };
   const gate = ports.breaker.gate({ key, source: batch.source, late: isLate(table, ports.clock), telemetry: ports.telemetry });
   return { batch, table, key, routes, ports, rules, gate, deadline, tally: { badRows: 0, isolationLoads: 0 } };
 }

@@ -34,7 +34,7 @@ export function spellPosition(position: Position): string {
     .join(':');
 }
 
-/** Whether a text is a position as {@link kinesisPosition} makes them. */
+/** Whether a text is a position as {@link kinesisPosition} and {@link iggyPosition} make them. */
 export function isPosition(text: string): text is Position {
-  return /^\d{129}(:\d{8})?$/.test(text);
+  return /^(\d{129}(:\d{8})?|\d{20})$/.test(text);
 }

@@ -1,0 +1,154 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  paginateQuery,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import type { Clock } from '../clock.ts';
+import { ContractViolation } from '../errors.ts';
+import { iggyPosition, type Position } from '../source/position.ts';
+import type { IggyPartition } from '../source/record.ts';
+import { epochMillis } from '../units.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { dynamoLedger, expiryOf, unavailable } from './dynamodb.ts';
+import { type FoundGroup, GROUP_SPAN, type GroupKey, type GroupLedger } from './group.ts';
+import { checkpointOf, type Item, keyOf, partitionKeyOf } from './item.ts';
+import { unpackMembers } from './members.ts';
+
+/** A ledger of groups in the table of {@link dynamoLedger}: one item a group, found by the last offset in its sort key; no transactions. */
+export function dynamoGroups(client: DynamoDBClient, table: string, clock: Clock): GroupLedger {
+  async function find(loader: string, source: IggyPartition, first: Position, last: Position): Promise<readonly FoundGroup[]> {
+    const query = {
+      TableName: table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: { ':pk': partitionKeyOf(loader, source), ':from': { S: first }, ':to': { S: `${farthestEnd(last)}~` } },
+    };
+    const items: Item[] = [];
+    for await (const page of paginateQuery({ client }, query)) items.push(...(page.Items ?? []));
+    return items.map((item) => groupOf(loader, source, item)).filter(({ members }) => (members.positions[0] ?? last) <= last);
+  }
+
+  async function register(key: GroupKey, members: Uint8Array): Promise<boolean> {
+    const { source, target, group } = key;
+    const item: Item = {
+      ...keyOf(key),
+      nonce: { S: group.nonce },
+      stream: { S: source.stream },
+      shard: { S: source.shard },
+      target: { S: target },
+      members: { B: members },
+      registeredAt: { N: String(clock.now()) },
+      expiresAt: expiryOf(source, clock),
+    };
+    const condition = { ConditionExpression: 'attribute_not_exists(pk)', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+    const result = await orRefused(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })));
+    // A reply that was lost makes a registration look like somebody else's.
+    return result.kind === 'written' || result.item?.['nonce']?.S === group.nonce;
+  }
+
+  async function drop(key: GroupKey): Promise<boolean> {
+    const result = await orRefused(
+      client.send(
+        new DeleteItemCommand({
+          TableName: table,
+          Key: keyOf(key),
+          ConditionExpression: '#nonce = :nonce AND attribute_not_exists(#claim) AND attribute_not_exists(#through)',
+          ExpressionAttributeNames: { '#nonce': 'nonce', '#claim': 'claim', '#through': 'through' },
+          ExpressionAttributeValues: { ':nonce': { S: key.group.nonce } },
+        }),
+      ),
+    );
+    return result.kind === 'written';
+  }
+
+  async function end(key: GroupKey, checkpoint: Checkpoint): Promise<boolean> {
+    const { clauses, names, values } = unchanged(checkpoint);
+    const result = await orRefused(
+      client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(key),
+          UpdateExpression: 'SET #ended = :true',
+          ConditionExpression: ['#nonce = :nonce', ...clauses].join(' AND '),
+          ExpressionAttributeNames: { '#nonce': 'nonce', '#ended': 'ended', ...names },
+          ExpressionAttributeValues: { ':nonce': { S: key.group.nonce }, ':true': { BOOL: true }, ...values },
+        }),
+      ),
+    );
+    return result.kind === 'written';
+  }
+
+  return {
+    ...dynamoLedger(client, table, clock),
+    find: (...args) => orUnavailable(find(...args)),
+    register,
+    drop,
+    end,
+  };
+}
+
+function farthestEnd(last: Position): Position {
+  return iggyPosition(String(BigInt(last) + GROUP_SPAN));
+}
+
+function unchanged({ through, claim }: Checkpoint): { clauses: string[]; names: Record<string, string>; values: Item } {
+  const clauses = [
+    through === undefined ? 'attribute_not_exists(#through)' : '#through = :through',
+    claim === undefined ? 'attribute_not_exists(#claim)' : '#claim.#fence = :fence',
+  ];
+  return {
+    clauses,
+    names: { '#through': 'through', '#claim': 'claim', ...(claim === undefined ? {} : { '#fence': 'fence' }) },
+    values: {
+      ...(through === undefined ? {} : { ':through': { S: through } }),
+      ...(claim === undefined ? {} : { ':fence': { N: String(claim.fence) } }),
+    },
+  };
+}
+
+type Written = { readonly kind: 'written' } | { readonly kind: 'refused'; readonly item: Item | undefined };
+
+async function orRefused(call: Promise<unknown>): Promise<Written> {
+  try {
+    await call;
+    return { kind: 'written' };
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return { kind: 'refused', item: error.Item };
+    throw unavailable(error);
+  }
+}
+
+async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
+  return await reply.catch((error: unknown) => Promise.reject(error instanceof ContractViolation ? error : unavailable(error)));
+}
+
+const storedGroup = z.object({
+  sk: z.object({ S: z.string() }),
+  nonce: z.object({ S: z.string() }),
+  target: z.object({ S: z.string() }),
+  members: z.object({ B: z.instanceof(Uint8Array) }),
+  registeredAt: z.object({ N: z.string() }),
+  ended: z.object({ BOOL: z.boolean() }).optional(),
+});
+
+function groupOf(loader: string, source: IggyPartition, item: Item): FoundGroup {
+  const parsed = storedGroup.safeParse(item);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ContractViolation(
+      `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
+    );
+  }
+  const { sk, nonce, target, members, registeredAt, ended } = parsed.data;
+  return {
+    key: { loader, source, target: target.S, group: { sort: sk.S, nonce: nonce.S } },
+    members: unpackMembers(members.B),
+    checkpoint: checkpointOf(item),
+    ended: ended?.BOOL ?? false,
+    registeredAt: epochMillis(Number(registeredAt.N)),
+  };
+}

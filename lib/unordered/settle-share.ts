@@ -1,0 +1,133 @@
+import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
+import { LedgerUnavailable } from '../ledger/checkpoint.ts';
+import { type FoundGroup, GROUP_SPAN, GroupLost } from '../ledger/group.ts';
+import { layersOf } from '../plan/layers.ts';
+import { splitByTable } from '../plan/plan.ts';
+import { targetName } from '../plan/route.ts';
+import type { Position } from '../source/position.ts';
+import type { DecodedRecord, SourceRecord } from '../source/record.ts';
+import { settleFound } from './found-group.ts';
+import { settleNew } from './new-group.ts';
+import { ownersOf } from './ownership.ts';
+import { again, type Fate, type Passage, unsettled } from './passage.ts';
+
+/** Records of one group, found or to be made, that are settled together. */
+interface Unit {
+  readonly target: string;
+  readonly records: readonly DecodedRecord[];
+  settle(): Promise<readonly Fate[]>;
+}
+
+/** How the records of one partition fared: those that are not settled, and why. */
+export type Unsettled = ReadonlyMap<SourceRecord, string>;
+
+/** Every round brings records further: a group is resolved, concluded, set free, made. Others may interfere; then the queue brings them again. */
+const ROUNDS = 10;
+
+/**
+ * Settles the records of one partition: those that a group has, as the ledger says, and the others in groups of their own.
+ * @param inOrder - of a FIFO queue: behind the first records that are not settled none are touched.
+ * @throws {ContractViolation} see {@link settleTable}; other tables are finished first.
+ */
+export async function settleShare(passage: Passage, records: readonly DecodedRecord[], inOrder: boolean): Promise<Unsettled> {
+  const reasons = new Map<SourceRecord, string>();
+  let open = records;
+  for (let round = 1; open.length > 0 && round <= ROUNDS; round++) {
+    const fates = await orUnsettled(passage, open, () => settleRound(passage, open, inOrder));
+    for (const fate of fates) if (fate.kind === 'unsettled') for (const { record } of fate.records) reasons.set(record, fate.reason);
+    const waiting = new Set(fates.flatMap((fate) => (fate.kind === 'again' ? fate.records.map(({ record }) => record) : [])));
+    open = open.filter(({ record }) => waiting.has(record));
+  }
+  for (const { record } of open) reasons.set(record, 'other invocations load the same records');
+  return reasons;
+}
+
+async function settleRound(passage: Passage, open: readonly DecodedRecord[], inOrder: boolean): Promise<readonly Fate[]> {
+  const units = await unitsOf(passage, open);
+  if (inOrder) return settleInTurn(passage, units, true);
+  const lanes = grouped(units, ({ target }) => target);
+  const ends = await Promise.allSettled([...lanes.values()].map((lane) => settleInTurn(passage, lane, false)));
+  return ends.flatMap((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
+}
+
+/** What is found first, then what is new, each in the order of its first record. */
+async function unitsOf(passage: Passage, open: readonly DecodedRecord[]): Promise<readonly Unit[]> {
+  const { ports, rules, source } = passage;
+  const positions = open.map(({ record }) => record.position).toSorted();
+  const [first, last] = [positions[0], positions.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const found = await ports.ledger.find(rules.labelPrefix, source, first, last);
+  const owners = ownersOf(found, open);
+  const free = open.filter((record) => !owners.has(record));
+  return inOrderOf(open, [...unitsFound(passage, owners, found), ...unitsNew(passage, free)]);
+}
+
+function unitsFound(passage: Passage, owners: ReadonlyMap<DecodedRecord, FoundGroup>, found: readonly FoundGroup[]): Unit[] {
+  return [...grouped(owners, ([, group]) => group)].map(([group, owned]) => {
+    const records = owned.map(([record]) => record);
+    return { target: group.key.target, records, settle: () => settleFound(passage, group, records, found) };
+  });
+}
+
+function grouped<K, T>(all: Iterable<T>, keyOf: (one: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of all) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+/** Rows and poison never share a group: a load that is known to be stored then leaves nothing to do for its group. */
+function unitsNew(passage: Passage, free: readonly DecodedRecord[]): Unit[] {
+  const { rules, source } = passage;
+  return splitByTable({ source, records: free, duplicates: 0 }, rules.routing).flatMap(({ target, records }) => {
+    const kinds = [records.filter(({ kind }) => kind === 'row'), records.filter(({ kind }) => kind === 'poison')];
+    const layers = kinds.flatMap((alike) => layersOf(alike, GROUP_SPAN));
+    return layers.map((layer) => ({ target: targetName(target), records: layer, settle: () => settleNew(passage, target, layer) }));
+  });
+}
+
+function inOrderOf(open: readonly DecodedRecord[], units: readonly Unit[]): Unit[] {
+  const places = new Map<Position, number>(open.map(({ record }, index) => [record.position, index]));
+  const placeOf = ({ records }: Unit): number => Math.min(...records.map(({ record }) => places.get(record.position) ?? 0));
+  return units
+    .map((unit) => ({ unit, place: placeOf(unit) }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ unit }) => unit);
+}
+
+async function settleInTurn(passage: Passage, units: readonly Unit[], inOrder: boolean): Promise<readonly Fate[]> {
+  const fates: Fate[] = [];
+  for (const [index, unit] of units.entries()) {
+    const ends = await orUnsettled(passage, unit.records, unit.settle, unit.target);
+    fates.push(...ends);
+    const behind = units.slice(index + 1).flatMap(({ records }) => records);
+    const isStuck = ends.some(({ kind }) => kind === 'unsettled');
+    if (!inOrder || behind.length === 0 || ends.every(({ kind }) => kind === 'settled')) continue;
+    const fate: Fate = isStuck ? { kind: 'unsettled', records: behind, reason: 'records before it are not settled' } : again(behind);
+    return [...fates, fate];
+  }
+  return fates;
+}
+
+/** The ledger and the dead letters may be away for a while like everybody else: the records stay with their source. */
+async function orUnsettled(
+  passage: Passage,
+  records: readonly DecodedRecord[],
+  work: () => Promise<readonly Fate[]>,
+  target = '-',
+): Promise<readonly Fate[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GroupLost) return [again(records)];
+    if (error instanceof LedgerUnavailable || error instanceof DeadLettersUnavailable)
+      return [unsettled(passage, target, records, error.message)];
+    throw error;
+  }
+}
