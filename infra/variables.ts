@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { checkText } from '../lib/config.ts';
-import { SETTINGS, type Setting, type SettingName } from '../lib/settings.ts';
+import type { Setting } from '../lib/setting.ts';
+import { SETTINGS, type SettingName } from '../lib/settings.ts';
 
 /** Variables that the stack fills by itself, or that must not stand in a template; the others are settings of the file. */
 const MADE_BY_THE_STACK: ReadonlySet<string> = new Set<SettingName>([

@@ -1,11 +1,13 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
+import { type IggyConfig, iggyContradictions, iggyOf } from './config-iggy.ts';
 import type { RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
 import type { LoadRules } from './pipeline.ts';
 import { type Routing, routedFields } from './plan/route.ts';
 import type { LoadMode, Target } from './ports.ts';
-import { SETTINGS, type Setting, type SettingName } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { SETTINGS, type SettingName } from './settings.ts';
 import type { LabelMemory } from './settle/label-memory.ts';
 import type { DecodeRules } from './source/kinesis.ts';
 import { bytes, type Millis, millis, seconds } from './units.ts';
@@ -33,6 +35,7 @@ export interface Config {
     readonly groupCommit: 'sync' | 'async';
   };
   readonly decode: DecodeRules;
+  readonly iggy: IggyConfig;
   readonly load: LoadRules;
   readonly ledgerTable: string;
   readonly deadLetters: { readonly queueUrl: string; readonly bucket?: string; readonly maxBytes: number };
@@ -139,7 +142,7 @@ function contradictions(values: Values, env: Environment): string[] {
   if (!hasSecret && !isGiven('DORIS_USER')) faults.push('DORIS_USER: is missing, and so is DORIS_SECRET_ID');
   if (!hasSecret && !isGiven('DORIS_PASSWORD')) faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
   if (!isGiven('DORIS_TABLE') && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
-  return [...faults, ...pointlessGroupCommit(values), ...overwrittenRoutes(values)];
+  return [...faults, ...pointlessGroupCommit(values), ...overwrittenRoutes(values), ...iggyContradictions(values.IGGY_BODIES, isGiven)];
 }
 
 function pointlessGroupCommit({ DORIS_GROUP_COMMIT: answer, DORIS_LOAD_MODE: mode }: Values): string[] {
@@ -148,11 +151,12 @@ function pointlessGroupCommit({ DORIS_GROUP_COMMIT: answer, DORIS_LOAD_MODE: mod
 }
 
 /** A row holds what its position columns say: routed by the producer's own field of that name, it would lie where nobody looks for it. */
-function overwrittenRoutes({ DORIS_ROUTES: routes = [], DORIS_POSITION_COLUMNS: columns = {} }: Values): string[] {
+function overwrittenRoutes({ DORIS_ROUTES: routes = [], ...values }: Values): string[] {
+  const columns = { ...values.DORIS_POSITION_COLUMNS, ...values.IGGY_METADATA_COLUMNS };
   const fields = new Set(routes.map(({ field }) => field));
   return Object.values(columns)
     .filter((column) => fields.has(column))
-    .map((column) => `DORIS_ROUTES: field ${column} is a column of DORIS_POSITION_COLUMNS, which takes its place`);
+    .map((column) => `DORIS_ROUTES: field ${column} is a column of DORIS_POSITION_COLUMNS or IGGY_METADATA_COLUMNS, which takes its place`);
 }
 
 function configOf(values: Values): Config {
@@ -161,6 +165,7 @@ function configOf(values: Values): Config {
   return {
     doris: dorisOf(values),
     decode: decodeOf(values, routing),
+    iggy: iggyOf(values),
     load: {
       routing,
       labelPrefix: values.LABEL_PREFIX,
@@ -227,8 +232,9 @@ function credentialsOf({ DORIS_SECRET_ID: id, DORIS_USER: username = '', DORIS_P
 }
 
 function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES, MAX_ROW_BYTES }: Values): Routing {
-  const rules = DORIS_ROUTES.map(({ stream, field, equals, table: name }) => ({
+  const rules = DORIS_ROUTES.map(({ stream, topic, field, equals, table: name }) => ({
     target: targetOf(name, database),
+    ...(topic === undefined ? {} : { topic }),
     ...(stream === undefined ? {} : { stream }),
     ...(field === undefined ? {} : { field }),
     ...(equals === undefined ? {} : { equals }),

@@ -2,8 +2,8 @@ import { DeadLettersUnavailable } from './dead-letter/letter.ts';
 import type { Deadline } from './deadline.ts';
 import { inLanes } from './in-lanes.ts';
 import type { LoadRules } from './pipeline.ts';
-import type { ForwardedMessage } from './source/iggy.ts';
-import { type Position, spellPosition } from './source/position.ts';
+import { type ForwardedMessage, NOWHERE } from './source/iggy.ts';
+import type { Position } from './source/position.ts';
 import type { Batch, DecodedRecord, IggyPartition, SourceRecord } from './source/record.ts';
 import { epochMillis, millis } from './units.ts';
 import type { GroupPorts } from './unordered/passage.ts';
@@ -13,6 +13,8 @@ import { settleShare } from './unordered/settle-share.ts';
 export interface UnsettledMessage {
   readonly message: ForwardedMessage;
   readonly reason: string;
+  /** Receives of the message that it waits for: its own, or those of the first that its group waits for. */
+  readonly patience: number;
 }
 
 /** Partitions that are under way at once in one invocation: each may wait for the ledger and for Doris. */
@@ -32,7 +34,8 @@ export async function loadMessages(
 ): Promise<readonly UnsettledMessage[]> {
   const load = loaderOf(ports, rules, deadline);
   const groups = new Map<string, ForwardedMessage[]>();
-  for (const message of messages) if (message.group !== undefined) groups.set(message.group, [...(groups.get(message.group) ?? []), message]);
+  for (const message of messages)
+    if (message.group !== undefined) groups.set(message.group, [...(groups.get(message.group) ?? []), message]);
   const free = messages.filter(({ group }) => group === undefined);
   const ends = await inLanes([...groups.values()], LANES, (group) => loadInOrder(group, load));
   return [...(await load(free, false)), ...ends.flat()];
@@ -52,7 +55,9 @@ async function loadInOrder(group: readonly ForwardedMessage[], load: Load): Prom
     const [first] = unsettled;
     if (first !== undefined) {
       const at = Math.min(...unsettled.map(({ message }) => group.indexOf(message)));
-      return group.slice(at).map((message) => ({ message, reason: unsettled.find((one) => one.message === message)?.reason ?? first.reason }));
+      const patience = group[at]?.receives ?? 1;
+      const reasons = new Map(unsettled.map(({ message, reason }) => [message, reason]));
+      return group.slice(at).map((message) => ({ message, reason: reasons.get(message) ?? first.reason, patience }));
     }
     from = to;
   }
@@ -74,7 +79,7 @@ function loaderOf(ports: GroupPorts, rules: LoadRules, deadline: Deadline): Load
     const refused = await refuse(messages, ports);
     const shares = sharesOf(inOrder ? messages : messages.toSorted(byTime));
     const reasons = new Map<SourceRecord, string>();
-    await inLanes(shares, LANES, async (share) => {
+    await inLanes([...shares.values()], LANES, async (share) => {
       const { source, records } = share;
       const started = ports.clock.elapsed();
       const unsettled = await settleShare({ source, ports, rules, deadline }, records, inOrder);
@@ -83,7 +88,7 @@ function loaderOf(ports: GroupPorts, rules: LoadRules, deadline: Deadline): Load
     });
     return messages.flatMap((message) => {
       const reason = refused.get(message) ?? reasonOf(message, shares, reasons);
-      return reason === undefined ? [] : [{ message, reason }];
+      return reason === undefined ? [] : [{ message, reason, patience: message.receives }];
     });
   };
 }
@@ -104,17 +109,17 @@ async function refuse(messages: readonly ForwardedMessage[], ports: GroupPorts):
   return reasons;
 }
 
-const NOWHERE: IggyPartition = { kind: 'iggy', stream: '-', streamName: '-', topicName: '-', shard: '-' };
-
-async function buryBody(
-  { messageId, receivedAt }: ForwardedMessage,
-  { body, reason }: { readonly body: Buffer; readonly reason: string },
-  { clock, deadLetters, telemetry }: GroupPorts,
-): Promise<void> {
-  const record = { position: messageId as Position, itemIdentifier: messageId, arrivedAt: receivedAt, payload: body };
-  await deadLetters.send([{ fault: { errorClass: 'contract', reason }, source: NOWHERE, record, target: '-', failedAt: clock.now() }]);
+async function buryBody({ messageId, sentAt }: ForwardedMessage, { body, reason }: Misfit, ports: GroupPorts): Promise<void> {
+  const { clock, deadLetters, telemetry } = ports;
+  const fault = { errorClass: 'contract', reason: `SQS message ${messageId}: ${reason}` } as const;
+  const record = { position: NO_POSITION, itemIdentifier: messageId, arrivedAt: sentAt, payload: body };
+  await deadLetters.send([{ fault, source: NOWHERE, record, target: '-', failedAt: clock.now() }]);
   telemetry.record({ kind: 'dead-lettered', source: NOWHERE, target: '-', errorClass: 'contract', records: 1 });
 }
+
+type Misfit = Extract<ForwardedMessage['content'], { kind: 'contract' }>;
+
+const NO_POSITION = '-' as Position;
 
 /** Standard queues keep no order; that of the broker is the best there is. */
 function byTime(a: ForwardedMessage, b: ForwardedMessage): number {
@@ -134,7 +139,7 @@ interface Share {
   isUnordered: boolean;
 }
 
-function sharesOf(messages: readonly ForwardedMessage[]): readonly Share[] {
+function sharesOf(messages: readonly ForwardedMessage[]): ReadonlyMap<string, Share> {
   const shares = new Map<string, Share>();
   const batches = messages.flatMap(({ content }) => (content.kind === 'batches' ? content.batches : []));
   for (const batch of batches) {
@@ -144,7 +149,7 @@ function sharesOf(messages: readonly ForwardedMessage[]): readonly Share[] {
     shares.set(key, share);
     addTo(share, batch);
   }
-  return [...shares.values()];
+  return shares;
 }
 
 function addTo(share: Share, { records, duplicates }: Batch): void {
@@ -167,10 +172,14 @@ function identityOf({ position, iggy }: SourceRecord): string {
 }
 
 /** A message is settled when all of its records are, whichever message they were settled with. */
-function reasonOf(message: ForwardedMessage, shares: readonly Share[], reasons: ReadonlyMap<SourceRecord, string>): string | undefined {
+function reasonOf(
+  message: ForwardedMessage,
+  shares: ReadonlyMap<string, Share>,
+  reasons: ReadonlyMap<SourceRecord, string>,
+): string | undefined {
   if (message.content.kind !== 'batches') return undefined;
   for (const { source, records } of message.content.batches) {
-    const share = shares.find((one) => nameOf(one.source) === nameOf(source));
+    const share = shares.get(nameOf(source));
     for (const { record } of records) {
       const settledAs = share?.known.get(identityOf(record));
       const reason = settledAs === undefined ? 'not settled' : reasons.get(settledAs);
@@ -180,7 +189,12 @@ function reasonOf(message: ForwardedMessage, shares: readonly Share[], reasons: 
   return undefined;
 }
 
-function tell({ telemetry }: GroupPorts, share: Share, unsettled: ReadonlyMap<SourceRecord, string>, took: ReturnType<typeof millis>): void {
+function tell(
+  { telemetry }: GroupPorts,
+  share: Share,
+  unsettled: ReadonlyMap<SourceRecord, string>,
+  took: ReturnType<typeof millis>,
+): void {
   const { source, records, duplicates, isUnordered } = share;
   if (duplicates > 0) telemetry.record({ kind: 'duplicates-absorbed', source, target: '-', records: duplicates });
   if (isUnordered) telemetry.record({ kind: 'offsets-unordered', source });

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { type DeadLetters, DeadLettersUnavailable } from './dead-letter/letter.ts';
 import type { Deadline } from './deadline.ts';
 import { type Ledger, LedgerUnavailable } from './ledger/checkpoint.ts';
+import type { GroupLedger } from './ledger/group.ts';
 import type { Millis } from './units.ts';
 
 /** How long somebody waits for work, by which clock, and what he throws then. */
@@ -35,6 +36,19 @@ export function ledgerInTime(ledger: Ledger, deadline: Deadline, clock: Clock): 
   return {
     read: (key) => inTime(() => ledger.read(key), patience()),
     move: (key, move) => inTime(() => ledger.move(key, move), patience()),
+  };
+}
+
+/** The same for groups. */
+export function groupsInTime(groups: GroupLedger, deadline: Deadline, clock: Clock): GroupLedger {
+  const late = () => new LedgerUnavailable('the ledger did not answer in time');
+  const patience = () => ({ within: deadline.remaining(), clock, late });
+  return {
+    ...ledgerInTime(groups, deadline, clock),
+    find: (...args) => inTime(() => groups.find(...args), patience()),
+    register: (...args) => inTime(() => groups.register(...args), patience()),
+    drop: (key) => inTime(() => groups.drop(key), patience()),
+    end: (...args) => inTime(() => groups.end(...args), patience()),
   };
 }
 

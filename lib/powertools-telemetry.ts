@@ -54,6 +54,8 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'dead-lettered':
     case 'breaker-probe':
     case 'breaker-alone':
+    case 'offsets-unordered':
+    case 'visibility-unchanged':
       return 'warn';
     case 'claim-resolved':
       return event.consequence === 'reloaded' || event.consequence === 'dead-lettered' ? 'error' : 'warn';
@@ -114,6 +116,10 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
       ];
     case 'breaker-alone':
       return [['BreakerAlone', MetricUnit.Count, 1]];
+    case 'offsets-unordered':
+      return [['OffsetsUnordered', MetricUnit.Count, 1]];
+    case 'visibility-unchanged':
+      return [['VisibilityUnchanged', MetricUnit.Count, event.messages]];
     case 'claim-lost':
       return [['ClaimsLost', MetricUnit.Count, 1]];
     case 'batch':

@@ -60,17 +60,33 @@ const ROLES: ReadonlyMap<string, keyof PositionColumns> = new Map([
 ]);
 
 /** Columns by role, no role and no column twice: of a column that is filled twice Doris would keep the first value. */
-export const positionColumns = z.string().transform((text, context): PositionColumns => {
-  const pairs = text.split(',').map((pair) => pair.trim().split('='));
-  const good = pairs.flatMap(([name = '', given = '', ...rest]) => {
-    const role = ROLES.get(name);
-    return role !== undefined && rest.length === 0 && COLUMN.test(given) ? [[role, given] as const] : [];
+function columnsByRole<Columns extends object>(roles: ReadonlyMap<string, keyof Columns & string>) {
+  return z.string().transform((text, context): Columns => {
+    const pairs = text.split(',').map((pair) => pair.trim().split('='));
+    const good = pairs.flatMap(([name = '', given = '', ...rest]) => {
+      const role = roles.get(name);
+      return role !== undefined && rest.length === 0 && COLUMN.test(given) ? [[role, given] as const] : [];
+    });
+    // Doris tells columns apart without regard to case.
+    const distinct = [new Map(good), new Set(good.map(([, given]) => given.toLowerCase()))];
+    if (distinct.some(({ size }) => size !== pairs.length)) context.addIssue({ code: 'custom', message: 'not a list of columns by role' });
+    return Object.fromEntries(good) as Columns;
   });
-  // Doris tells columns apart without regard to case.
-  const distinct = [new Map(good), new Set(good.map(([, given]) => given.toLowerCase()))];
-  if (distinct.some(({ size }) => size !== pairs.length)) context.addIssue({ code: 'custom', message: 'not a list of columns by role' });
-  return Object.fromEntries(good);
-});
+}
+
+/** Columns for where a row comes from. */
+export const positionColumns = columnsByRole<PositionColumns>(ROLES);
+
+/** Columns for members of http_sink's metadata, by the member. */
+export const metadataColumns = columnsByRole<Readonly<Record<string, string>>>(
+  new Map(['offset', 'id', 'timestamp', 'origin_timestamp', 'checksum', 'headers'].map((role) => [role, `iggy_${role}`])),
+);
+
+/** An Iggy stream and topic; a stream's name holds no slash here. */
+export const iggySource = z
+  .string()
+  .regex(/^[^/]+\/.+$/)
+  .transform((text) => ({ stream: text.slice(0, text.indexOf('/')), topic: text.slice(text.indexOf('/') + 1) }));
 
 const routeTable = z.string().regex(/^[-_\p{L}\p{N}]{1,256}(\.[-_\p{L}\p{N}]{1,256})?$/u, 'must be table or database.table');
 
@@ -90,6 +106,7 @@ export const routes = z
       z
         .strictObject({
           stream: z.string().min(1).optional(),
+          topic: z.string().min(1).optional(),
           field: z.string().min(1).optional(),
           equals: z.union([z.string(), z.int(), z.boolean()]).optional(),
           table: routeTable,

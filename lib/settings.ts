@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Setting, setting } from './setting.ts';
 import {
   addresses,
   certificates,
@@ -11,25 +12,7 @@ import {
   routes,
   wholeNumber,
 } from './setting-values.ts';
-
-/** One environment variable: what it means, what it may hold, and what it is when it is absent. */
-export interface Setting<T> {
-  readonly about: string;
-  /** What is allowed, in words; part of the error for anything else. */
-  readonly rule: string;
-  readonly schema: z.ZodType<T, string>;
-  /** Text that stands for an absent variable. Without one an absent variable is a fault, or `undefined` where `optional`. */
-  readonly fallback?: string;
-  readonly optional?: true;
-  /** The value is never printed. */
-  readonly secret?: true;
-  /** Empty text is a value of its own, not an absent variable. */
-  readonly mayBeEmpty?: true;
-}
-
-function setting<T>(definition: Setting<T>): Setting<T> {
-  return definition;
-}
+import { IGGY_SETTINGS } from './settings-iggy.ts';
 
 /** Every environment variable that the loaders read, besides those of the AWS SDK. */
 export const SETTINGS = {
@@ -71,7 +54,7 @@ export const SETTINGS = {
   }),
   DORIS_ROUTES: setting({
     about: 'Which records go to which table; the first rule that fits decides',
-    rule: 'JSON array of {"stream"?, "field"? with "equals", "table": "table" or "database.table"}',
+    rule: 'JSON array of {"stream"?, "topic"?, "field"? with "equals", "table": "table" or "database.table"}',
     schema: routes,
     fallback: '[]',
   }),
@@ -94,6 +77,7 @@ export const SETTINGS = {
     schema: z.enum(['keep', 'quote']),
     fallback: 'keep',
   }),
+  ...IGGY_SETTINGS,
   DORIS_REDIRECT_HOSTS: setting({
     about: 'Hosts that may receive the credentials after a redirect; when absent, the hosts of `DORIS_FE_URLS` on any port',
     rule: 'comma-separated host, host:port, *.suffix or CIDR',

@@ -95,6 +95,10 @@ export type LoaderEvent =
     }
   /** The breaker could not ask the ledger: this process decides by what it saw itself. */
   | { readonly kind: 'breaker-alone'; readonly source: SourceShard; readonly target: string; readonly reason: string }
+  /** Offsets of one body do not rise: its topic was purged, or the connector mixed partitions. All records load. */
+  | { readonly kind: 'offsets-unordered'; readonly source: SourceShard }
+  /** Messages that are not settled keep the visibility timeout of their queue. */
+  | { readonly kind: 'visibility-unchanged'; readonly source: SourceShard; readonly messages: number; readonly reason: string }
   /** One shard's batch is over. */
   | {
       readonly kind: 'batch';

@@ -22,8 +22,9 @@ export function s3PayloadStore(client: S3Client, bucket: string): PayloadStore {
   };
 }
 
-/** `dead-letters/{target}/{account, or iggy}/{stream}/{shard}/{position}`, for Iggy with what tells apart messages of one offset. */
-function keyOf({ source, record, target }: DeadLetter): string {
+/** `dead-letters/-/iggy/contract/{SQS message}` for a body that does not say what it is; else `dead-letters/{target}/{account, or iggy}/{stream}/{shard}/{position}`, for Iggy with what tells apart messages of one offset. */
+function keyOf({ fault, source, record, target }: DeadLetter): string {
+  if (fault.errorClass === 'contract') return `dead-letters/-/iggy/contract/${record.itemIdentifier}`;
   const position = spellPosition(record.position).replace(':', '.');
   const { iggy } = record;
   return [

@@ -1,4 +1,4 @@
-import { epochMillis } from '../units.ts';
+import { type EpochMillis, epochMillis } from '../units.ts';
 import { envelopesIn, valuesIn } from './iggy-body.ts';
 import type { Envelope } from './iggy-envelope.ts';
 import { readPayload } from './iggy-payload.ts';
@@ -32,6 +32,8 @@ export interface ForwardedMessage {
   readonly queueArn: string;
   /** How often the queue has handed it out, this time included. */
   readonly receives: number;
+  /** When the queue took it. */
+  readonly sentAt: EpochMillis;
   /** Of a FIFO queue: messages of one group keep their order. */
   readonly group?: string;
   readonly content: ForwardedContent;
@@ -46,6 +48,9 @@ export type ForwardedContent =
   | { readonly kind: 'contract'; readonly reason: string; readonly body: Buffer }
   | { readonly kind: 'left' };
 
+/** Where a message comes from that does not say. */
+export const NOWHERE: IggyPartition = { kind: 'iggy', stream: '-', streamName: '-', topicName: '-', shard: '-' };
+
 /**
  * Reads Lambda's SQS event whose bodies are what Iggy's http_sink sends, message by message in the event's order.
  * @throws {ContractViolation} when the event is not shaped as Lambda shapes it.
@@ -55,12 +60,13 @@ export function decodeSqsEvent(event: unknown, rules: IggyDecodeRules): Forwarde
   return sqsRecordsOf(event).map((record) => {
     const read: MessageReading = size >= rules.maxBatchBytes ? { content: { kind: 'left' }, size: 0 } : readMessage(record, rules);
     size += read.size;
-    const { MessageGroupId: group, ApproximateReceiveCount } = record.attributes;
+    const { MessageGroupId: group, ApproximateReceiveCount, SentTimestamp } = record.attributes;
     return {
       messageId: record.messageId,
       receiptHandle: record.receiptHandle,
       queueArn: record.eventSourceARN,
       receives: Number(ApproximateReceiveCount),
+      sentAt: epochMillis(Number(SentTimestamp)),
       ...(group !== undefined && record.eventSourceARN.endsWith('.fifo') ? { group } : {}),
       content: read.content,
     };

@@ -1,8 +1,8 @@
-import type { Claim } from '../ledger/checkpoint.ts';
+import { type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.ts';
 import type { FoundGroup } from '../ledger/group.ts';
 import { deadLetterRows } from '../settle/dead-letter-rows.ts';
 import { present } from '../settle/lease.ts';
-import { absorb, attemptsOf, type DecidedState, deadIn } from '../settle/reconcile.ts';
+import { absorb, attemptsOf, deadIn } from '../settle/reconcile.ts';
 import { resolveByState } from '../settle/resolve.ts';
 import type { Run } from '../settle/run.ts';
 import type { Position } from '../source/position.ts';
@@ -98,26 +98,19 @@ async function settlePart(passage: Passage, group: FoundGroup, claim: Claim, liv
   const { key, checkpoint } = group;
   const run = runOf(passage, targetNamed(key.target), key.group, live);
   try {
-    switch (claim.state.kind) {
-      case 'open': {
-        const step = await resolveByState(run, claim, checkpoint, live);
-        return [step.kind === 'stop' ? unsettled(passage, key.target, live, step.reason) : again(live)];
-      }
-      case 'loaded':
-        await settleLoaded(run, claim);
-        return [again(live)];
-      case 'refused':
-      case 'given-up':
-        return await bury(passage, run, group, claim, claim.state);
-      default:
-        return claim.state satisfies never;
+    if (!isDecided(claim.state)) {
+      const step = await resolveByState(run, claim, checkpoint, live);
+      return [step.kind === 'stop' ? unsettled(passage, key.target, live, step.reason) : again(live)];
     }
+    if (claim.state.kind !== 'loaded') return await bury(passage, run, group, claim, claim.state);
+    await settleLoaded(run, claim);
+    return [again(live)];
   } finally {
     await run.gate.leave();
   }
 }
 
-/** Rows and poison never share a group with rows: a load that is stored leaves nothing to do. */
+/** Rows never share a group with poison: a load that is stored leaves nothing to do. */
 async function settleLoaded({ key, ports }: Run, claim: Claim): Promise<void> {
   const totals = { rows: claim.rows, bytes: 0, loads: 1, deadLetters: 0 };
   await ports.ledger.move(key, { expect: present(claim), through: claim.last, routes: ROUTES, settled: totals });

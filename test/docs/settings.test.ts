@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SETTINGS, type Setting } from '../../lib/settings.ts';
+import type { Setting } from '../../lib/setting.ts';
+import { SETTINGS } from '../../lib/settings.ts';
 
 function row([name, setting]: [string, Setting<unknown>]): string {
   const absent = setting.fallback === undefined ? (setting.optional ? 'none' : 'required') : `\`${setting.fallback}\``;

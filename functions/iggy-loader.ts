@@ -1,0 +1,73 @@
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { systemClock } from '../lib/clock.ts';
+import { type InvocationDeadlines, invocationDeadlines } from '../lib/deadline.ts';
+import { loadMessages, type UnsettledMessage } from '../lib/forwarded.ts';
+import { groupsInTime, inTime } from '../lib/in-time.ts';
+import { dynamoGroups } from '../lib/ledger/dynamodb-groups.ts';
+import type { GroupLedger } from '../lib/ledger/group.ts';
+import { sqsVisibility } from '../lib/queue/sqs-visibility.ts';
+import { hiddenFor, type Visibility } from '../lib/queue/visibility.ts';
+import { decodeSqsEvent, NOWHERE } from '../lib/source/iggy.ts';
+import { millis } from '../lib/units.ts';
+import { portsInTime, type Wiring, wire } from './wire.ts';
+
+interface Loader extends Wiring {
+  readonly ledger: GroupLedger;
+  readonly visibility: Visibility;
+}
+
+function wireLoader(): Loader {
+  const wiring = wire();
+  const { config, dynamoDb, sqs, telemetry } = wiring;
+  return {
+    ...wiring,
+    ledger: dynamoGroups(dynamoDb, config.ledgerTable, systemClock),
+    visibility: sqsVisibility(sqs, telemetry),
+  };
+}
+
+/** Wired once per cold start. A configuration error is told by every invocation until it is mended. */
+let loader: Loader | undefined;
+
+/**
+ * Lambda handler for SQS messages, standard or FIFO, that Apache Iggy's http_sink has sent, with `ReportBatchItemFailures`.
+ * @returns the ids of the messages that are not settled; of a FIFO group, all from the first of them on.
+ * @throws {ConfigError} naming every faulty setting. @throws {ContractViolation} when a rule that exactly-once rests on is broken.
+ */
+export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> {
+  loader ??= wireLoader();
+  const { config, telemetry, ledger } = loader;
+  const deadlines = invocationDeadlines(millis(context.getRemainingTimeInMillis()), systemClock);
+  const ports = { ...portsInTime(loader.ports, deadlines), ledger: groupsInTime(ledger, deadlines.ledger, systemClock) };
+  try {
+    const messages = decodeSqsEvent(event, { ...config.decode, ...config.iggy });
+    const unsettled = await loadMessages(messages, ports, config.load, deadlines.loads);
+    await hide(loader, unsettled, deadlines);
+    return { batchItemFailures: unsettled.map(({ message }) => ({ itemIdentifier: message.messageId })) };
+  } finally {
+    telemetry.flush();
+  }
+}
+
+/** What is not hidden in time keeps the visibility timeout of its queue, which is no fault of the messages. */
+async function hide(
+  { config, telemetry, visibility }: Loader,
+  unsettled: readonly UnsettledMessage[],
+  { ledger }: InvocationDeadlines,
+): Promise<void> {
+  const hidden = unsettled.map(({ message, patience }) => ({
+    message,
+    within: hiddenFor(patience, config.iggy.longestHidden, systemClock.random()),
+  }));
+  const late = () => new TooLate('there was no time left to change it');
+  try {
+    await inTime(() => visibility.hide(hidden), { within: ledger.remaining(), clock: systemClock, late });
+  } catch (error) {
+    if (!(error instanceof TooLate)) throw error;
+    telemetry.record({ kind: 'visibility-unchanged', source: NOWHERE, messages: hidden.length, reason: error.message });
+  }
+}
+
+class TooLate extends Error {
+  override readonly name = 'TooLate';
+}

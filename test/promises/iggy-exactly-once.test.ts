@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bytes, seconds } from '../../lib/units.ts';
+import { arrayOf, expectEachOnce, type LogEntry, type LogPlan, logOf } from '../support/iggy-log.ts';
+import { newQueueWorld, type QueueWorld } from '../support/queue-world.ts';
+import type { Nature } from '../support/shard.ts';
+import type { EventMessage } from '../support/sqs-event.ts';
+import { type Kill, Killed, type RULES } from '../support/world.ts';
+
+/** One invocation: which of the messages in the queue it gets, what happens to it, how long until the next. */
+interface Delivery {
+  readonly picks: readonly number[];
+  /** Settled messages stay in the queue, as deletions that were lost leave them. */
+  readonly keep: boolean;
+  readonly kill?: Kill;
+  readonly pause: number;
+  readonly outcomes: readonly { readonly stored: boolean; readonly outcome: 'unknown' | 'unavailable' | 'overload' | 'running' }[];
+  readonly repaired: boolean;
+}
+
+const natures = fc.array(
+  fc.oneof({ arbitrary: fc.constant<Nature>('good'), weight: 6 }, { arbitrary: fc.constantFrom<Nature>('broken', 'refused'), weight: 1 }),
+  { minLength: 1, maxLength: 24 },
+);
+
+const plans: fc.Arbitrary<LogPlan> = fc.record(
+  { natures, purgedBefore: fc.nat(24), gapBefore: fc.nat(24), partitions: fc.integer({ min: 1, max: 2 }) },
+  { requiredKeys: ['natures'] },
+);
+
+const kills = fc.record({ call: fc.integer({ min: 1, max: 20 }), effect: fc.constantFrom('before', 'after') });
+
+const deliveries = fc.array(
+  fc.record<Delivery>(
+    {
+      picks: fc.array(fc.nat(1000), { minLength: 1, maxLength: 8 }),
+      keep: fc.boolean(),
+      kill: kills,
+      pause: fc.constantFrom(0, 1, 6, 20, 300),
+      outcomes: fc.array(fc.record({ stored: fc.boolean(), outcome: fc.constantFrom('unknown', 'unavailable', 'overload', 'running') }), {
+        maxLength: 2,
+      }),
+      repaired: fc.boolean(),
+    },
+    { requiredKeys: ['picks', 'keep', 'pause', 'outcomes', 'repaired'] },
+  ),
+  { maxLength: 10 },
+);
+
+/** Bodies: cuts of the log, and ranges sent again at boundaries of their own. */
+const bodies = fc.record({
+  sizes: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 24, maxLength: 24 }),
+  again: fc.array(fc.tuple(fc.nat(24), fc.integer({ min: 1, max: 8 })), { maxLength: 4 }),
+});
+
+const limits = fc.record({ maxRows: fc.integer({ min: 1, max: 12 }), maxBytes: fc.integer({ min: 40, max: 400 }).map(bytes) });
+
+function messagesOf(
+  log: readonly LogEntry[],
+  { sizes, again }: { sizes: readonly number[]; again: readonly (readonly [number, number])[] },
+) {
+  const cuts: LogEntry[][] = [];
+  for (let at = 0; at < log.length; at += sizes[cuts.length - 1] ?? 1) cuts.push(log.slice(at, at + (sizes[cuts.length] ?? 1)));
+  const repeated = again.map(([from, count]) => log.slice(from, from + count)).filter((part) => part.length > 0);
+  return [...cuts, ...repeated].map((entries, index): EventMessage => ({ messageId: `m-${index}`, body: arrayOf(entries) }));
+}
+
+/** Only an `unknown` or `running` outcome may hide an effect; the others are promises that nothing was stored. */
+function honest({ stored, outcome }: Delivery['outcomes'][number]) {
+  return { stored: stored && (outcome === 'unknown' || outcome === 'running'), outcome };
+}
+
+/** Delivers a queue as SQS may: any messages together, in any order, again after a failure, and sometimes after success. */
+async function drain(
+  world: QueueWorld,
+  all: readonly EventMessage[],
+  rules: Partial<typeof RULES>,
+  plan: readonly Delivery[],
+): Promise<void> {
+  let queue = [...all];
+  for (let turn = 0; queue.length > 0; turn++) {
+    if (turn > plan.length + 60) throw new Error(`no progress: still ${queue.length} messages after ${turn} deliveries`);
+    const delivery = plan[turn] ?? { picks: queue.map((_, index) => index), keep: false, pause: 20, outcomes: [], repaired: false };
+    world.doris.refuses = (line) => !delivery.repaired && line.includes('refused');
+    world.doris.script.splice(0, Infinity, ...delivery.outcomes.map(honest));
+    const batch = [...new Set(delivery.picks.map((pick) => queue[pick % queue.length]))].filter((message) => message !== undefined);
+    const settled = await invoke(world, batch, rules, delivery.kill);
+    if (!delivery.keep) queue = queue.filter((message) => !settled.has(message));
+    world.clock.advance(seconds(delivery.pause));
+  }
+}
+
+async function invoke(world: QueueWorld, batch: readonly EventMessage[], rules: Partial<typeof RULES>, kill: Kill | undefined) {
+  try {
+    const unsettled = await world.invoke(batch, { rules, kill });
+    const ids = new Set(unsettled.map(({ message }) => message.messageId));
+    return new Set(batch.filter(({ messageId = '' }) => !ids.has(messageId)));
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    return new Set<EventMessage>();
+  }
+}
+
+describe('whatever happens between queue and table', () => {
+  it('every message of a topic is stored once or is a dead letter', async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, bodies, limits, deliveries, async (plan, cuts, cut, turns) => {
+        const world = newQueueWorld();
+        const log = logOf(plan);
+
+        await drain(world, messagesOf(log, cuts), { limits: cut, fuseShare: 1 }, turns);
+
+        expectEachOnce(world, log);
+      }),
+      { numRuns: Number(process.env['IGGY_RUNS'] ?? 400) },
+    );
+  });
+
+  it('two invocations with overlapping messages at the same time store each message once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), plans, bodies, deliveries, async (scheduler, plan, cuts, turns) => {
+        const world = newQueueWorld();
+        const log = logOf(plan);
+        const messages = messagesOf(log, cuts);
+        world.doris.refuses = (line) => line.includes('refused');
+        world.between = () => scheduler.schedule(Promise.resolve());
+        const picked = turns.slice(0, 3).map(({ picks }) => [...new Set(picks.map((pick) => messages[pick % messages.length]))]);
+
+        const running = picked.map((batch, index) =>
+          invoke(
+            world,
+            batch.filter((message) => message !== undefined),
+            { fuseShare: 1 },
+            turns[index]?.kill,
+          ),
+        );
+        await scheduler.waitFor(Promise.all(running));
+
+        world.between = async () => {};
+        world.clock.advance(seconds(20));
+        await drain(world, messages, { fuseShare: 1 }, []);
+        expectEachOnce(world, log);
+      }),
+      { numRuns: Number(process.env['IGGY_RUNS'] ?? 400) },
+    );
+  });
+});
+
+describe('killed anywhere', () => {
+  it('an invocation leaves nothing lost and nothing doubled, whatever messages come next together', async () => {
+    const log = logOf({ natures: ['good', 'good', 'refused', 'good', 'broken', 'good'] });
+    const messages = messagesOf(log, { sizes: [2, 1, 3], again: [[1, 4]] });
+    for (let call = 1; call <= 40; call++) {
+      for (const effect of ['before', 'after'] as const) {
+        for (const next of [[0], [1, 2], [3], [0, 1, 2, 3]]) {
+          const world = newQueueWorld();
+          world.doris.refuses = (line) => line.includes('refused');
+          await invoke(world, messages.slice(0, 3), { fuseShare: 1 }, { call, effect });
+          world.clock.advance(seconds(6));
+          await drain(world, messages, { fuseShare: 1 }, [{ picks: next, keep: true, pause: 6, outcomes: [], repaired: false }]);
+
+          expectEachOnce(world, log);
+        }
+      }
+    }
+    expect.hasAssertions();
+  });
+});

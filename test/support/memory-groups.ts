@@ -1,0 +1,76 @@
+import { allows, type Checkpoint, type CheckpointKey, moved } from '../../lib/ledger/checkpoint.ts';
+import { type FoundGroup, GROUP_SPAN, type GroupKey, type GroupLedger, GroupLost } from '../../lib/ledger/group.ts';
+import { unpackMembers } from '../../lib/ledger/members.ts';
+import { epochMillis } from '../../lib/units.ts';
+
+interface Stored {
+  readonly key: GroupKey;
+  readonly packed: Uint8Array;
+  readonly registeredAt: number;
+  checkpoint: Checkpoint;
+  ended: boolean;
+}
+
+/** A ledger of groups in memory. Passes the same contract suite as the one on DynamoDB. */
+export interface MemoryGroups extends GroupLedger {
+  readonly groups: ReadonlyMap<string, Stored>;
+}
+
+export function memoryGroups(now: () => number): MemoryGroups {
+  const groups = new Map<string, Stored>();
+  const partitionOf = ({ loader, source }: Pick<GroupKey, 'loader' | 'source'>) =>
+    JSON.stringify([loader, source.streamName, source.topicName, source.shard]);
+  const nameOf = (key: GroupKey) => `${partitionOf(key)} ${key.group.sort}`;
+  const same = (key: GroupKey): Stored | undefined => {
+    const stored = groups.get(nameOf(key));
+    return stored?.key.group.nonce === key.group.nonce ? stored : undefined;
+  };
+  const living = (key: CheckpointKey): Stored => {
+    const stored = same(key as GroupKey);
+    if (stored === undefined || stored.ended) throw new GroupLost('gone');
+    return stored;
+  };
+  return {
+    groups,
+    read: async (key) => living(key).checkpoint,
+    move: async (key, move) => {
+      const stored = living(key);
+      if (!allows(stored.checkpoint, move)) return { kind: 'refused', current: stored.checkpoint };
+      stored.checkpoint = moved(stored.checkpoint, move);
+      return { kind: 'moved' };
+    },
+    find: async (loader, source, first, last) =>
+      [...groups.values()]
+        .map(
+          ({ key, packed, registeredAt, checkpoint, ended }): FoundGroup => ({
+            key,
+            members: unpackMembers(packed),
+            checkpoint,
+            ended,
+            registeredAt: epochMillis(registeredAt),
+          }),
+        )
+        .filter(({ key, members: { positions } }) => {
+          const [from = '', to = ''] = [positions[0], positions.at(-1)];
+          const near = to >= first && BigInt(to) <= BigInt(last) + GROUP_SPAN && from <= last;
+          return near && partitionOf(key) === partitionOf({ loader, source });
+        })
+        .toSorted((a, b) => (a.key.group.sort < b.key.group.sort ? -1 : 1)),
+    register: async (key, packed) => {
+      if (groups.has(nameOf(key))) return false;
+      groups.set(nameOf(key), { key, packed, registeredAt: now(), checkpoint: {}, ended: false });
+      return true;
+    },
+    drop: async (key) => {
+      const stored = same(key);
+      const isIntention = stored?.checkpoint.claim === undefined && stored?.checkpoint.through === undefined;
+      return stored !== undefined && isIntention && groups.delete(nameOf(key));
+    },
+    end: async (key, { through, claim }) => {
+      const stored = same(key);
+      if (stored === undefined || stored.checkpoint.through !== through || stored.checkpoint.claim?.fence !== claim?.fence) return false;
+      stored.ended = true;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { type Breaker, memoryBreaker } from '../../lib/breaker.ts';
+import type { DeadLetter } from '../../lib/dead-letter/letter.ts';
+import { deadlineIn } from '../../lib/deadline.ts';
+import { loadMessages, type UnsettledMessage } from '../../lib/forwarded.ts';
+import type { LoadRules } from '../../lib/pipeline.ts';
+import { decodeSqsEvent, type IggyDecodeRules } from '../../lib/source/iggy.ts';
+import type { LoaderEvent } from '../../lib/telemetry.ts';
+import { bytes, type Millis } from '../../lib/units.ts';
+import type { GroupPorts } from '../../lib/unordered/passage.ts';
+import { type MemoryDoris, memoryDoris } from './memory-doris.ts';
+import { type MemoryGroups, memoryGroups } from './memory-groups.ts';
+import { type EventMessage, sqsEvent } from './sqs-event.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+import { generator, INVOCATION, type Kill, Killed, RULES } from './world.ts';
+
+/** Everything outside the function, in memory, with time that only moves when told. */
+export interface QueueWorld {
+  readonly clock: VirtualClock;
+  readonly doris: MemoryDoris;
+  readonly ledger: MemoryGroups;
+  readonly letters: DeadLetter[];
+  readonly events: LoaderEvent[];
+  /** Calls to Doris, the ledger and the dead letters in the last invocation. */
+  calls: number;
+  /** While set, the dead-letter queue refuses everything. */
+  failLetters: Error | undefined;
+  /** Awaited before and after every call to the world: lets invocations overlap. */
+  between: () => Promise<unknown>;
+  invoke(messages: readonly EventMessage[], options?: InvokeOptions): Promise<readonly UnsettledMessage[]>;
+}
+
+interface InvokeOptions {
+  readonly rules?: Partial<LoadRules>;
+  readonly decode?: Partial<IggyDecodeRules>;
+  readonly kill?: Kill | undefined;
+  readonly within?: Millis;
+}
+
+export const DECODE: IggyDecodeRules = {
+  maxRowBytes: bytes(100_000),
+  maxBatchBytes: bytes(10_000_000),
+  keepFields: [],
+  bodies: 'envelope',
+  bareSource: { stream: 'shop', topic: 'orders' },
+  bodyEncoding: 'text',
+};
+
+export function newQueueWorld(): QueueWorld {
+  const clock = { ...virtualClock(), random: generator() };
+  const breaker = memoryBreaker(clock);
+  const world: QueueWorld = {
+    clock,
+    doris: memoryDoris(),
+    ledger: memoryGroups(clock.now),
+    letters: [],
+    events: [],
+    calls: 0,
+    failLetters: undefined,
+    between: async () => {},
+    invoke: (messages, { rules = {}, decode = {}, kill, within = INVOCATION } = {}) =>
+      loadMessages(
+        decodeSqsEvent(sqsEvent(messages), { ...DECODE, ...decode }),
+        mortal(world, breaker, kill),
+        { ...RULES, ...rules },
+        deadlineIn(within, clock),
+      ),
+  };
+  return world;
+}
+
+/** Ports of one invocation, which dies where it is told to. */
+function mortal(world: QueueWorld, breaker: Breaker, kill: Kill | undefined): GroupPorts {
+  world.calls = 0;
+  let calls = 0;
+  let dead = false;
+  const call = async <T>(effect: () => Promise<T>): Promise<T> => {
+    if (dead) throw new Killed();
+    world.calls = ++calls;
+    const mine = calls === kill?.call;
+    if (mine && kill?.effect === 'before') dead = true;
+    await world.between();
+    if (dead) throw new Killed();
+    const result = await effect();
+    if (mine) dead = true;
+    await world.between();
+    if (dead) throw new Killed();
+    return result;
+  };
+  const { clock, doris, events, ledger, letters } = world;
+  return {
+    clock,
+    breaker,
+    telemetry: { record: (event) => events.push(event) },
+    doris: {
+      ...doris,
+      load: (load, deadline) => call(() => doris.load(load, deadline)),
+      labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
+      newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
+      tableModel: (target, deadline) => call(() => doris.tableModel(target, deadline)),
+      countRows: (target, span, deadline) => call(() => doris.countRows(target, span, deadline)),
+    },
+    ledger: {
+      read: (key) => call(() => ledger.read(key)),
+      move: (key, move) => call(() => ledger.move(key, move)),
+      find: (...args) => call(() => ledger.find(...args)),
+      register: (...args) => call(() => ledger.register(...args)),
+      drop: (key) => call(() => ledger.drop(key)),
+      end: (...args) => call(() => ledger.end(...args)),
+    },
+    deadLetters: {
+      send: (sent) =>
+        call(async () => {
+          if (world.failLetters !== undefined) throw world.failLetters;
+          letters.push(...sent);
+        }),
+    },
+  };
+}
