@@ -83,11 +83,15 @@ async function drain(
     const delivery = plan[turn] ?? { picks: queue.map((_, index) => index), keep: false, pause: 20, outcomes: [], repaired: false };
     world.doris.refuses = (line) => !delivery.repaired && line.includes('refused');
     world.doris.script.splice(0, Infinity, ...delivery.outcomes.map(honest));
-    const batch = [...new Set(delivery.picks.map((pick) => queue[pick % queue.length]))].filter((message) => message !== undefined);
+    const batch = picked(queue, delivery.picks);
     const settled = await invoke(world, batch, rules, delivery.kill);
     if (!delivery.keep) queue = queue.filter((message) => !settled.has(message));
     world.clock.advance(seconds(delivery.pause));
   }
+}
+
+function picked(messages: readonly EventMessage[], picks: readonly number[]): EventMessage[] {
+  return [...new Set(picks.map((pick) => messages[pick % messages.length]))].filter((message) => message !== undefined);
 }
 
 async function invoke(world: QueueWorld, batch: readonly EventMessage[], rules: Partial<typeof RULES>, kill: Kill | undefined) {
@@ -109,6 +113,9 @@ describe('whatever happens between queue and table', () => {
         const log = logOf(plan);
 
         await drain(world, messagesOf(log, cuts), { limits: cut, fuseShare: 1 }, turns);
+        // Everything once more, under other message ids, when Doris has forgotten every label.
+        world.doris.forget();
+        await drain(world, messagesOf(log, cuts).toReversed(), { limits: cut, fuseShare: 1 }, []);
 
         expectEachOnce(world, log);
       }),
@@ -123,21 +130,14 @@ describe('whatever happens between queue and table', () => {
         const log = logOf(plan);
         const messages = messagesOf(log, cuts);
         world.doris.refuses = (line) => line.includes('refused');
-        world.between = () => scheduler.schedule(Promise.resolve());
-        const picked = turns.slice(0, 3).map(({ picks }) => [...new Set(picks.map((pick) => messages[pick % messages.length]))]);
-
-        const running = picked.map((batch, index) =>
-          invoke(
-            world,
-            batch.filter((message) => message !== undefined),
-            { fuseShare: 1 },
-            turns[index]?.kill,
-          ),
-        );
-        await scheduler.waitFor(Promise.all(running));
+        for (const wave of [turns.slice(0, 3), turns.slice(3, 6)]) {
+          world.between = () => scheduler.schedule(Promise.resolve());
+          const running = wave.map(({ picks, kill }) => invoke(world, picked(messages, picks), { fuseShare: 1 }, kill));
+          await scheduler.waitFor(Promise.all(running));
+          world.clock.advance(seconds(20));
+        }
 
         world.between = async () => {};
-        world.clock.advance(seconds(20));
         await drain(world, messages, { fuseShare: 1 }, []);
         expectEachOnce(world, log);
       }),
@@ -145,6 +145,63 @@ describe('whatever happens between queue and table', () => {
     );
   });
 });
+
+describe('two invocations that died between writing down what they would load and claiming it', () => {
+  it('leave their successors to contend for the records that both had', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const world = newQueueWorld();
+        const log = logOf({ natures: ['good', 'good', 'good', 'good', 'good'] });
+        const messages = [log.slice(0, 4), log.slice(1, 5)].map((entries, n) => ({ messageId: `m-${n}`, body: arrayOf(entries) }));
+        for (const message of messages) await leaveIntention(world, message);
+        world.clock.advance(seconds(6));
+
+        world.between = () => scheduler.schedule(Promise.resolve());
+        const running = messages.map((message) => invoke(world, [message], {}, undefined));
+        await scheduler.waitFor(Promise.all(running));
+
+        world.between = async () => {};
+        world.clock.advance(seconds(6));
+        await drain(world, messages, {}, []);
+        expectEachOnce(world, log);
+      }),
+    );
+  });
+});
+
+describe('an intention that its invocation did not live to carry out', () => {
+  it('is carried out by a successor only after every other one with the same records is dropped', async () => {
+    const world = newQueueWorld();
+    const log = logOf({ natures: ['good', 'good', 'good', 'good', 'good'] });
+    const messages = [log.slice(0, 4), log.slice(1, 5)].map((entries, n) => ({ messageId: `m-${n}`, body: arrayOf(entries) }));
+    for (const message of messages) await leaveIntention(world, message);
+    expect(world.ledger.groups.size).toBe(2);
+    world.clock.advance(seconds(6));
+
+    await invoke(world, messages.slice(0, 1), {}, undefined);
+
+    expect([...world.ledger.groups.values()].map(({ checkpoint }) => checkpoint.through)).toEqual(['00000000000000000003']);
+  });
+
+  it('is left alone while its invocation may still live', async () => {
+    const world = newQueueWorld();
+    const message = { messageId: 'm-0', body: arrayOf(logOf({ natures: ['good', 'good'] })) };
+    await leaveIntention(world, message);
+
+    const unsettled = await world.invoke([message]);
+
+    expect(unsettled).toMatchObject([{ reason: 'another invocation is about to load these records' }]);
+    expect(world.doris.calls).toEqual([]);
+  });
+});
+
+/** What an invocation leaves that neither saw anybody else nor lived to claim. */
+async function leaveIntention(world: QueueWorld, message: EventMessage): Promise<void> {
+  const { find } = world.ledger;
+  world.ledger.find = async () => [];
+  await invoke(world, [message], {}, { call: 2, effect: 'after' });
+  world.ledger.find = find;
+}
 
 describe('killed anywhere', () => {
   it('an invocation leaves nothing lost and nothing doubled, whatever messages come next together', async () => {
