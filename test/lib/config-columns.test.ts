@@ -59,7 +59,7 @@ describe('position columns', () => {
     const routes = JSON.stringify([{ field: '_shard', equals: 'x', table: 'other' }]);
 
     expect(faultsOf({ DORIS_ROUTES: routes, DORIS_POSITION_COLUMNS: 'shard=_shard' })).toEqual([
-      'DORIS_ROUTES: field _shard is a column of DORIS_POSITION_COLUMNS, which takes its place',
+      'DORIS_ROUTES: field _shard is a column of DORIS_POSITION_COLUMNS or IGGY_METADATA_COLUMNS, which takes its place',
     ]);
     expect(faultsOf({ DORIS_ROUTES: routes, DORIS_POSITION_COLUMNS: 'shard=_SHARD' })).toEqual([]);
   });

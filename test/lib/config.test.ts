@@ -43,6 +43,7 @@ describe('a complete environment', () => {
         groupCommit: 'sync',
       },
       decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [], longNumbers: 'keep' },
+      iggy: { bodies: 'envelope', bareSource: { stream: '-', topic: '-' }, bodyEncoding: 'text', longestHidden: 1_800_000 },
       load: {
         routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' }, maxRowBytes: 10_485_760 },
         labelPrefix: 'doris',
