@@ -7,7 +7,7 @@ import type { Passage } from './passage.ts';
 const INTENTION: Millis = seconds(5);
 
 /** A group is more than an intention once it has a claim or a watermark. */
-export function isConfirmed({ checkpoint: { claim, through } }: FoundGroup): boolean {
+function isConfirmed({ checkpoint: { claim, through } }: FoundGroup): boolean {
   return claim !== undefined || through !== undefined;
 }
 
@@ -17,7 +17,7 @@ export function isFresh({ ports: { clock } }: Passage, { registeredAt }: FoundGr
 }
 
 /** Whether a record is a member of a group, and has not been set free by it. */
-export function owns({ members, ended, checkpoint: { claim, through } }: FoundGroup, { record }: DecodedRecord): boolean {
+function owns({ members, ended, checkpoint: { claim, through } }: FoundGroup, { record }: DecodedRecord): boolean {
   const decided = [claim?.last, through].some((end) => end !== undefined && record.position <= end);
   return (!ended || decided) && members.has(record);
 }

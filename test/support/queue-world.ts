@@ -36,7 +36,7 @@ interface InvokeOptions {
   readonly within?: Millis;
 }
 
-export const DECODE: IggyDecodeRules = {
+const DECODE: IggyDecodeRules = {
   maxRowBytes: bytes(100_000),
   maxBatchBytes: bytes(10_000_000),
   keepFields: [],
