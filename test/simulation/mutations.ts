@@ -303,6 +303,21 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [{ file: 'lib/doris/texts.ts', right: "['overload', /\\b(MEM_LIMIT", wrong: "['rejected-data', /\\b(MEM_LIMIT" }],
   },
   {
+    mistake: 'shows rows that are held back before the ledger has their load',
+    seed: 4,
+    edits: [{ file: 'lib/settle/lease.ts', right: "if (claim.state.kind !== 'unseen') return claim;", wrong: 'if (claim) return claim;' }],
+  },
+  {
+    mistake: 'takes rows that are held back for stored',
+    seed: 4,
+    edits: [{ file: 'lib/doris/load.ts', right: "return 'held back';", wrong: "return 'stored';" }],
+  },
+  {
+    mistake: 'takes a claim that was made under a label for invisible',
+    seed: 103,
+    edits: [{ file: 'lib/settle/modes.ts', right: "if (claim.state.kind === 'unseen') return", wrong: 'if (claim.state) return' }],
+  },
+  {
     mistake: 'drops records that it left for the next delivery',
     seed: 2,
     edits: [
