@@ -1,38 +1,30 @@
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import type { KinesisLoader } from './kinesis-loader.ts';
-import { metricTables, PERIOD, settledAge, type TableMetric, tableMetric } from './loader-metrics.ts';
-import type { Loader } from './settings.ts';
+import type { DeployedLoader } from './deployed-loader.ts';
+import { arrivalMetrics, metricTables, PERIOD, settledAge, type TableMetric, tableMetric } from './loader-metrics.ts';
 
 const WIDTH = 24;
 const COLUMN = 8;
 
 /** The dashboard of a stack: all alarms, then a section for each loader. */
-export function dashboard(
-  scope: Construct,
-  name: string,
-  alarms: readonly Alarm[],
-  loaders: readonly (readonly [Loader, KinesisLoader])[],
-): void {
+export function dashboard(scope: Construct, name: string, alarms: readonly Alarm[], loaders: readonly DeployedLoader[]): void {
   new Dashboard(scope, 'Dashboard', {
     dashboardName: name,
-    widgets: [
-      [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: WIDTH })],
-      ...loaders.flatMap(([loader, made]) => section(loader, made)),
-    ],
+    widgets: [[new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: WIDTH })], ...loaders.flatMap(section)],
   });
 }
 
-function section(loader: Loader, { function: fn, stream }: KinesisLoader): IWidget[][] {
+function section(deployed: DeployedLoader): IWidget[][] {
+  const { loader, function: fn } = deployed;
+  const { records, ageMs } = arrivalMetrics(deployed);
   const perTable = (name: TableMetric, statistic?: string): Metrics =>
     metricTables(loader).map((table) => tableMetric(loader, name, table, statistic));
-  const age = fn.metric('IteratorAge', { statistic: 'Maximum', period: PERIOD, label: 'age of what is read' });
   return [
     [new TextWidget({ markdown: `## ${loader.name}\nWhat to do: docs/runbook.md`, width: WIDTH, height: 2 })],
     [
-      graph('Behind, ms', [settledAge(loader, 'Maximum').with({ label: 'age of what is settled' }), age]),
+      graph('Behind, ms', [settledAge(loader, 'Maximum').with({ label: 'age of what is settled' }), ageMs]),
       graph('Rows loaded', perTable('RowsLoaded')),
-      graph('Records in', [stream.metric('IncomingRecords', { statistic: 'Sum', period: PERIOD })]),
+      graph('Records or messages in', [records]),
     ],
     [
       graph('Loads', perTable('Loads')),

@@ -1,4 +1,5 @@
 import { weakerPromise } from '../lib/weaker-promise.ts';
+import { batchOf } from './batch.ts';
 import { type LoaderPlan, planOf, tablesOf } from './plan.ts';
 import { planWarnings, round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
@@ -22,14 +23,24 @@ function promise({ environment: { config } }: Loader): string[] {
 }
 
 function describe(loader: Loader, plan: LoaderPlan | undefined): string[] {
-  if (plan === undefined)
-    return [
-      `    traffic is not given: ${round(60 / loader.batch.windowSeconds)} loads a minute per shard and table, more when batches are full sooner`,
-    ];
+  if (plan === undefined) return [`    traffic is not given: ${withoutTraffic(loader)}`];
   return [
-    `    ${round(plan.loadsPerMinutePerTable)} loads a minute per table, ${round(plan.recordsPerLoad)} rows each, from ${plan.shards} shards`,
+    `    ${loads(loader, plan)}`,
     `    Doris remembers a label for ${round(plan.labelMinutes)} min when nobody else loads into the database`,
     `    about ${round(plan.dollarsAMonth)} US dollars a month for Lambda and DynamoDB (us-east-1; check the prices of your region)`,
     ...planWarnings(loader, plan).map((warning) => `    warning: ${warning}`),
   ];
+}
+
+function loads({ source }: Loader, plan: LoaderPlan): string {
+  const rate = `${round(plan.loadsPerMinutePerTable)} loads a minute per table`;
+  const rows = `${round(plan.recordsPerLoad)} rows each`;
+  return source.kind === 'iggy' ? `at most ${rate}, ${rows} or more` : `${rate}, ${rows}, from ${plan.shards} shards`;
+}
+
+function withoutTraffic(loader: Loader): string {
+  const { windowSeconds } = batchOf(loader);
+  return loader.source.kind === 'iggy' || windowSeconds === undefined
+    ? 'at most a load for each message, partition and table'
+    : `${round(60 / windowSeconds)} loads a minute per shard and table, more when batches are full sooner`;
 }

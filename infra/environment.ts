@@ -30,7 +30,7 @@ export function environmentOf(loader: LoaderSettings, stack: string, readText: (
   const variables = {
     LABEL_PREFIX: loader.name,
     METRICS_NAMESPACE: `DorisLambdaLoader/${stack}/${loader.name}`,
-    ...variablesOf(loader),
+    ...variablesOf({ ...loader, iggy: loader.source.kind === 'iggy' ? loader.source : {} }),
     ...certificate(loader, readText),
   };
   try {

@@ -2,10 +2,11 @@ import { Duration, type Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IStream, Stream, StreamConsumer, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { type IEventSourceDlq, type Function as LambdaFunction, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { type IEventSourceDlq, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { KinesisConsumerEventSource, KinesisEventSource, type KinesisEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { DeadLetters } from './dead-letters.ts';
+import type { DeployedLoader } from './deployed-loader.ts';
 import { loaderFunction } from './loader-function.ts';
 import { type LoaderParameters, loaderParameters } from './parameters.ts';
 import { exceptBelow } from './rules.ts';
@@ -13,18 +14,9 @@ import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 import type { KinesisSource } from './source-settings.ts';
 
-/** A Kinesis stream, the function that loads it, and the event source mapping between them. */
-export interface KinesisLoader {
-  readonly stream: IStream;
-  readonly function: LambdaFunction;
-  /** The id of the event source mapping. */
-  readonly mappingId: string;
-}
-
 /** Attaches a loader to a Kinesis stream. */
-export function kinesisLoader(stack: Stack, loader: Loader, shared: SharedResources): KinesisLoader {
+export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSource, shared: SharedResources): DeployedLoader {
   const within = new Construct(stack, `Loader-${loader.name}`);
-  const { source } = loader;
   const parameters = loaderParameters(stack, loader);
   const made = loaderFunction(within, { bundle: 'kinesis-loader', loader, parameters, shared });
   const stream = streamOf(within, source, shared);
@@ -33,14 +25,14 @@ export function kinesisLoader(stack: Stack, loader: Loader, shared: SharedResour
     ? new KinesisConsumerEventSource(new StreamConsumer(within, 'Consumer', { stream, streamConsumerName: `doris-${loader.name}` }), props)
     : new KinesisEventSource(stream, props);
   made.addEventSource(eventSource);
-  return { stream, function: made, mappingId: eventSource.eventSourceMappingId };
+  return { loader, function: made, arrivals: { kind: 'kinesis', stream, mappingId: eventSource.eventSourceMappingId } };
 }
 
 function mappingProps(source: KinesisSource, parameters: LoaderParameters, { expired }: DeadLetters): KinesisEventSourceProps {
   return {
     startingPosition: StartingPosition[source.startingPosition],
     batchSize: parameters.batchSize,
-    maxBatchingWindow: Duration.seconds(parameters.batchWindowSeconds),
+    maxBatchingWindow: parameters.batchWindow,
     // One lane a shard: with more of them positions would prove nothing about what is settled.
     parallelizationFactor: 1,
     reportBatchItemFailures: true,

@@ -1,8 +1,9 @@
 import { ComparisonOperator, type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmRule } from './alarm.ts';
-import type { KinesisLoader } from './kinesis-loader.ts';
-import { countedTogether, expression, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
+import type { DeployedLoader } from './deployed-loader.ts';
+import { arrivalMetrics, countedTogether, expression, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
 import type { Loader } from './settings.ts';
+import { retentionHoursOf } from './source-settings.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -11,64 +12,82 @@ const CALM_LOADS = 300;
 
 const { GREATER_THAN_THRESHOLD: above, GREATER_THAN_OR_EQUAL_TO_THRESHOLD: from, LESS_THAN_THRESHOLD: below } = ComparisonOperator;
 
-/** The alarms of a loader of a Kinesis stream. */
-export function loaderAlarms(loader: Loader, made: KinesisLoader): AlarmRule[] {
-  return [...progressAlarms(loader, made), ...doubtAlarms(loader), ...dorisAlarms(loader), ...functionAlarms(made)];
+/** The alarms of a loader. */
+export function loaderAlarms(deployed: DeployedLoader): AlarmRule[] {
+  const { loader } = deployed;
+  return [
+    ...progressAlarms(deployed),
+    ...arrivalAlarms(deployed),
+    ...doubtAlarms(loader),
+    ...dorisAlarms(loader),
+    ...functionAlarms(deployed),
+  ];
 }
 
-function progressAlarms(loader: Loader, { function: fn, stream, mappingId }: KinesisLoader): AlarmRule[] {
+function progressAlarms(deployed: DeployedLoader): AlarmRule[] {
+  const { loader } = deployed;
   const { alarms, source } = loader;
-  const age = fn.metric('IteratorAge', { statistic: 'Maximum', period: PERIOD });
+  const { records, ageMs } = arrivalMetrics(deployed);
   return [
     {
       runbook: 'behind',
       firstStep: `Records reach Doris more than ${alarms.behindMinutes} minutes late. Look at the reasons of "unsettled" in the function's log.`,
-      metrics: [expression('MAX([FILL(m0, 0), FILL(m1, 0)])', [age, settledAge(loader, 'Maximum')], 'behind')],
+      metrics: [expression('MAX([FILL(m0, 0), FILL(m1, 0)])', [ageMs, settledAge(loader, 'Maximum')], 'behind')],
       comparison: above,
       threshold: alarms.behindMinutes * MINUTE_MS,
       points: 2,
     },
     {
       runbook: 'retention',
-      firstStep: `In ${alarms.leastHoursLeft} hours the stream forgets records that are not loaded. Raise its retention first, then look for the cause.`,
-      metrics: [age],
+      firstStep: `In ${alarms.leastHoursLeft} hours the source forgets records that are not loaded. Raise a stream's retention first, then look for the cause.`,
+      metrics: [ageMs],
       comparison: above,
-      threshold: (source.retentionHours - alarms.leastHoursLeft) * HOUR_MS,
+      threshold: (retentionHoursOf(source) - alarms.leastHoursLeft) * HOUR_MS,
       points: 1,
     },
     {
       runbook: 'no-progress',
       firstStep: 'Records arrive and none is settled. Look whether the function is invoked, then at the reasons of "unsettled" in its log.',
-      metrics: [
-        expression(
-          'IF(FILL(m0, 0) > 0 AND FILL(m1, 0) == 0, 1, 0)',
-          [stream.metric('IncomingRecords', { statistic: 'Sum', period: PERIOD }), settledAge(loader, 'SampleCount')],
-          'no progress',
-        ),
-      ],
+      metrics: [expression('IF(FILL(m0, 0) > 0 AND FILL(m1, 0) == 0, 1, 0)', [records, settledAge(loader, 'SampleCount')], 'no progress')],
       comparison: from,
       threshold: 1,
       points: 3,
     },
+  ];
+}
+
+/** What arrives at a source and does not get through. */
+function arrivalAlarms({ arrivals, function: fn }: DeployedLoader): AlarmRule[] {
+  const once = { comparison: from, threshold: 1, points: 1 };
+  if (arrivals.kind === 'iggy')
+    return [
+      {
+        ...once,
+        runbook: 'refused',
+        firstStep: 'The endpoint refuses requests, and http_sink drops what is refused. Look at the status codes of the endpoint.',
+        metrics: [arrivals.api.metricClientError({ period: PERIOD }), arrivals.api.metricServerError({ period: PERIOD })],
+      },
+    ];
+  return [
     {
+      ...once,
       runbook: 'given-up',
       firstStep: 'The stream forgot records before they were loaded. Read the reports of the batches that Lambda gave up.',
-      metrics: ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'].map((name) => mappingMetric(name, mappingId)),
-      comparison: from,
-      threshold: 1,
-      points: 1,
+      metrics: ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'].map((name) => mappingMetric(name, arrivals.mappingId)),
+    },
+    {
+      ...once,
+      runbook: 'report-failed',
+      firstStep:
+        'Lambda could not report a batch that it gave up. Look at the bucket or queue of the reports and the permissions of the function.',
+      metrics: [fn.metric('DestinationDeliveryFailures', { statistic: 'Sum', period: PERIOD })],
     },
   ];
 }
 
 function mappingMetric(metricName: string, mappingId: string): IMetric {
-  return new Metric({
-    namespace: 'AWS/Lambda',
-    metricName,
-    dimensionsMap: { EventSourceMappingUUID: mappingId },
-    statistic: 'Sum',
-    period: PERIOD,
-  });
+  const dimensionsMap = { EventSourceMappingUUID: mappingId };
+  return new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap, statistic: 'Sum', period: PERIOD });
 }
 
 function doubtAlarms(loader: Loader): AlarmRule[] {
@@ -131,7 +150,7 @@ function dorisAlarms(loader: Loader): AlarmRule[] {
   ];
 }
 
-function functionAlarms({ function: fn }: KinesisLoader): AlarmRule[] {
+function functionAlarms({ function: fn }: DeployedLoader): AlarmRule[] {
   return [
     {
       runbook: 'errors',
@@ -143,20 +162,11 @@ function functionAlarms({ function: fn }: KinesisLoader): AlarmRule[] {
     },
     {
       runbook: 'throttles',
-      firstStep: 'Invocations are throttled. Compare the concurrency that the account or the function has with the shards of the stream.',
+      firstStep: 'Invocations are throttled. Compare the concurrency that the account or the function has with what the source needs.',
       metrics: [fn.metricThrottles({ period: PERIOD })],
       comparison: from,
       threshold: 1,
       points: 3,
-    },
-    {
-      runbook: 'report-failed',
-      firstStep:
-        'Lambda could not report a batch that it gave up. Look at the bucket or queue of the reports and the permissions of the function.',
-      metrics: [fn.metric('DestinationDeliveryFailures', { statistic: 'Sum', period: PERIOD })],
-      comparison: from,
-      threshold: 1,
-      points: 1,
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { DeployedLoader } from './deployed-loader.ts';
 import { tablesOf } from './plan.ts';
 import type { Loader } from './settings.ts';
 
@@ -43,6 +44,21 @@ export function settledAge({ environment }: Loader, statistic: 'Maximum' | 'Samp
 
 function ownMetric(namespace = '', metricName: string, table: string, statistic: string): Metric {
   return new Metric({ namespace, metricName, dimensionsMap: { service: 'doris-lambda-loader', table }, statistic, period: PERIOD });
+}
+
+/** What arrives at a loader's source, and the age in milliseconds of the oldest that is read or waits there. */
+export function arrivalMetrics({ arrivals, function: fn }: DeployedLoader): { readonly records: IMetric; readonly ageMs: IMetric } {
+  if (arrivals.kind === 'kinesis')
+    return {
+      records: arrivals.stream.metric('IncomingRecords', { statistic: 'Sum', period: PERIOD }),
+      ageMs: fn.metric('IteratorAge', { statistic: 'Maximum', period: PERIOD }),
+    };
+  const { queue } = arrivals;
+  const seconds = queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: PERIOD });
+  return {
+    records: queue.metricNumberOfMessagesSent({ statistic: 'Sum', period: PERIOD }),
+    ageMs: new MathExpression({ expression: 'seconds * 1000', usingMetrics: { seconds }, label: 'oldest message, ms', period: PERIOD }),
+  };
 }
 
 /** Every table of a loader, as its metrics name them. */

@@ -25,12 +25,14 @@ const limitsSchema = z.strictObject(variableShape('limits')).prefault({}).descri
 const batchSchema = z
   .strictObject({
     size: whole(1, 10_000)
-      .default(10_000)
-      .describe('Records of one batch at most, 1 to 10000. Infra parameter <Loader>BatchSize. Default: 10000.'),
-    windowSeconds: whole(1, 300)
-      .default(5)
+      .optional()
       .describe(
-        'How long a batch may fill, seconds, 1 to 300. Longer: fewer, larger loads. Infra parameter <Loader>BatchWindow. Default: 5.',
+        'Records, or messages of a queue, in one batch at most, 1 to 10000; 10 for a FIFO queue. Infra parameter <Loader>BatchSize. Default: as many.',
+      ),
+    windowSeconds: whole(1, 300)
+      .optional()
+      .describe(
+        'How long a batch may fill, seconds, 1 to 300; longer: fewer, larger loads. Not for a FIFO queue. Infra parameter <Loader>BatchWindow. Default: 5.',
       ),
   })
   .prefault({})
@@ -70,6 +72,7 @@ const trafficSchema = z
     recordsPerSecond: z.number().positive().describe('Records a second of the whole source, on a busy day.'),
     recordBytes: z.number().positive().describe('Bytes of a typical record.'),
     shards: whole(1, 10_000).default(1).describe('Shards or partitions that carry them. Default: 1, or the shards of a new stream.'),
+    recordsPerMessage: whole(1, 100_000).default(1000).describe('Records in one request of http_sink, its batch_length. Default: 1000.'),
   })
   .optional()
   .describe('What is expected, for the plan that synth prints. Deploys nothing.');

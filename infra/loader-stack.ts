@@ -1,4 +1,5 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { iggyLoader } from './iggy-loader.ts';
 import { kinesisLoader } from './kinesis-loader.ts';
 import { monitoring } from './monitoring.ts';
 import type { Settings } from './settings.ts';
@@ -10,7 +11,10 @@ export function loaderStack(app: App, settings: Settings): Stack {
     description: 'doris-lambda-loader: records of Kinesis and Apache Iggy into Apache Doris',
   });
   const shared = sharedResources(stack, settings);
-  const loaders = settings.loaders.map((loader) => [loader, kinesisLoader(stack, loader, shared)] as const);
+  const loaders = settings.loaders.map((loader) => {
+    const { source } = loader;
+    return source.kind === 'iggy' ? iggyLoader(stack, loader, source, shared) : kinesisLoader(stack, loader, source, shared);
+  });
   monitoring(stack, settings, shared.deadLetters, loaders);
   const { ledger, deadLetters } = shared;
   const { letters, bucket } = deadLetters;

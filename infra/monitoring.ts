@@ -4,24 +4,20 @@ import { alarmTopic, createAlarms } from './alarm.ts';
 import { dashboard } from './dashboard.ts';
 import { deadLetterAlarms } from './dead-letter-alarms.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type { KinesisLoader } from './kinesis-loader.ts';
+import type { DeployedLoader } from './deployed-loader.ts';
 import { loaderAlarms } from './loader-alarms.ts';
-import type { Loader, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 /** Alarms and dashboard of a stack. */
-export function monitoring(
-  stack: Stack,
-  settings: Settings,
-  deadLetters: DeadLetters,
-  loaders: readonly (readonly [Loader, KinesisLoader])[],
-): void {
+export function monitoring(stack: Stack, settings: Settings, deadLetters: DeadLetters, loaders: readonly DeployedLoader[]): void {
   const within = new Construct(stack, 'Monitoring');
   const topic = alarmTopic(within, settings.alarmTopicArn);
   const alarms = [
     ...createAlarms(within, settings.stack, deadLetterAlarms(deadLetters), topic),
-    ...loaders.flatMap(([loader, made]) =>
-      createAlarms(new Construct(within, loader.name), `${settings.stack}-${loader.name}`, loaderAlarms(loader, made), topic),
-    ),
+    ...loaders.flatMap((deployed) => {
+      const { name } = deployed.loader;
+      return createAlarms(new Construct(within, name), `${settings.stack}-${name}`, loaderAlarms(deployed), topic);
+    }),
   ];
   dashboard(within, settings.stack, alarms, loaders);
 }

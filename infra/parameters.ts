@@ -1,4 +1,5 @@
-import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
+import { batchOf } from './batch.ts';
 import { leastMemoryMb } from './guards.ts';
 import { LOG_LEVELS } from './loader-settings.ts';
 import type { Loader } from './settings.ts';
@@ -6,7 +7,7 @@ import type { Loader } from './settings.ts';
 /** What an operator turns with `cdk deploy --parameters`, without a new synth. Values are tokens. */
 export interface LoaderParameters {
   readonly batchSize: number;
-  readonly batchWindowSeconds: number;
+  readonly batchWindow: Duration;
   readonly memoryMb: number;
   readonly logLevel: string;
 }
@@ -20,28 +21,23 @@ interface NumberParameter {
 
 /** The parameters of one loader; the settings file gives their defaults. */
 export function loaderParameters(stack: Stack, loader: Loader): LoaderParameters {
-  const { batch, function: settings, environment } = loader;
+  const { function: settings, environment } = loader;
+  const { size, largest, windowSeconds } = batchOf(loader);
   return {
-    batchSize: numberParameter(stack, `${parameterPrefix(loader)}BatchSize`, {
-      about: 'Records of one batch at most',
+    batchSize: numberParameter(stack, loader, 'BatchSize', {
+      about: 'Records or messages of one batch at most',
       from: 1,
-      to: 10_000,
-      value: batch.size,
+      to: largest,
+      value: size,
     }),
-    batchWindowSeconds: numberParameter(stack, `${parameterPrefix(loader)}BatchWindow`, {
-      about: 'Seconds that a batch may fill. Longer makes fewer, larger loads, and rows visible later',
-      // AWS refuses a batch of more than 10 records without a window.
-      from: 1,
-      to: 300,
-      value: batch.windowSeconds,
-    }),
-    memoryMb: numberParameter(stack, `${parameterPrefix(loader)}Memory`, {
+    batchWindow: windowSeconds === undefined ? Duration.seconds(0) : windowParameter(stack, loader, windowSeconds),
+    memoryMb: numberParameter(stack, loader, 'Memory', {
       about: 'Memory of the function in MB; 1769 MB is one CPU',
       from: leastMemoryMb(environment.config.decode.maxBatchBytes),
       to: 10_240,
       value: settings.memoryMb,
     }),
-    logLevel: new CfnParameter(stack, `${parameterPrefix(loader)}LogLevel`, {
+    logLevel: new CfnParameter(stack, parameterName(loader, 'LogLevel'), {
       type: 'String',
       description: `${loader.name}: least level that the function logs`,
       allowedValues: [...LOG_LEVELS],
@@ -50,18 +46,36 @@ export function loaderParameters(stack: Stack, loader: Loader): LoaderParameters
   };
 }
 
-/** `web-clicks` is `WebClicks`. */
-function parameterPrefix({ name }: Loader): string {
-  return name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replaceAll('-', '');
+function windowParameter(stack: Stack, loader: Loader, windowSeconds: number): Duration {
+  return Duration.seconds(
+    numberParameter(stack, loader, 'BatchWindow', {
+      about: 'Seconds that a batch may fill. Longer makes fewer, larger loads, and rows visible later',
+      // AWS refuses a batch of more than 10 records without a window.
+      from: 1,
+      to: 300,
+      value: windowSeconds,
+    }),
+  );
 }
 
-function numberParameter(stack: Stack, id: string, { about, from, to, value }: NumberParameter): number {
-  return new CfnParameter(stack, id, {
+/** How many invocations of a loader a queue may start at once. */
+export function concurrencyParameter(stack: Stack, loader: Loader, value: number): number {
+  return numberParameter(stack, loader, 'MaximumConcurrency', { about: 'Invocations at once', from: 2, to: 1000, value });
+}
+
+function numberParameter(stack: Stack, loader: Loader, name: string, { about, from, to, value }: NumberParameter): number {
+  return new CfnParameter(stack, parameterName(loader, name), {
     type: 'Number',
-    description: `${about}, ${from} to ${to}.`,
+    description: `${loader.name}: ${about}, ${from} to ${to}.`,
     minValue: from,
     maxValue: to,
     default: value,
     constraintDescription: `must be a whole number from ${from} to ${to}`,
   }).valueAsNumber;
+}
+
+/** `web-clicks` has `WebClicksBatchSize`. */
+function parameterName({ name }: Loader, parameter: string): string {
+  const prefix = name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replaceAll('-', '');
+  return `${prefix}${parameter}`;
 }

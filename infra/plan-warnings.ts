@@ -1,3 +1,4 @@
+import { batchOf } from './batch.ts';
 import type { LoaderPlan } from './plan.ts';
 import type { Loader } from './settings.ts';
 
@@ -19,22 +20,25 @@ export function planWarnings(loader: Loader, plan: LoaderPlan): string[] {
   if (!grouped && labelMinutes < LEAST_LABEL_MINUTES)
     warnings.push(`Doris forgets a label after ${round(labelMinutes)} min; a load in doubt that comes again later cannot be proved by it`);
   const perShard = traffic.recordsPerSecond / shards;
-  if (perShard * traffic.recordBytes > 1024 ** 2 || perShard > 1000)
+  if (loader.source.kind !== 'iggy' && (perShard * traffic.recordBytes > 1024 ** 2 || perShard > 1000))
     warnings.push(
       `a shard takes 1 MB and 1000 records a second; ${round(perShard)} of ${round(traffic.recordBytes)} bytes are expected in each`,
     );
   const { reservedConcurrency } = loader.function;
-  if (reservedConcurrency !== undefined && reservedConcurrency < shards)
+  if (loader.source.kind !== 'iggy' && reservedConcurrency !== undefined && reservedConcurrency < shards)
     warnings.push(`function.reservedConcurrency (${reservedConcurrency}) is below the ${shards} shards; some will wait`);
   return warnings;
 }
 
-function remedy({ batch }: Loader, { fullBy }: LoaderPlan): string {
+function remedy(loader: Loader, { fullBy }: LoaderPlan): string {
+  const { size, windowSeconds } = batchOf(loader);
   switch (fullBy) {
     case 'window':
-      return `raise batch.windowSeconds (${batch.windowSeconds})`;
+      return `raise batch.windowSeconds (${windowSeconds})`;
     case 'size':
-      return `raise batch.size (${batch.size})`;
+      return `raise batch.size (${size})`;
+    case 'message':
+      return 'raise batch_length of http_sink, as far as its bodies stay below 1 MB';
     case 'event':
       return 'the 6 MB of an event are full before the window ends: compress records, or carry them in fewer shards';
     default:

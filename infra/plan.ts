@@ -1,3 +1,4 @@
+import { batchOf } from './batch.ts';
 import type { Loader } from './settings.ts';
 
 /** Lambda's event holds 6 MB; around each record in base64 it writes about 430 bytes. */
@@ -22,7 +23,7 @@ interface Batches {
   readonly recordsPerBatch: number;
   readonly perSecond: number;
   /** What ends a batch. */
-  readonly fullBy: 'window' | 'size' | 'event';
+  readonly fullBy: 'window' | 'size' | 'event' | 'message';
 }
 
 /** What a loader will do to Doris and to the bill. */
@@ -63,11 +64,16 @@ export function planOf(loader: Loader): LoaderPlan | undefined {
   };
 }
 
-function batchesOf({ batch, source }: Loader, { shards: expected, recordsPerSecond, recordBytes }: Traffic): Batches {
+function batchesOf(loader: Loader, { shards: expected, recordsPerSecond, recordBytes, recordsPerMessage }: Traffic): Batches {
+  const { source } = loader;
+  // Each message is loaded by itself unless several are coalesced: this is the most that it can be.
+  if (source.kind === 'iggy')
+    return { shards: expected, recordsPerBatch: recordsPerMessage, perSecond: recordsPerSecond / recordsPerMessage, fullBy: 'message' };
+  const { size, windowSeconds = 0 } = batchOf(loader);
   const shards = source.kind === 'new-kinesis-stream' ? (source.shards ?? expected) : expected;
   const limits = {
-    window: (recordsPerSecond / shards) * batch.windowSeconds,
-    size: batch.size,
+    window: (recordsPerSecond / shards) * windowSeconds,
+    size,
     event: Math.floor(EVENT_BYTES / ((recordBytes * 4) / 3 + ENVELOPE_BYTES)),
   };
   const least = Math.min(...Object.values(limits));

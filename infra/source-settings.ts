@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { variableShape } from './variables.ts';
 
 const whole = (from: number, to: number) => z.int().min(from).max(to);
 
@@ -57,8 +58,44 @@ const newStream = z
   })
   .describe('A Kinesis stream that is created with the loader, encrypted with the key of AWS.');
 
+const iggyQueue = z
+  .strictObject({
+    ...variableShape('iggy'),
+    kind: z.literal('iggy'),
+    queue: z
+      .enum(['standard', 'fifo'])
+      .default('standard')
+      .describe('Standard carries more; FIFO keeps the order of messages with one x-message-group header. Default: standard.'),
+    auth: z
+      .enum(['api-key', 'iam'])
+      .default('api-key')
+      .describe(
+        'Who may post to the endpoint: holders of an API key, as http_sink can, or principals of this account who sign. Default: api-key.',
+      ),
+    requestsPerSecond: whole(1, 10_000)
+      .default(500)
+      .describe('Requests a second that the endpoint takes, 1 to 10000; more are answered with 429. Default: 500.'),
+    maximumConcurrency: whole(2, 1000)
+      .default(10)
+      .describe('Invocations at once, 2 to 1000. Infra parameter <Loader>MaximumConcurrency. Default: 10.'),
+    outageBudgetHours: whole(1, 335)
+      .default(168)
+      .describe('Longest outage of Doris that must lose nothing, hours, 1 to 335; the queue keeps messages for 336. Default: 168.'),
+  })
+  .describe('An SQS queue behind an HTTPS endpoint to which the http_sink of Apache Iggy posts; both are created.');
+
 /** Where a loader gets its records from. */
-export const sourceSchema = z.discriminatedUnion('kind', [existingStream, newStream]).describe('Where the records come from.');
+export const sourceSchema = z.discriminatedUnion('kind', [existingStream, newStream, iggyQueue]).describe('Where the records come from.');
 
 /** A Kinesis stream as the settings describe it. */
 export type KinesisSource = z.output<typeof existingStream> | z.output<typeof newStream>;
+/** A queue for Iggy as the settings describe it. */
+export type IggySource = z.output<typeof iggyQueue>;
+
+/** SQS keeps messages for 14 days at most. */
+export const QUEUE_RETENTION_HOURS = 336;
+
+/** For how long a source keeps records that are not loaded. */
+export function retentionHoursOf(source: KinesisSource | IggySource): number {
+  return source.kind === 'iggy' ? QUEUE_RETENTION_HOURS : source.retentionHours;
+}

@@ -17,28 +17,32 @@ const MADE_BY_THE_STACK: ReadonlySet<string> = new Set<SettingName>([
 /** Optional to a function, but not here: in its place user and password would stand in the template, in clear. */
 const REQUIRED_HERE: ReadonlySet<string> = new Set<SettingName>(['DORIS_SECRET_ID']);
 
-/** Part of the settings file in which a variable stands: `doris` for `DORIS_*`, `limits` for the rest. */
-export type VariableGroup = 'doris' | 'limits';
+/** Part of the settings file in which a variable stands, by the beginning of its name. */
+const PREFIXES = { doris: 'DORIS_', iggy: 'IGGY_', limits: '' } as const;
 
-const DORIS = 'DORIS_';
+/** `doris` and `limits` of a loader, or `iggy` for what stands in its source. */
+export type VariableGroup = keyof typeof PREFIXES;
+
+const GROUPS: readonly VariableGroup[] = ['doris', 'iggy', 'limits'];
 
 const definitions: readonly (readonly [name: string, setting: Setting<unknown>])[] = Object.entries(SETTINGS).filter(
   ([name]) => !MADE_BY_THE_STACK.has(name),
 );
 
 function groupOf(name: string): VariableGroup {
-  return name.startsWith(DORIS) ? 'doris' : 'limits';
+  return GROUPS.find((group) => name.startsWith(PREFIXES[group])) ?? 'limits';
 }
 
 /** `DORIS_FE_URLS` is `feUrls`, `MAX_LOAD_ROWS` is `maxLoadRows`. */
 function propertyOf(name: string): string {
-  const bare = name.startsWith(DORIS) ? name.slice(DORIS.length) : name;
+  const bare = name.slice(PREFIXES[groupOf(name)].length);
   return bare.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Where a variable stands in a loader of the settings file: `doris.feUrls`. */
 export function settingPath(name: string): string {
-  return `${groupOf(name)}.${propertyOf(name)}`;
+  const group = groupOf(name);
+  return `${group === 'iggy' ? 'source' : group}.${propertyOf(name)}`;
 }
 
 /** The properties of one group of the settings file, made from the definitions that the functions read their environment with. */

@@ -12,7 +12,7 @@ describe('settings that would lose records', () => {
 
   it('are refused when the stream forgets sooner than an outage may last', () => {
     checking(aLoader({ source: { retentionHours: 24, outageBudgetHours: 24 } })).toThrow(
-      'the stream would forget records before Doris is back',
+      'the source would forget records before Doris is back',
     );
     checking(aLoader({ source: { retentionHours: 24, outageBudgetHours: 23 } })).not.toThrow();
   });

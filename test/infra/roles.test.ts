@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { aLoader, settingsWith, VPC } from './settings-builder.ts';
+import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
 interface Statement {
@@ -118,5 +118,26 @@ describe('the role of a loader', () => {
         Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
       },
     });
+  });
+});
+
+describe('the roles of a loader for Iggy', () => {
+  it('may do this and nothing else', () => {
+    expect(permissions(templateOf(settingsWith(anIggyLoader())))).toEqual(
+      [
+        ...EVERY_LOADER.map((line) => line.replace('Loaderorders', 'Loaderquakes')),
+        's3:PutObject on <DeadLettersBucket>/dead-letters/*',
+        'dynamodb:DeleteItem on <Ledger>',
+        'dynamodb:PutItem on <Ledger>',
+        'dynamodb:Query on <Ledger>',
+        'sqs:ChangeMessageVisibility on <LoaderquakesQueue>',
+        'sqs:DeleteMessage on <LoaderquakesQueue>',
+        'sqs:GetQueueAttributes on <LoaderquakesQueue>',
+        'sqs:GetQueueUrl on <LoaderquakesQueue>',
+        'sqs:ReceiveMessage on <LoaderquakesQueue>',
+        // The endpoint's.
+        'sqs:SendMessage on <LoaderquakesQueue>',
+      ].sort(),
+    );
   });
 });

@@ -9,6 +9,13 @@ export function aLoader(changes: Readonly<Record<string, object | string>> = {})
   };
 }
 
+/** A loader for what http_sink sends. */
+export function anIggyLoader(changes: Readonly<Record<string, object>> = {}) {
+  const { source, ...others } = changes;
+  const { doris } = aLoader();
+  return { name: 'quakes', source: { kind: 'iggy', ...source }, doris, ...others };
+}
+
 /** A settings file. */
 export function settingsWith(loader: object = aLoader(), changes: object = {}) {
   return { stack: 'Loaders', loaders: [loader], ...changes };

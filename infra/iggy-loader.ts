@@ -1,0 +1,56 @@
+import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
+import { MetricType } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { batchOf } from './batch.ts';
+import type { DeployedLoader } from './deployed-loader.ts';
+import { iggyEndpoint } from './iggy-endpoint.ts';
+import { loaderFunction } from './loader-function.ts';
+import { concurrencyParameter, loaderParameters } from './parameters.ts';
+import { except } from './rules.ts';
+import type { Loader } from './settings.ts';
+import type { SharedResources } from './shared-resources.ts';
+import { type IggySource, QUEUE_RETENTION_HOURS } from './source-settings.ts';
+
+/** AWS recommends six times the timeout of the function, so that throttled batches are not delivered twice. */
+const VISIBILITY_TIMEOUTS = 6;
+
+/** Endpoint, queue and function for what Iggy's http_sink sends. */
+export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, shared: SharedResources): DeployedLoader {
+  const within = new Construct(stack, `Loader-${loader.name}`);
+  const parameters = loaderParameters(stack, loader);
+  const queue = sourceQueue(within, loader, source, shared);
+  const api = iggyEndpoint(within, loader, source, queue);
+  const made = loaderFunction(within, { bundle: 'iggy-loader', loader, parameters, shared });
+  // Groups of records are found by a query, registered, and dropped when somebody else has them.
+  shared.ledger.grant(made, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem');
+  made.addEventSource(
+    new SqsEventSource(queue, {
+      batchSize: parameters.batchSize,
+      ...(queue.fifo ? {} : { maxBatchingWindow: parameters.batchWindow }),
+      reportBatchItemFailures: true,
+      maxConcurrency: concurrencyParameter(stack, loader, source.maximumConcurrency),
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+    }),
+  );
+  // The construct's own output has no name that people could find.
+  api.node.tryRemoveChild('Endpoint');
+  new CfnOutput(stack, `Endpoint-${loader.name}`, { value: api.url, description: `URL of http_sink for ${loader.name}` });
+  return { loader, function: made, arrivals: { kind: 'iggy', queue, api } };
+}
+
+function sourceQueue(scope: Construct, loader: Loader, source: IggySource, { removalPolicy }: SharedResources): Queue {
+  const { windowSeconds = 0 } = batchOf(loader);
+  const fifo = source.queue === 'fifo';
+  const queue = new Queue(scope, 'Queue', {
+    retentionPeriod: Duration.hours(QUEUE_RETENTION_HOURS),
+    visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * loader.function.timeoutSeconds + windowSeconds),
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    removalPolicy,
+    ...(fifo ? { fifo, contentBasedDeduplication: (loader.limits['iggyBodies'] ?? 'envelope') === 'envelope' } : {}),
+  });
+  except(queue, 'SQS3', 'A limit of receives would move good messages away in an outage; the function itself keeps what can never load.');
+  return queue;
+}
