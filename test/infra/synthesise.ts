@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import { App, type AppProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
@@ -7,6 +7,6 @@ import { checkSettings } from '../../infra/settings.ts';
 process.env['CDK_VALIDATION'] = 'false';
 
 /** The template of a settings file. */
-export function templateOf(settings: unknown, folder?: string): Template {
-  return Template.fromStack(loaderStack(new App({ analyticsReporting: false }), checkSettings(settings, folder)));
+export function templateOf(settings: unknown, app: AppProps = {}): Template {
+  return Template.fromStack(loaderStack(new App({ analyticsReporting: false, ...app }), checkSettings(settings)));
 }
