@@ -2,10 +2,11 @@ import { App } from 'aws-cdk-lib';
 import { ConfigError } from '../lib/errors.ts';
 import { addLoaderStack } from './checked-stack.ts';
 import { describePlan } from './describe-plan.ts';
+import { reportFaults } from './report-faults.ts';
 import { readSettingsFile } from './settings.ts';
 
-/** What the CDK command line runs: `cdk deploy -c settings=FILE`. */
-function main(): void {
+// What the CDK command line runs: `cdk deploy -c settings=FILE`.
+reportFaults(() => {
   const app = new App();
   const file: unknown = app.node.tryGetContext('settings');
   if (typeof file !== 'string')
@@ -14,12 +15,4 @@ function main(): void {
   addLoaderStack(app, settings);
   // Standard output belongs to the template.
   process.stderr.write(describePlan(settings));
-}
-
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.faults.map((fault) => `error: ${fault}`).join('\n')}\n`);
-  process.exitCode = 1;
-}
+});
