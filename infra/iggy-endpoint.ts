@@ -90,9 +90,9 @@ function sendMessage(scope: Construct, loader: Loader, source: IggySource, queue
 }
 
 /** The group is the header that a sink may be configured with, or one for all. */
-function inGroup({ limits }: Loader, message: string): string {
+function inGroup({ environment }: Loader, message: string): string {
   // Without positions in the body two equal bodies may be two messages: then only the request tells them apart.
-  const once = (limits['iggyBodies'] ?? 'envelope') === 'envelope' ? '' : '&MessageDeduplicationId=$context.requestId';
+  const once = environment.config.iggy.bodies === 'envelope' ? '' : '&MessageDeduplicationId=$context.requestId';
   return `#set($group = $input.params('x-message-group'))#if($group == '')#set($group = 'iggy')#end${message}&MessageGroupId=$util.urlEncode($group)${once}`;
 }
 

@@ -49,7 +49,7 @@ function sourceQueue(scope: Construct, loader: Loader, source: IggySource, { rem
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     removalPolicy,
-    ...(fifo ? { fifo, contentBasedDeduplication: (loader.limits['iggyBodies'] ?? 'envelope') === 'envelope' } : {}),
+    ...(fifo ? { fifo, contentBasedDeduplication: loader.environment.config.iggy.bodies === 'envelope' } : {}),
   });
   except(queue, 'SQS3', 'A limit of receives would move good messages away in an outage; the function itself keeps what can never load.');
   return queue;

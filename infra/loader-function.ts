@@ -6,6 +6,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ConfigError } from '../lib/errors.ts';
+import type { FUNCTIONS } from './bundle.ts';
 import type { ResourceVariable } from './environment.ts';
 import type { LoaderParameters } from './parameters.ts';
 import { except, exceptBelow } from './rules.ts';
@@ -14,7 +15,7 @@ import type { SharedResources } from './shared-resources.ts';
 
 /** What a loader's function is made of. */
 export interface LoaderFunctionProps {
-  readonly bundle: 'kinesis-loader' | 'iggy-loader';
+  readonly bundle: (typeof FUNCTIONS)[number];
   readonly loader: Loader;
   readonly parameters: LoaderParameters;
   readonly shared: SharedResources;

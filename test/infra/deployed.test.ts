@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinesisEvent } from '../support/builders.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
+import { sqsEvent } from '../support/sqs-event.ts';
 import { deployLocally, type LocalDeployment } from './deploy-locally.ts';
 import { shownMetrics, writtenMetrics } from './metrics.ts';
 import { permissions } from './permissions.ts';
-import { aLoader, settingsWith } from './settings-builder.ts';
+import { aLoader, anIggyLoader, settingsWith } from './settings-builder.ts';
 
 let stack: LocalStack;
 beforeAll(async () => {
@@ -54,6 +55,59 @@ describe('the Kinesis loader of a template', () => {
 
     const calls = [...deployed.calls].sort();
     expect(calls).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem', 's3:PutObject', 'secretsmanager:GetSecretValue', 'sqs:SendMessage']);
+    expect(calls.filter((call) => !permitted(deployed).has(call))).toEqual([]);
+  });
+});
+
+describe('the Iggy loader of a template', () => {
+  let deployed: LocalDeployment;
+  beforeAll(async () => {
+    const loader = anIggyLoader();
+    deployed = await deployLocally(stack, {
+      ...settingsWith({ ...loader, doris: { ...loader.doris, database: 'demo', table: 'quakes' } }),
+      stack: 'Iggy',
+    });
+    await stack.select('CREATE TABLE quakes (id BIGINT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1');
+  });
+  afterAll(() => deployed?.close());
+
+  const envelope = (offset: number) => ({
+    metadata: {
+      iggy_id: offset.toString(16).padStart(32, '0'),
+      iggy_offset: offset,
+      iggy_timestamp: 1_710_064_800_000_000 + offset,
+      iggy_stream: 'geo',
+      iggy_topic: 'quakes',
+      iggy_partition_id: 0,
+    },
+    payload: { id: offset },
+  });
+  const eventOf = (...bodies: readonly unknown[]): string =>
+    JSON.stringify(sqsEvent(bodies.map((body) => ({ body: JSON.stringify(body) }))));
+
+  it('is the file of the build, byte for byte', () => {
+    expect(readFileSync(deployed.asset).equals(builtFile('iggy-loader'))).toBe(true);
+  });
+
+  it('carries a message into Doris once, however often it comes', async () => {
+    const event = eventOf([envelope(1), envelope(2)]);
+    for (let delivery = 0; delivery < 2; delivery++)
+      expect(await deployed.functions.invoke(event)).toEqual({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
+
+    expect(await stack.select('SELECT id FROM quakes ORDER BY id')).toEqual([['1'], ['2']]);
+    const written = writtenMetrics(deployed.lines).filter(({ name }) => ['RowsLoaded', 'Behind'].includes(name));
+    expect(new Set(written.map(({ name }) => name))).toEqual(new Set(['RowsLoaded', 'Behind']));
+    for (const metric of written) expect.soft(shownMetrics(deployed.template)).toContainEqual(metric);
+  });
+
+  it('asks of AWS only what its role permits, while a table is missing too', async () => {
+    await stack.select('DROP TABLE quakes');
+    for (let delivery = 0; delivery < 4; delivery++) await deployed.functions.invoke(eventOf([envelope(3)], 'no envelope'));
+
+    const calls = [...deployed.calls].sort();
+    expect(calls).toEqual(
+      expect.arrayContaining(['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'sqs:GetQueueUrl', 'sqs:SendMessage']),
+    );
     expect(calls.filter((call) => !permitted(deployed).has(call))).toEqual([]);
   });
 });

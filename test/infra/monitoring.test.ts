@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { aLoader, settingsWith } from './settings-builder.ts';
+import { aLoader, anIggyLoader, settingsWith } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
 const ALARM = 'AWS::CloudWatch::Alarm';
@@ -22,7 +22,9 @@ function alarmsOf(template: Template): AlarmProperties[] {
 }
 
 let template: Template;
+let iggy: Template;
 beforeAll(() => {
+  iggy = templateOf(settingsWith(anIggyLoader()));
   template = templateOf(settingsWith(aLoader({ alarms: { behindMinutes: 20, leastHoursLeft: 5 } })));
 });
 
@@ -33,7 +35,7 @@ describe('an alarm', () => {
         .split(/^## /m)
         .map((section) => [section.split('\n', 1)[0], section]),
     );
-    for (const { AlarmDescription } of alarmsOf(template)) {
+    for (const { AlarmDescription } of [...alarmsOf(template), ...alarmsOf(iggy)]) {
       const anchor = /docs\/runbook\.md#([-a-z]+)$/.exec(AlarmDescription)?.[1];
       const section = sections.get(anchor) ?? '';
       expect.soft(section, anchor).toMatch(/\*\*Problem\.\*\*.+\*\*How to see\.\*\*.+\*\*Fix\.\*\*/s);
@@ -41,7 +43,8 @@ describe('an alarm', () => {
   });
 
   it('has a description that begins with the first step', () => {
-    for (const { AlarmDescription } of alarmsOf(template)) expect.soft(AlarmDescription).toMatch(/^[A-Z].+\. docs\/runbook\.md#/);
+    for (const { AlarmDescription } of [...alarmsOf(template), ...alarmsOf(iggy)])
+      expect.soft(AlarmDescription).toMatch(/^[A-Z].+\. docs\/runbook\.md#/);
   });
 
   it('does not go off while nothing arrives', () => {
@@ -143,6 +146,21 @@ describe('the alarms of a loader', () => {
       Threshold: 100,
       ComparisonOperator: 'LessThanThreshold',
       Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(FILL(m1, 0) > 300, (FILL(m0, 0)) / (FILL(m1, 0)), 100)' })]),
+    });
+  });
+
+  it('of a queue tell of requests that its endpoint refuses', () => {
+    const names = alarmsOf(iggy).map(({ AlarmName }) => AlarmName);
+    expect(names).toEqual(expect.arrayContaining(['Loaders-quakes-behind', 'Loaders-quakes-refused', 'Loaders-quakes-refused-2']));
+    expect(names).not.toContain('Loaders-quakes-given-up');
+    iggy.hasResourceProperties(ALARM, { AlarmName: 'Loaders-quakes-refused', Namespace: 'AWS/ApiGateway', MetricName: '4XXError' });
+  });
+
+  it('of a queue go off when SQS will forget messages before the hours of the settings are over', () => {
+    iggy.hasResourceProperties(ALARM, {
+      AlarmName: 'Loaders-quakes-retention',
+      Threshold: (14 * 24 - 6) * 3_600_000,
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'seconds * 1000' })]),
     });
   });
 
