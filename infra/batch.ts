@@ -1,7 +1,7 @@
 import type { LoaderSettings } from './loader-settings.ts';
 
 /** Most that Lambda takes in one batch. */
-export const LARGEST_BATCH = 10_000;
+const LARGEST_BATCH = 10_000;
 /** Most that it takes of a FIFO queue. */
 export const LARGEST_FIFO_BATCH = 10;
 

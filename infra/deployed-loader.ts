@@ -5,7 +5,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Loader } from './settings.ts';
 
 /** Where records arrive. */
-export type Arrivals =
+type Arrivals =
   | { readonly kind: 'kinesis'; readonly stream: IStream; readonly mappingId: string }
   | { readonly kind: 'iggy'; readonly queue: Queue; readonly api: RestApi };
 
