@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { LoadMode } from '../../lib/ports.ts';
 import { bytes, seconds } from '../../lib/units.ts';
 import { arrayOf, expectEachOnce, type LogEntry, type LogPlan, logOf } from '../support/iggy-log.ts';
 import { newQueueWorld, type QueueWorld } from '../support/queue-world.ts';
@@ -52,6 +53,8 @@ const bodies = fc.record({
   sizes: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 24, maxLength: 24 }),
   again: fc.array(fc.tuple(fc.nat(24), fc.integer({ min: 1, max: 8 })), { maxLength: 4 }),
 });
+
+const modes = fc.constantFrom<LoadMode>('labelled', 'two-phase');
 
 const limits = fc.record({ maxRows: fc.integer({ min: 1, max: 12 }), maxBytes: fc.integer({ min: 40, max: 400 }).map(bytes) });
 
@@ -108,8 +111,9 @@ async function invoke(world: QueueWorld, batch: readonly EventMessage[], rules: 
 describe('whatever happens between queue and table', () => {
   it('every message of a topic is stored once or is a dead letter', async () => {
     await fc.assert(
-      fc.asyncProperty(plans, bodies, limits, deliveries, async (plan, cuts, cut, turns) => {
+      fc.asyncProperty(plans, bodies, limits, deliveries, modes, async (plan, cuts, cut, turns, mode) => {
         const world = newQueueWorld();
+        world.doris.mode = mode;
         const log = logOf(plan);
 
         await drain(world, messagesOf(log, cuts), { limits: cut, fuseShare: 1 }, turns);
@@ -204,22 +208,26 @@ async function leaveIntention(world: QueueWorld, message: EventMessage): Promise
 }
 
 describe('killed anywhere', () => {
-  it('an invocation leaves nothing lost and nothing doubled, whatever messages come next together', async () => {
-    const log = logOf({ natures: ['good', 'good', 'refused', 'good', 'broken', 'good'] });
-    const messages = messagesOf(log, { sizes: [2, 1, 3], again: [[1, 4]] });
-    for (let call = 1; call <= 40; call++) {
-      for (const effect of ['before', 'after'] as const) {
-        for (const next of [[0], [1, 2], [3], [0, 1, 2, 3]]) {
-          const world = newQueueWorld();
-          world.doris.refuses = (line) => line.includes('refused');
-          await invoke(world, messages.slice(0, 3), { fuseShare: 1 }, { call, effect });
-          world.clock.advance(seconds(6));
-          await drain(world, messages, { fuseShare: 1 }, [{ picks: next, keep: true, pause: 6, outcomes: [], repaired: false }]);
+  it.each<LoadMode>(['labelled', 'two-phase'])(
+    'an invocation in mode %s leaves nothing lost and nothing doubled, whatever messages come next together',
+    async (mode) => {
+      const log = logOf({ natures: ['good', 'good', 'refused', 'good', 'broken', 'good'] });
+      const messages = messagesOf(log, { sizes: [2, 1, 3], again: [[1, 4]] });
+      for (let call = 1; call <= 40; call++) {
+        for (const effect of ['before', 'after'] as const) {
+          for (const next of [[0], [1, 2], [3], [0, 1, 2, 3]]) {
+            const world = newQueueWorld();
+            world.doris.mode = mode;
+            world.doris.refuses = (line) => line.includes('refused');
+            await invoke(world, messages.slice(0, 3), { fuseShare: 1 }, { call, effect });
+            world.clock.advance(seconds(6));
+            await drain(world, messages, { fuseShare: 1 }, [{ picks: next, keep: true, pause: 6, outcomes: [], repaired: false }]);
 
-          expectEachOnce(world, log);
+            expectEachOnce(world, log);
+          }
         }
       }
-    }
-    expect.hasAssertions();
-  });
+      expect.hasAssertions();
+    },
+  );
 });
