@@ -1,5 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { failed } from './errors.ts';
 
 /** A person waits: a silent service is given up sooner than a loader would. */
@@ -14,6 +17,22 @@ export function openDynamoDb(): DynamoDBClient {
 export function openKinesis(): KinesisClient {
   const { requestHandler } = openDynamoDb().config;
   return new KinesisClient({ maxAttempts: CALLS.maxAttempts, requestHandler });
+}
+
+/** The queues' service. */
+export function openSqs(): SQSClient {
+  return new SQSClient(CALLS);
+}
+
+/** The buckets' service. Endpoints of one's own know no bucket by its host name. */
+export function openS3(): S3Client {
+  const isOwn = process.env['AWS_ENDPOINT_URL_S3'] !== undefined || process.env['AWS_ENDPOINT_URL'] !== undefined;
+  return new S3Client({ ...CALLS, forcePathStyle: isOwn });
+}
+
+/** The secrets' service. */
+export function openSecrets(): SecretsManagerClient {
+  return new SecretsManagerClient(CALLS);
 }
 
 /** What AWS answers, or an error that names who was asked for what. @throws {CommandError} */

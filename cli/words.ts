@@ -22,3 +22,8 @@ export function isoTime(moment: number): string {
 export function shortPosition(position: string): string {
   return position.length > 20 ? `…${position.slice(-16)}` : position;
 }
+
+/** `1 shard`, `2 shards`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,3 +1,5 @@
+import { targetsIn } from '../lib/plan/route.ts';
+import type { Target } from '../lib/ports.ts';
 import { batchOf } from './batch.ts';
 import type { Loader } from './settings.ts';
 
@@ -83,10 +85,8 @@ function batchesOf(loader: Loader, { shards: expected, recordsPerSecond, recordB
 }
 
 /** Every table that a loader may load into. */
-export function tablesOf({ environment: { config } }: Loader): { readonly database: string; readonly table: string }[] {
-  const { rules, defaultTarget } = config.load.routing;
-  const targets = [...rules.map(({ target }) => target), ...(defaultTarget === undefined ? [] : [defaultTarget])];
-  return [...new Map(targets.map((target) => [`${target.database}.${target.table}`, target])).values()];
+export function tablesOf({ environment: { config } }: Loader): readonly Target[] {
+  return targetsIn(config.load.routing);
 }
 
 function piecesOf({ environment: { config } }: Loader, records: number, recordBytes: number): number {

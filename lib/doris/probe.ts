@@ -5,7 +5,7 @@ import { entrances } from './attempt.ts';
 import { authorize } from './authorization.ts';
 import type { Line } from './line.ts';
 import { transactionIn } from './reply.ts';
-import { type Exchange, type Put, putLoad, SHORTEST_ATTEMPT } from './stream-load.ts';
+import { type Entrance, type Exchange, type Put, putLoad, SHORTEST_ATTEMPT } from './stream-load.ts';
 import { wording } from './wording.ts';
 
 /** Read after the transaction has begun, and refused there: the reply names a transaction that is aborted already (reference 2.1 step 10). */
@@ -13,20 +13,33 @@ const REFUSED_OPTION = { strict_mode: 'probe' };
 
 /** Begins a transaction for a table that cannot store anything, under a label of its own. */
 export async function beginAndAbort(target: Target, deadline: Deadline, line: Line): Promise<Told<number>> {
-  const label = `loader-probe-${Math.floor(line.clock.random() * 2 ** 48).toString(36)}` as Label;
-  const load = { label, target, rows: 0, body: [], mayStart: async () => true };
   let newest: Told<number> = { kind: 'unreachable', reason: 'no time left to ask' };
   const all = await entrances(deadline, line);
   for (const [index, entrance] of all.entries()) {
     if (deadline.remaining() < SHORTEST_ATTEMPT) break;
-    const authorization = await authorize(line, deadline.remaining());
-    if (authorization.kind === 'unavailable') return { kind: 'unreachable', reason: authorization.reason };
-    const others = all.length - index - 1;
-    const put: Put = { load, mode: 'labelled', entrance, authorization: authorization.value, deadline, others, instead: REFUSED_OPTION };
-    newest = read(await putLoad(put, line));
+    const exchange = await probeAt(entrance, { target, deadline, others: all.length - index - 1 }, line);
+    if (exchange.kind === 'no-credentials') return { kind: 'unreachable', reason: exchange.reason };
+    newest = read(exchange);
     if (newest.kind !== 'unreachable') break;
   }
   return newest;
+}
+
+/** What came of one probe, before anybody judges it. */
+export type Probe = Exchange | { readonly kind: 'no-credentials'; readonly reason: string };
+
+/** Probes through one entrance: everything that a load needs but rows. */
+export async function probeAt(
+  entrance: Entrance,
+  { target, deadline, others }: { readonly target: Target } & Pick<Put, 'deadline' | 'others'>,
+  line: Line,
+): Promise<Probe> {
+  const label = `loader-probe-${Math.floor(line.clock.random() * 2 ** 48).toString(36)}` as Label;
+  const load = { label, target, rows: 0, body: [], mayStart: async () => true };
+  const authorization = await authorize(line, deadline.remaining());
+  if (authorization.kind === 'unavailable') return { kind: 'no-credentials', reason: authorization.reason };
+  const put: Put = { load, mode: 'labelled', entrance, authorization: authorization.value, deadline, others, instead: REFUSED_OPTION };
+  return await putLoad(put, line);
 }
 
 function read(exchange: Exchange): Told<number> {

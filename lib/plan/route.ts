@@ -72,3 +72,9 @@ function fits({ stream, topic }: RouteRule, source: SourceShard): boolean {
   if (topic !== undefined && (source.kind !== 'iggy' || topic !== source.topicName)) return false;
   return stream === undefined || stream === source.streamName || (source.kind === 'kinesis' && stream === source.stream);
 }
+
+/** Every table that a routing may send rows to, each once. */
+export function targetsIn({ rules, defaultTarget }: Routing): readonly Target[] {
+  const targets = [...rules.map(({ target }) => target), ...(defaultTarget === undefined ? [] : [defaultTarget])];
+  return [...new Map(targets.map((target) => [`${target.database}.${target.table}`, target])).values()];
+}

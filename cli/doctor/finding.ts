@@ -1,0 +1,55 @@
+/** Hops and rules that doctor checks, in the order in which a load meets them. */
+export type Check =
+  | 'settings'
+  | 'dns'
+  | 'tcp'
+  | 'tls'
+  | 'fe-auth'
+  | 'backends'
+  | 'redirect'
+  | 'backend'
+  | 'load'
+  | 'database'
+  | 'table'
+  | 'privilege'
+  | 'schema'
+  | 'label-state'
+  | 'label-memory'
+  | 'timeouts'
+  | 'dynamodb'
+  | 'sqs'
+  | 's3'
+  | 'stream'
+  | 'secret';
+
+/** What one check came to. `fault`: nothing loads, or data is at risk. `warning`: works now. `untold`: could not be found out. */
+export interface Finding {
+  readonly check: Check;
+  readonly verdict: 'ok' | 'warning' | 'fault' | 'untold';
+  /** What was looked at: an address, a table, a resource. */
+  readonly subject: string;
+  readonly what: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+export function ok(check: Check, subject: string, what: string): Finding {
+  return { check, verdict: 'ok', subject, what };
+}
+
+export function fault(check: Check, subject: string, what: string, advice: string): Finding {
+  return { check, verdict: 'fault', subject, what, advice };
+}
+
+export function warning(check: Check, subject: string, what: string, advice: string): Finding {
+  return { check, verdict: 'warning', subject, what, advice };
+}
+
+export function untold(check: Check, subject: string, what: string, advice: string): Finding {
+  return { check, verdict: 'untold', subject, what, advice };
+}
+
+/** Whether everything that was found lets what comes after it be tried. */
+export function passes(findings: readonly Finding[]): boolean {
+  return findings.every(({ verdict }) => verdict !== 'fault');
+}

@@ -1,0 +1,123 @@
+import type { Column } from '../../lib/doris/columns.ts';
+import { type Finding, fault, ok, warning } from './finding.ts';
+
+/** One JSON object of a sample, with the number of its line. */
+export interface SampleRow {
+  readonly line: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+type Filled = readonly { readonly setting: string; readonly column: string }[];
+
+/** Compares a table with what will be loaded into it: the columns that settings fill, and rows of a sample. */
+export function schemaFindings(
+  table: string,
+  columns: readonly Column[],
+  samples: readonly SampleRow[],
+  filled: Filled,
+): readonly Finding[] {
+  const byName = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  const findings = [
+    ...filled.filter(({ column }) => !byName.has(column.toLowerCase())).map(({ setting, column }) => noColumn(table, setting, column)),
+    ...(samples.length === 0
+      ? []
+      : sampleFindings(table, columns, byName, samples, new Set(filled.map(({ column }) => column.toLowerCase())))),
+  ];
+  const against = samples.length === 0 ? 'name a --sample to compare rows with them' : `${samples.length} sample rows fit`;
+  return findings.length === 0 ? [ok('schema', table, `${columns.length} columns; ${against}`)] : findings;
+}
+
+function noColumn(table: string, setting: string, column: string): Finding {
+  return fault(
+    'schema',
+    table,
+    `has no column ${column}, which ${setting} fills`,
+    `ALTER TABLE ... ADD COLUMN ${column}, or change ${setting} (docs/columns.md)`,
+  );
+}
+
+function sampleFindings(
+  table: string,
+  columns: readonly Column[],
+  byName: ReadonlyMap<string, Column>,
+  samples: readonly SampleRow[],
+  filled: ReadonlySet<string>,
+): readonly Finding[] {
+  const fields = new Set(samples.flatMap((row) => Object.keys(row.fields)));
+  const given = new Set([...fields].map((field) => field.toLowerCase()));
+  const dropped = [...fields].filter((field) => !byName.has(field.toLowerCase()));
+  const missing = columns.filter(({ name }) => !given.has(name.toLowerCase()) && !filled.has(name.toLowerCase()));
+  return [
+    ...(dropped.length === 0
+      ? []
+      : [
+          warning(
+            'schema',
+            table,
+            `has no column for ${dropped.join(', ')}: Doris drops these fields without a word`,
+            'add the columns, or be content that the fields are not kept',
+          ),
+        ]),
+    ...missing
+      .filter(isDemanded)
+      .map(({ name, type }) =>
+        fault(
+          'schema',
+          table,
+          `column ${name} (${type}) is NOT NULL without a default, and no sample row has it: every such row is refused`,
+          'send the field, give the column a default, or make it NULL',
+        ),
+      ),
+    ...columns.flatMap((column) => misfit(table, column, samples)),
+  ];
+}
+
+/** A row without the column is refused. */
+function isDemanded({ nullable, standard }: Column): boolean {
+  return !nullable && standard === undefined;
+}
+
+function misfit(table: string, column: Column, samples: readonly SampleRow[]): readonly Finding[] {
+  for (const { line, fields } of samples) {
+    const found = Object.entries(fields).find(([field]) => field.toLowerCase() === column.name.toLowerCase());
+    const why = found === undefined ? undefined : objectionTo(found[1], column);
+    if (why !== undefined)
+      return [
+        fault(
+          'schema',
+          table,
+          `column ${column.name} (${column.type}) takes no ${why} (line ${line} of the sample)`,
+          'correct the producer or the type of the column: Doris refuses such rows',
+        ),
+      ];
+  }
+  return [];
+}
+
+/** Types of which no text is a value unless it looks like one. Booleans load as 1 and 0. */
+const SHAPES = [
+  [/^(tinyint|smallint|int|bigint|largeint)$/, /^\s*[-+]?\d+(\.\d*)?\s*$|^(true|false)$/, 'whole number'],
+  [/^(float|double|decimal\w*)$/, /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$|^(true|false)$/i, 'number'],
+  [/^date/, /^\s*\d{4}-?\d\d-?\d\d/, 'date'],
+] as const;
+
+/** Why strict mode refuses a value, as far as one can say without Doris; never the value itself. */
+export function objectionTo(value: unknown, column: Pick<Column, 'type' | 'nullable'>): string | undefined {
+  if (value === null) return column.nullable ? undefined : 'null';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const base = column.type.replace(/[(<].*$/, '');
+  const shape = SHAPES.find(([types]) => types.test(base));
+  if (shape !== undefined && !shape[1].test(text)) return `${kindOf(value)} that is no ${shape[2]}`;
+  return tooLong(text, column.type);
+}
+
+function tooLong(text: string, type: string): string | undefined {
+  const longest = /^(?:var)?char\((\d+)\)/.exec(type)?.[1];
+  const size = Buffer.byteLength(text);
+  return longest !== undefined && size > Number(longest) ? `text of ${size} bytes` : undefined;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'string' ? 'text' : typeof value;
+}

@@ -1,0 +1,82 @@
+import type { Deadline } from '../../lib/deadline.ts';
+import type { Column } from '../../lib/doris/columns.ts';
+import type { Inspector, Reach } from '../../lib/doris/inspector.ts';
+import type { Target, Told } from '../../lib/ports.ts';
+import { type Finding, fault, ok, untold } from './finding.ts';
+import { type SampleRow, schemaFindings } from './schema.ts';
+
+/** What a table is checked against. */
+export interface Expectations {
+  readonly samples: readonly SampleRow[];
+  /** Columns that the settings fill, by the setting. */
+  readonly filled: readonly { readonly setting: string; readonly column: string }[];
+  readonly needsSequence: boolean;
+}
+
+/** Begins a load without rows through a frontend, and looks at the table's columns. */
+export async function checkTable(
+  frontend: URL,
+  target: Target,
+  inspector: Inspector,
+  { samples, filled, needsSequence }: Expectations,
+  deadline: Deadline,
+): Promise<readonly Finding[]> {
+  const name = `${target.database}.${target.table}`;
+  const reached = await inspector.reach(frontend, target, deadline);
+  if (reached.kind !== 'begun') return [reachFinding(name, reached)];
+  const through = ok('load', name, `a load without rows was begun and aborted by way of ${frontend.host}`);
+  const columns = await inspector.columns(target, deadline);
+  const findings = columns.kind === 'told' ? schemaFindings(name, columns.value, samples, filled) : [unreadable(name, columns)];
+  if (!needsSequence) return [through, ...findings];
+  const model = await inspector.tableModel(target, deadline);
+  return [through, ...findings, ...(model.kind === 'told' && model.value !== 'unique' ? [noSequence(name, model.value)] : [])];
+}
+
+function unreadable(name: string, { reason }: Exclude<Told<readonly Column[]>, { kind: 'told' }>): Finding {
+  return untold(
+    'schema',
+    name,
+    `its columns cannot be read: ${reason}`,
+    'grant SELECT_PRIV on the table to have its columns checked; loading needs LOAD_PRIV only',
+  );
+}
+
+function noSequence(name: string, model: string): Finding {
+  return fault(
+    'schema',
+    name,
+    `is a table of the ${model} model`,
+    'DORIS_SEQUENCE_COLUMN needs a UNIQUE KEY table: unset it, or recreate the table',
+  );
+}
+
+/** Texts of Doris (reference 1.1, 3.2) and what they come down to, the first that fits. */
+const CAUSES = [
+  [
+    /unknown database|database.*(not found|does not exist|not exist)/i,
+    'database',
+    'create the database, or correct DORIS_DATABASE or the route',
+  ],
+  [
+    /unknown table|table.*(not found|does not exist|not exist)/i,
+    'table',
+    'create the table (create-table proposes one from a sample), or correct DORIS_TABLE or the route',
+  ],
+  [/access denied|privilege|denied/i, 'privilege', 'GRANT LOAD_PRIV on the table to the user; LOAD_PRIV is all that loading needs'],
+  [/no backend|backend.*available/i, 'backends', 'SHOW BACKENDS on the frontend says why none takes loads'],
+] as const;
+
+function reachFinding(name: string, { kind, host, reason }: Exclude<Reach, { kind: 'begun' }>): Finding {
+  const [, check, advice] = CAUSES.find(([pattern]) => pattern.test(reason)) ?? [];
+  if (kind === 'refused' && check !== undefined) return fault(check, name, `${host}: ${reason}`, advice ?? '');
+  if (kind === 'redirect-refused')
+    return fault('redirect', name, reason, 'allow the host in DORIS_REDIRECT_HOSTS, or map its address with DORIS_BACKEND_ADDRESSES');
+  if (kind === 'lost')
+    return fault(
+      'load',
+      name,
+      `${host}: ${reason}`,
+      'the server took the connection and did not answer: look at its log, and for a proxy in between',
+    );
+  return fault('load', name, `${host}: ${reason}`, 'Doris does not begin loads into it: see the reason');
+}

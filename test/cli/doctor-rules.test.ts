@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { checkMemory } from '../../cli/doctor/fit.ts';
+import { objectionTo } from '../../cli/doctor/schema.ts';
+import { checkTable } from '../../cli/doctor/table.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { deadlineIn } from '../../lib/deadline.ts';
+import type { Inspector, Reach } from '../../lib/doris/inspector.ts';
+import { seconds } from '../../lib/units.ts';
+
+/** Doris with users of few privileges, which the stand-in does not know. */
+function dorisThat(reached: Reach): Inspector {
+  return {
+    reach: async () => reached,
+    backends: async () => ({ kind: 'told', value: [] }),
+    columns: async () => ({ kind: 'refused', reason: 'Access denied' }),
+    tableModel: async () => ({ kind: 'told', value: 'duplicate' }),
+    labelState: async () => ({ kind: 'unknown' }),
+    frontendSetting: async () => ({ kind: 'refused', reason: 'Access denied' }),
+    close: async () => {},
+  };
+}
+
+function check(reached: Reach, needsSequence = false) {
+  const expectations = { samples: [], filled: [], needsSequence };
+  const target = { database: 'd', table: 't' };
+  return checkTable(new URL('http://fe:8030'), target, dorisThat(reached), expectations, deadlineIn(seconds(5), systemClock));
+}
+
+describe('what Doris answers to a load without rows', () => {
+  it.each([
+    ['Access denied; you need (at least one of) the (LOAD) privilege(s) for this operation', 'privilege'],
+    ['No backend load available., policy: PolicyGroup', 'backends'],
+    ["errCode = 2, detailMessage = Unknown database 'd'", 'database'],
+    ['errCode = 7, detailMessage = unknown table, tableName=t', 'table'],
+    ['something that nobody foresaw', 'load'],
+  ])('%s is a fault of the %s', async (reason, name) => {
+    expect(await check({ kind: 'refused', host: 'fe:8030', reason })).toEqual([
+      expect.objectContaining({ check: name, verdict: 'fault', what: `fe:8030: ${reason}` }),
+    ]);
+  });
+
+  it('leaves the columns untold to a user who may only load', async () => {
+    expect((await check({ kind: 'begun' })).map(({ check: name, verdict }) => [name, verdict])).toEqual([
+      ['load', 'ok'],
+      ['schema', 'untold'],
+    ]);
+  });
+
+  it('is no good for a sequence column unless the table keeps one row a key', async () => {
+    expect(await check({ kind: 'begun' }, true)).toContainEqual(expect.objectContaining({ check: 'schema', verdict: 'fault' }));
+  });
+});
+
+describe("Doris's memory of labels", () => {
+  const assumed = { setting: 'LABEL_MEMORY_TRANSACTIONS', frontendSetting: 'label_num_threshold', assumed: 2000 };
+
+  it.each([
+    ['2000', 'ok'],
+    ['5000', 'ok'],
+    ['-1', 'ok'],
+    ['1999', 'fault'],
+  ])('of %s transactions is %s where 2000 are taken for granted', (value, verdict) => {
+    expect(checkMemory(assumed, { kind: 'told', value }).verdict).toBe(verdict);
+  });
+
+  it('that nobody may read is untold', () => {
+    expect(checkMemory(assumed, { kind: 'refused', reason: 'Access denied' })).toMatchObject({ verdict: 'untold' });
+  });
+});
+
+describe('a value of a sample', () => {
+  const column = (type: string, nullable = true) => ({ type, nullable });
+
+  it.each([
+    [7, 'int'],
+    ['-7', 'bigint'],
+    [1.5e300, 'double'],
+    ['12.50', 'decimal(18,4)'],
+    ['2026-03-01 12:00:00', 'datetime(3)'],
+    [{ a: 1 }, 'variant'],
+    ['äö', 'varchar(4)'],
+    [null, 'int'],
+  ])('%j fits %s', (value, type) => {
+    expect(objectionTo(value, column(type))).toBeUndefined();
+  });
+
+  it.each([
+    ['seven', 'int', 'text that is no whole number'],
+    [{ a: 1 }, 'bigint', 'object that is no whole number'],
+    ['', 'decimal(9,0)', 'text that is no number'],
+    ['yesterday', 'date', 'text that is no date'],
+    ['äöü', 'varchar(4)', 'text of 6 bytes'],
+  ])('%j does not fit %s: %s', (value, type, why) => {
+    expect(objectionTo(value, column(type))).toBe(why);
+  });
+
+  it('null fits no column that is NOT NULL', () => {
+    expect(objectionTo(null, column('int', false))).toBe('null');
+  });
+});

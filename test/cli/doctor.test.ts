@@ -1,0 +1,201 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { Finding } from '../../cli/doctor/finding.ts';
+import { STREAM } from '../../local/demo/stack.ts';
+import { type CliStack, startCliStack } from './fixture.ts';
+import { runCli } from './run.ts';
+
+let stack: CliStack;
+
+beforeAll(async () => {
+  stack = await startCliStack();
+});
+afterAll(() => stack.close());
+beforeEach(() => stack.doris.faults.clear());
+
+async function doctor(changes: Readonly<Record<string, string>> = {}, ...args: readonly string[]) {
+  const { code, stdout } = await runCli(['doctor', '--json', ...args], { ...stack.env, DORIS_TABLE: 't', ...changes });
+  const { findings }: { findings: readonly Finding[] } = JSON.parse(stdout);
+  return { code, findings, faults: findings.filter(({ verdict }) => verdict === 'fault') };
+}
+
+/** A port where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('doctor on a loader that works', () => {
+  it('finds no fault on any hop, and ends with 0', async () => {
+    const { code, findings, faults } = await doctor({}, '--stream', STREAM);
+
+    expect({ code, faults }).toEqual({ code: 0, faults: [] });
+    const good = findings.filter(({ verdict }) => verdict === 'ok').map(({ check }) => check);
+    expect(good).toEqual(
+      expect.arrayContaining([
+        'settings',
+        'timeouts',
+        'dns',
+        'tcp',
+        'fe-auth',
+        'backend',
+        'load',
+        'schema',
+        'label-state',
+        'dynamodb',
+        'sqs',
+        's3',
+      ]),
+    );
+  });
+
+  it('stores nothing', async () => {
+    await doctor();
+
+    expect(await stack.select('SELECT COUNT(*) FROM t')).toEqual([['0']]);
+  });
+
+  it('is a table and a list of advice for people', async () => {
+    const { stdout } = await runCli(['doctor', '--stream', STREAM], { ...stack.env, DORIS_TABLE: 't' });
+
+    expect(stdout).toMatch(/^ok +fe-auth/m);
+    expect(stdout).toMatch(/^stream flights-stream: raise the retention/m);
+    expect(stdout).toContain('no fault: loads should work from here');
+    expect(stdout).not.toContain(stack.env['DORIS_PASSWORD']);
+  });
+});
+
+describe('doctor names the hop that fails', () => {
+  const only = (check: Finding['check'], about: Partial<Record<keyof Finding, unknown>> = {}) => [
+    expect.objectContaining({ check, verdict: 'fault', advice: expect.any(String), ...about }),
+  ];
+
+  it('settings, every one of them, before anything is asked', async () => {
+    const { code, faults } = await doctor({ LABEL_PREFIX: 'not a prefix', DORIS_TABEL: 't' });
+
+    expect(code).toBe(1);
+    expect(faults).toEqual([
+      expect.objectContaining({ check: 'settings', subject: 'LABEL_PREFIX' }),
+      expect.objectContaining({ check: 'settings', subject: 'DORIS_TABEL' }),
+    ]);
+  });
+
+  it('DNS', async () => {
+    const { code, faults } = await doctor({ DORIS_FE_URLS: 'http://no-such-host.invalid:8030' });
+
+    expect(code).toBe(1);
+    expect(faults).toEqual(only('dns', { subject: 'no-such-host.invalid:8030' }));
+  });
+
+  it('TCP', async () => {
+    const { faults } = await doctor({ DORIS_FE_URLS: `http://127.0.0.1:${await closedPort()}` });
+
+    expect(faults).toEqual(only('tcp', { what: 'ECONNREFUSED' }));
+  });
+
+  it('TLS, where the server speaks none', async () => {
+    const { faults } = await doctor({ DORIS_FE_URLS: stack.doris.feUrl.replace('http:', 'https:') });
+
+    expect(faults).toEqual(only('tls'));
+  });
+
+  it('one of two frontends, which the loader gets along without', async () => {
+    const { code, findings } = await doctor({ DORIS_FE_URLS: `http://127.0.0.1:${await closedPort()},${stack.doris.feUrl}` });
+
+    expect(code).toBe(0);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'tcp', verdict: 'warning', what: 'ECONNREFUSED; other frontends work' }),
+    );
+  });
+
+  it('the password', async () => {
+    const { faults } = await doctor({ DORIS_PASSWORD: 'wrong-on-purpose' });
+
+    expect(faults).toEqual(only('fe-auth', { what: expect.stringContaining('Access denied for user') }));
+    expect(JSON.stringify(faults)).not.toContain('wrong-on-purpose');
+  });
+
+  it('a port that is no frontend', async () => {
+    const { faults } = await doctor({ DORIS_FE_URLS: stack.env['AWS_ENDPOINT_URL_SQS'] ?? '' });
+
+    expect(faults).toEqual(only('fe-auth', { what: expect.stringContaining('does not answer as a Doris frontend') }));
+  });
+
+  it('a backend that may not receive the credentials', async () => {
+    const { faults } = await doctor({ DORIS_REDIRECT_HOSTS: '10.9.9.9' });
+
+    expect(faults[0]).toMatchObject({ check: 'redirect', what: expect.stringContaining('may not receive credentials') });
+    expect(faults.every(({ check }) => check === 'redirect')).toBe(true);
+  });
+
+  it('a backend that cannot be reached', async () => {
+    const backend = await theBackend();
+
+    const { faults } = await doctor({
+      DORIS_BACKEND_ADDRESSES: `${backend}=127.0.0.1:${await closedPort()}`,
+      DORIS_REDIRECT_HOSTS: '127.0.0.1',
+    });
+
+    expect(faults[0]).toMatchObject({ check: 'backend', what: expect.stringContaining('it cannot be reached: ECONNREFUSED') });
+  });
+
+  it('the database', async () => {
+    const { faults } = await doctor({ DORIS_DATABASE: 'nowhere' });
+
+    expect(faults).toContainEqual(expect.objectContaining({ check: 'database', subject: 'nowhere.t' }));
+  });
+
+  it('the table', async () => {
+    const { faults } = await doctor({ DORIS_TABLE: 'missing' });
+
+    expect(faults).toEqual(only('table', { subject: 'demo.missing' }));
+  });
+
+  it('the ledger, the queue and the bucket', async () => {
+    const { faults } = await doctor({
+      LEDGER_TABLE: 'no-ledger',
+      DEAD_LETTER_QUEUE_URL: `${stack.deadLetterQueueUrl}-not`,
+      DEAD_LETTER_BUCKET: 'no-bucket',
+    });
+
+    expect(faults.map(({ check }) => check)).toEqual(['dynamodb', 'sqs', 's3']);
+  });
+
+  it('a function that ends before its loads', async () => {
+    const { faults } = await doctor({}, '--function-timeout', '60');
+
+    expect(faults).toEqual(only('timeouts', { what: expect.stringContaining('60 s leave a load of 120 s') }));
+  });
+
+  it('a column that a setting fills and the table lacks', async () => {
+    const { faults } = await doctor({ DORIS_POSITION_COLUMNS: 'position=pos' });
+
+    expect(faults).toEqual(only('schema', { what: 'has no column pos, which DORIS_POSITION_COLUMNS fills' }));
+  });
+
+  it('rows that the table would refuse or lose a part of', async () => {
+    const sample = join(tmpdir(), `sample-${process.pid}.ndjson`);
+    writeFileSync(sample, '{"id":1,"extra":true}\n{"id":"seven"}\n');
+
+    const { faults, findings } = await doctor({}, '--sample', sample);
+
+    expect(faults).toEqual(only('schema', { what: 'column id (bigint) takes no text that is no whole number (line 2 of the sample)' }));
+    expect(findings).toContainEqual(expect.objectContaining({ verdict: 'warning', what: expect.stringContaining('no column for extra') }));
+  });
+});
+
+/** The only backend, as the frontend lists it. */
+async function theBackend(): Promise<string> {
+  const credentials = Buffer.from(`${stack.doris.user}:${stack.doris.password}`).toString('base64');
+  const reply = await fetch(`${stack.doris.feUrl}/api/backends`, { headers: { authorization: `Basic ${credentials}` } });
+  const list = z.object({ data: z.object({ backends: z.tuple([z.object({ ip: z.string(), http_port: z.number() })]) }) });
+  const [{ ip, http_port: port }] = list.parse(await reply.json()).data.backends;
+  return `${ip}:${port}`;
+}
