@@ -35,7 +35,7 @@ interface Poller {
   deliveries: number;
 }
 
-/** Deliveries that a shard may take once nothing goes wrong any more. */
+/** Deliveries that a shard may take once nothing goes wrong any more, besides one for each record. */
 const MOST_CALM_DELIVERIES = 60;
 const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
 
@@ -47,7 +47,7 @@ export async function deliverShard(world: World, fleet: Fleet, shard: PlannedSha
     await waitForRecords(poller);
     if (drained(poller)) return;
     storm.beforeDelivery();
-    if (storm.isOver() && ++poller.deliveries > MOST_CALM_DELIVERIES) {
+    if (storm.isOver() && ++poller.deliveries > MOST_CALM_DELIVERIES + records.length) {
       return world.truth.breaks(
         `no progress: ${shard.id} is at record ${records[poller.cursor]?.n} after ${poller.deliveries} calm deliveries`,
       );

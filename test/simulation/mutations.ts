@@ -26,7 +26,7 @@ const WITHOUT_ASKING: Edit = {
 export const MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'settles dead letters before their receipt',
-    seed: 2,
+    seed: 4,
     edits: [
       {
         file: 'lib/settle/dead-letter-rows.ts',
@@ -37,14 +37,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes letters that SQS refused for accepted',
-    seed: 37,
+    seed: 20,
     edits: [
       { file: 'lib/dead-letter/sqs.ts', right: 'if (refused.length === 0) return;', wrong: 'if (refused.length < batch.length) return;' },
     ],
   },
   {
     mistake: 'gives a load a new label when it is claimed again',
-    seed: 2,
+    seed: 5,
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -55,7 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'answers settled although it stopped',
-    seed: 2,
+    seed: 1,
     edits: [
       {
         file: 'lib/settle/settle-table.ts',
@@ -89,7 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'drops the claim of a load in doubt',
-    seed: 12,
+    seed: 1,
     edits: [
       {
         file: 'lib/settle/let-go.ts',
@@ -100,7 +100,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a Fail that nobody has described for not stored',
-    seed: 921,
+    seed: 20,
     edits: [
       {
         file: 'lib/doris/reply.ts',
@@ -112,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a lost reply for not stored',
-    seed: 23,
+    seed: 20,
     edits: [
       { file: 'lib/doris/attempt.ts', right: "kind: exchange.bodyBegun ? 'unknown' : 'unavailable'", wrong: "kind: 'unavailable'" },
       WITHOUT_ASKING,
@@ -120,7 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes Publish Timeout for a failure',
-    seed: 134,
+    seed: 20,
     edits: [
       {
         file: 'lib/doris/reply.ts',
@@ -132,7 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a RUNNING label for stored',
-    seed: 363,
+    seed: 20,
     edits: [
       {
         file: 'lib/doris/reply.ts',
@@ -143,7 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'counts what is COMMITTED and not visible yet as failed',
-    seed: 2017,
+    seed: 20,
     edits: [
       {
         file: 'lib/settle/resolve.ts',
@@ -154,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'gives a claim up while its transaction is open',
-    seed: 73,
+    seed: 20,
     edits: [
       {
         file: 'lib/settle/resolve.ts',
@@ -165,24 +165,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'gives a claim up while another invocation may still load under it',
-    seed: 90,
+    seed: 20,
     edits: [{ file: 'lib/settle/resolve.ts', right: 'return busy > 0 ? stop(', wrong: 'return busy < 0 ? stop(' }],
   },
   {
     mistake: 'believes that Doris never forgets a label',
-    seed: 415,
+    seed: 1,
     edits: [
       { file: 'lib/settle/label-memory.ts', right: "if (age > longest) return 'doubtful';", wrong: "if (age >= 0) return 'certain';" },
     ],
   },
   {
     mistake: 'believes that Doris forgets labels by age alone',
-    seed: 446,
+    seed: 20,
     edits: [{ file: 'lib/settle/label-memory.ts', right: 'if (age <= shortest)', wrong: 'if (age <= longest)' }],
   },
   {
     mistake: 'believes a witness that Doris does not know',
-    seed: 1500,
+    seed: 20,
     edits: [
       {
         file: 'lib/settle/label-memory.ts',
@@ -193,24 +193,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'puts a load in doubt again without asking for its label',
-    seed: 120,
+    seed: 20,
     edits: [{ file: 'lib/doris/load.ts', right: 'if (!load.inDoubt)', wrong: 'if (load.inDoubt !== undefined)' }],
   },
   {
     mistake: 'starts attempts after its lease',
-    seed: 4,
+    seed: 20,
     edits: [{ file: 'lib/settle/lease.ts', right: 'if (runs(run, held.lease)) return true;', wrong: 'if (held) return true;' }],
   },
   {
     mistake: 'overlooks that somebody else wrote the claim',
-    seed: 211,
+    seed: 20,
     edits: [
       { file: 'lib/settle/lease.ts', right: "return { kind: 'holding', label, fence };", wrong: "return { kind: 'holding', label };" },
     ],
   },
   {
     mistake: 'gives every claim the same fence',
-    seed: 2,
+    seed: 1,
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -221,7 +221,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'judges rows while another invocation may still load them',
-    seed: 877,
+    seed: 20,
     edits: [
       {
         file: 'lib/settle/isolate.ts',
@@ -232,7 +232,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'sends the letter of a refused row before the refusal is written down',
-    seed: 398,
+    seed: 20,
     edits: [
       {
         file: 'lib/settle/isolate.ts',
@@ -244,7 +244,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a refused write of the ledger for done',
-    seed: 2,
+    seed: 1,
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -255,7 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'claims over a claim',
-    seed: 12,
+    seed: 5,
     edits: [
       {
         file: 'lib/ledger/checkpoint.ts',
@@ -266,7 +266,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'settles a decided claim to its end although the batch ends before',
-    seed: 11,
+    seed: 5,
     edits: [
       {
         file: 'lib/settle/reconcile.ts',
@@ -277,7 +277,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'forgets the lease of whom it took the claim over from',
-    seed: 877,
+    seed: 20,
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -288,7 +288,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'loses the row at which a load is halved',
-    seed: 2,
+    seed: 18,
     edits: [
       {
         file: 'lib/plan/pieces.ts',
@@ -299,7 +299,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'blames rows for an overload',
-    seed: 156,
+    seed: 20,
     edits: [{ file: 'lib/doris/texts.ts', right: "['overload', /\\b(MEM_LIMIT", wrong: "['rejected-data', /\\b(MEM_LIMIT" }],
   },
   {
@@ -319,7 +319,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'drops records that it left for the next delivery',
-    seed: 2,
+    seed: 1,
     edits: [
       { file: 'lib/pipeline.ts', right: "if (first !== undefined) return { kind: 'unsettled', from: first.itemIdentifier };", wrong: '' },
     ],
