@@ -1,3 +1,5 @@
+import type { FaultKind } from './faults.ts';
+
 /** A piece of a source file that is written wrongly. */
 export interface Edit {
   readonly file: string;
@@ -9,8 +11,8 @@ export interface Edit {
 /** One deliberate mistake in the real code: what a hurried programmer might write. */
 export interface Mutation {
   readonly mistake: string;
-  /** One that finds it. When the code has changed and it does no longer, others are tried. */
-  readonly seed: number;
+  /** Faults that it takes to show: only these happen, so that few lives have to be lived. Among all faults it is found as well, later. */
+  readonly among: readonly FaultKind[];
   /** More than one where the code guards itself twice. */
   readonly edits: readonly [Edit, ...Edit[]];
 }
@@ -26,7 +28,7 @@ const WITHOUT_ASKING: Edit = {
 export const MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'settles dead letters before their receipt',
-    seed: 4,
+    among: ['queue-down'],
     edits: [
       {
         file: 'lib/settle/dead-letter-rows.ts',
@@ -37,14 +39,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes letters that SQS refused for accepted',
-    seed: 20,
+    among: ['queue-partial'],
     edits: [
       { file: 'lib/dead-letter/sqs.ts', right: 'if (refused.length === 0) return;', wrong: 'if (refused.length < batch.length) return;' },
     ],
   },
   {
     mistake: 'gives a load a new label when it is claimed again',
-    seed: 5,
+    among: ['killed'],
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -55,7 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'answers settled although it stopped',
-    seed: 1,
+    among: ['unreachable'],
     edits: [
       {
         file: 'lib/settle/settle-table.ts',
@@ -66,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'moves the watermark to the end of the batch',
-    seed: 1,
+    among: [],
     edits: [
       {
         file: 'lib/settle/advance.ts',
@@ -77,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'loads without writing a claim down',
-    seed: 1,
+    among: [],
     edits: [
       {
         file: 'lib/settle/settle-table.ts',
@@ -89,7 +91,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'drops the claim of a load in doubt',
-    seed: 1,
+    among: ['locked-visible', 'recut'],
     edits: [
       {
         file: 'lib/settle/let-go.ts',
@@ -100,7 +102,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a Fail that nobody has described for not stored',
-    seed: 20,
+    among: ['fail-stored', 'recut'],
     edits: [
       {
         file: 'lib/doris/reply.ts',
@@ -112,7 +114,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a lost reply for not stored',
-    seed: 20,
+    among: ['reply-lost', 'recut'],
     edits: [
       { file: 'lib/doris/attempt.ts', right: "kind: exchange.bodyBegun ? 'unknown' : 'unavailable'", wrong: "kind: 'unavailable'" },
       WITHOUT_ASKING,
@@ -120,7 +122,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes Publish Timeout for a failure',
-    seed: 20,
+    among: ['publish-timeout', 'recut'],
     edits: [
       {
         file: 'lib/doris/reply.ts',
@@ -132,7 +134,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a RUNNING label for stored',
-    seed: 20,
+    among: ['failover', 'locked-aborted'],
     edits: [
       {
         file: 'lib/doris/reply.ts',
@@ -143,7 +145,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'counts what is COMMITTED and not visible yet as failed',
-    seed: 20,
+    among: ['publish-timeout', 'killed', 'recut'],
     edits: [
       {
         file: 'lib/settle/resolve.ts',
@@ -154,7 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'gives a claim up while its transaction is open',
-    seed: 20,
+    among: ['locked-visible', 'killed', 'recut'],
     edits: [
       {
         file: 'lib/settle/resolve.ts',
@@ -165,24 +167,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'gives a claim up while another invocation may still load under it',
-    seed: 20,
+    among: ['failover', 'recut'],
     edits: [{ file: 'lib/settle/resolve.ts', right: 'return busy > 0 ? stop(', wrong: 'return busy < 0 ? stop(' }],
   },
   {
     mistake: 'believes that Doris never forgets a label',
-    seed: 1,
+    among: ['labels-crowded-out', 'reply-lost', 'paused'],
     edits: [
       { file: 'lib/settle/label-memory.ts', right: "if (age > longest) return 'doubtful';", wrong: "if (age >= 0) return 'certain';" },
     ],
   },
   {
     mistake: 'believes that Doris forgets labels by age alone',
-    seed: 20,
+    among: ['labels-crowded-out', 'reply-lost'],
     edits: [{ file: 'lib/settle/label-memory.ts', right: 'if (age <= shortest)', wrong: 'if (age <= longest)' }],
   },
   {
     mistake: 'believes a witness that Doris does not know',
-    seed: 20,
+    among: ['labels-crowded-out', 'reply-lost'],
     edits: [
       {
         file: 'lib/settle/label-memory.ts',
@@ -193,24 +195,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'puts a load in doubt again without asking for its label',
-    seed: 20,
+    among: ['labels-crowded-out', 'killed'],
     edits: [{ file: 'lib/doris/load.ts', right: 'if (!load.inDoubt)', wrong: 'if (load.inDoubt !== undefined)' }],
   },
   {
     mistake: 'starts attempts after its lease',
-    seed: 20,
+    among: ['failover', 'frontend-silent'],
     edits: [{ file: 'lib/settle/lease.ts', right: 'if (runs(run, held.lease)) return true;', wrong: 'if (held) return true;' }],
   },
   {
     mistake: 'overlooks that somebody else wrote the claim',
-    seed: 20,
+    among: ['failover', 'frontend-silent'],
     edits: [
       { file: 'lib/settle/lease.ts', right: "return { kind: 'holding', label, fence };", wrong: "return { kind: 'holding', label };" },
     ],
   },
   {
     mistake: 'gives every claim the same fence',
-    seed: 1,
+    among: ['failover'],
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -221,7 +223,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'judges rows while another invocation may still load them',
-    seed: 20,
+    among: ['failover', 'schema-mistake'],
     edits: [
       {
         file: 'lib/settle/isolate.ts',
@@ -232,7 +234,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'sends the letter of a refused row before the refusal is written down',
-    seed: 20,
+    among: ['killed', 'schema-mistake'],
     edits: [
       {
         file: 'lib/settle/isolate.ts',
@@ -244,7 +246,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes a refused write of the ledger for done',
-    seed: 1,
+    among: ['failover'],
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -255,7 +257,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'claims over a claim',
-    seed: 5,
+    among: ['killed', 'recut'],
     edits: [
       {
         file: 'lib/ledger/checkpoint.ts',
@@ -266,7 +268,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'settles a decided claim to its end although the batch ends before',
-    seed: 5,
+    among: ['queue-down', 'recut'],
     edits: [
       {
         file: 'lib/settle/reconcile.ts',
@@ -277,7 +279,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'forgets the lease of whom it took the claim over from',
-    seed: 20,
+    among: ['failover', 'schema-mistake'],
     edits: [
       {
         file: 'lib/settle/lease.ts',
@@ -288,7 +290,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'loses the row at which a load is halved',
-    seed: 18,
+    among: [],
     edits: [
       {
         file: 'lib/plan/pieces.ts',
@@ -299,27 +301,27 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'blames rows for an overload',
-    seed: 20,
+    among: ['overload'],
     edits: [{ file: 'lib/doris/texts.ts', right: "['overload', /\\b(MEM_LIMIT", wrong: "['rejected-data', /\\b(MEM_LIMIT" }],
   },
   {
     mistake: 'shows rows that are held back before the ledger has their load',
-    seed: 4,
+    among: ['killed'],
     edits: [{ file: 'lib/settle/lease.ts', right: "if (claim.state.kind !== 'unseen') return claim;", wrong: 'if (claim) return claim;' }],
   },
   {
     mistake: 'takes rows that are held back for stored',
-    seed: 4,
+    among: ['reply-lost'],
     edits: [{ file: 'lib/doris/load.ts', right: "return 'held back';", wrong: "return 'stored';" }],
   },
   {
     mistake: 'takes a claim that was made under a label for invisible',
-    seed: 103,
+    among: ['killed', 'reply-lost', 'labels-crowded-out'],
     edits: [{ file: 'lib/settle/modes.ts', right: "if (claim.state.kind === 'unseen') return", wrong: 'if (claim.state) return' }],
   },
   {
     mistake: 'drops records that it left for the next delivery',
-    seed: 1,
+    among: ['unreachable'],
     edits: [
       { file: 'lib/pipeline.ts', right: "if (first !== undefined) return { kind: 'unsettled', from: first.itemIdentifier };", wrong: '' },
     ],

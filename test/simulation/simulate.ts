@@ -1,7 +1,7 @@
 import { type Claim, isDecided } from '../../lib/ledger/checkpoint.ts';
 import { newCluster, type Watch } from './doris/cluster.ts';
 import type { Transaction } from './doris/transactions.ts';
-import { newFaults } from './faults.ts';
+import { type FaultKind, newFaults } from './faults.ts';
 import { coldStart } from './invocation.ts';
 import { newSharedLedger, type SharedLedger } from './ledger.ts';
 import { startMachine } from './machine.ts';
@@ -11,8 +11,10 @@ import { newScheduler } from './scheduler.ts';
 import { finalFault, newTruth, numberOf } from './truth.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, EPOCH, type World } from './world.ts';
 
-/** What to leave out of a seed's life, so that a failure gets smaller. */
+/** What to leave out of a seed's life. */
 export interface Reduction {
+  /** Only these kinds of faults happen, and often. */
+  readonly among?: readonly FaultKind[];
   /** Only these faults happen. */
   readonly only?: ReadonlySet<string>;
   /** These records are not there. */
@@ -42,7 +44,7 @@ const MOST_EVENTS = 50_000;
 
 /** Lives through one seed. The same seed and reduction give the same life. */
 export async function simulate(seed: number, reduction: Reduction = {}, traced = false): Promise<Life> {
-  const scenario = reduced(scenarioOf(seed), reduction.without);
+  const scenario = reduced(scenarioOf(seed), reduction);
   const trace: string[] = [];
   const scheduler = newScheduler();
   const note = (actor: string, text: () => string): void => {
@@ -63,11 +65,13 @@ export async function simulate(seed: number, reduction: Reduction = {}, traced =
   return { seed, struck: faults.struck, records: [...truth.records.keys()], figures, trace, ...(broken === undefined ? {} : { broken }) };
 }
 
-function reduced(scenario: Scenario, without: ReadonlySet<number> | undefined): Scenario {
-  if (without === undefined) return scenario;
+const OFTEN = 0.15;
+
+function reduced(scenario: Scenario, { without, among }: Reduction): Scenario {
   return {
     ...scenario,
-    shards: scenario.shards.map((shard) => ({ ...shard, records: shard.records.filter(({ n }) => !without.has(n)) })),
+    ...(among === undefined ? {} : { rates: new Map(among.map((kind) => [kind, OFTEN])) }),
+    shards: scenario.shards.map((shard) => ({ ...shard, records: shard.records.filter(({ n }) => !without?.has(n)) })),
   };
 }
 
