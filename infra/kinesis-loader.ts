@@ -1,4 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IStream, Stream, StreamConsumer, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -22,9 +22,14 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
   const stream = streamOf(within, source, shared);
   const props = mappingProps(source, parameters, shared.deadLetters);
   const eventSource = source.enhancedFanOut
-    ? new KinesisConsumerEventSource(new StreamConsumer(within, 'Consumer', { stream, streamConsumerName: `doris-${loader.name}` }), props)
+    ? new KinesisConsumerEventSource(
+        new StreamConsumer(within, 'Consumer', { stream, streamConsumerName: `${stack.stackName}-${loader.name}` }),
+        props,
+      )
     : new KinesisEventSource(stream, props);
   made.addEventSource(eventSource);
+  if (source.kind === 'new-kinesis-stream')
+    new CfnOutput(stack, `Stream-${loader.name}`, { value: stream.streamName, description: `Kinesis stream of ${loader.name}` });
   return { loader, function: made, arrivals: { kind: 'kinesis', stream, mappingId: eventSource.eventSourceMappingId } };
 }
 

@@ -31,10 +31,9 @@ export function loaderFunction(scope: Construct, { bundle, loader, parameters, s
   const logGroup = new LogGroup(scope, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
   logGroup.grantWrite(role);
   grantWork(scope, role, loader, shared);
-  if (network !== undefined) {
-    role.addToPolicy(networkInterfaces());
-    except(role, 'IAM5[Resource::*]', 'Network interfaces of a function have no resources to narrow the actions to.');
-  }
+  if (network !== undefined) role.addToPolicy(networkInterfaces());
+  if (network !== undefined || settings.xray)
+    except(role, 'IAM5[Resource::*]', 'Network interfaces and traces of a function have no resources to narrow the actions to.');
   return new LambdaFunction(scope, 'Function', {
     description: `Loads ${loader.name} into Doris`,
     runtime: Runtime.NODEJS_24_X,

@@ -1,5 +1,9 @@
 import * as z from 'zod';
 
+/** Resources of EC2 have 8 or 17 hexadecimal digits. */
+const idOf = (prefix: string, what: string) =>
+  z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be the id of ${what}, ${prefix}- and 8 or 17 of [0-9a-f]`);
+
 const cidr = z.union([z.cidrv4(), z.cidrv6()]).describe('Addresses of frontends and backends, as CIDR.');
 
 const doris = z
@@ -13,17 +17,13 @@ const endpoints = z
   .strictObject({
     kind: z.literal('endpoints'),
     routeTableIds: z
-      .array(z.string().regex(/^rtb-[0-9a-f]+$/, 'must be the id of a route table'))
+      .array(idOf('rtb', 'a route table'))
       .min(1)
       .describe('Route tables of the subnets; the gateways to DynamoDB and S3 are entered there.'),
-    dynamoDbPrefixListId: z
-      .string()
-      .regex(/^pl-[0-9a-f]+$/, 'must be the id of a prefix list')
-      .describe('Prefix list com.amazonaws.REGION.dynamodb: aws ec2 describe-managed-prefix-lists.'),
-    s3PrefixListId: z
-      .string()
-      .regex(/^pl-[0-9a-f]+$/, 'must be the id of a prefix list')
-      .describe('Prefix list com.amazonaws.REGION.s3: aws ec2 describe-managed-prefix-lists.'),
+    dynamoDbPrefixListId: idOf('pl', 'a prefix list').describe(
+      'Prefix list com.amazonaws.REGION.dynamodb: aws ec2 describe-managed-prefix-lists.',
+    ),
+    s3PrefixListId: idOf('pl', 'a prefix list').describe('Prefix list com.amazonaws.REGION.s3: aws ec2 describe-managed-prefix-lists.'),
   })
   .describe('VPC endpoints for DynamoDB, S3, SQS and Secrets Manager are created; nothing leaves the VPC.');
 
@@ -34,12 +34,9 @@ const nat = z
 const vpc = z
   .strictObject({
     kind: z.literal('vpc'),
-    vpcId: z
-      .string()
-      .regex(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC')
-      .describe('VPC of the functions.'),
+    vpcId: idOf('vpc', 'a VPC').describe('VPC of the functions.'),
     subnetIds: z
-      .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet'))
+      .array(idOf('subnet', 'a subnet'))
       .min(1)
       .describe('Private subnets of the functions, two or more in different zones for a bad day.'),
     doris: z.array(doris).min(1).describe('What of Doris the functions may connect to.'),

@@ -7,7 +7,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addLoaderStack } from '../../infra/checked-stack.ts';
 import { checkSettings, readSettingsFile } from '../../infra/settings.ts';
-import { settingsWith } from './settings-builder.ts';
+import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 
 const EXAMPLES = new URL('../../infra/examples/', import.meta.url).pathname;
 
@@ -33,7 +33,41 @@ describe('every example', () => {
   });
 });
 
+/** Every option at once that no example has. */
+function everyOption() {
+  const key = 'arn:aws:kms:eu-central-1:123456789012:key/1';
+  const function_ = { xray: true, reservedConcurrency: 20, logRetentionDays: 365 };
+  return settingsWith(aLoader(), {
+    loaders: [
+      aLoader({
+        source: { encryptionKeyArn: key, enhancedFanOut: true, kplProducers: false },
+        doris: { secretKeyArn: key },
+        function: function_,
+      }),
+      { ...aLoader(), name: 'created', source: { kind: 'new-kinesis-stream', halveOnError: true } },
+      anIggyLoader({ source: { queue: 'fifo', auth: 'iam' }, function: function_ }),
+    ],
+    deadLetters: { bucket: false },
+    onDelete: 'destroy',
+    alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:on-call',
+  });
+}
+
 describe('a stack', () => {
+  it('keeps the rules with every option', () => {
+    const app = new App({ outdir, analyticsReporting: false });
+    addLoaderStack(app, checkSettings(everyOption()));
+
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  it('keeps the rules in a VPC with a NAT', () => {
+    const app = new App({ outdir, analyticsReporting: false });
+    addLoaderStack(app, checkSettings(settingsWith(aLoader(), { network: VPC })));
+
+    expect(() => app.synth()).not.toThrow();
+  });
+
   it('that breaks a rule of AWS Solutions without a reason is refused', () => {
     const app = new App({ outdir, analyticsReporting: false });
     const stack = addLoaderStack(app, checkSettings(settingsWith()));

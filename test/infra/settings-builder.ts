@@ -24,8 +24,8 @@ export function settingsWith(loader: object = aLoader(), changes: object = {}) {
 /** A network in which Doris is reached over private addresses. */
 export const VPC = {
   kind: 'vpc',
-  vpcId: 'vpc-01',
-  subnetIds: ['subnet-01', 'subnet-02'],
+  vpcId: 'vpc-00000001',
+  subnetIds: ['subnet-00000001', 'subnet-00000002'],
   doris: [{ cidr: '10.20.0.0/16', ports: [8030, 8040] }],
   aws: { kind: 'nat' },
 };

@@ -76,9 +76,9 @@ describe('a network', () => {
 
   it('with a NAT lets functions out to Doris and to HTTPS only', () => {
     const template = templateOf(settingsWith(aLoader(), { network: VPC }));
-    template.hasResourceProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: ['subnet-01', 'subnet-02'] } });
+    template.hasResourceProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: ['subnet-00000001', 'subnet-00000002'] } });
     template.hasResourceProperties(SECURITY_GROUP, {
-      VpcId: 'vpc-01',
+      VpcId: 'vpc-00000001',
       SecurityGroupEgress: [
         Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 8030, ToPort: 8030, IpProtocol: 'tcp' }),
         Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 8040, ToPort: 8040, IpProtocol: 'tcp' }),
@@ -89,13 +89,13 @@ describe('a network', () => {
   });
 
   it('with endpoints lets functions out to Doris and to the endpoints only', () => {
-    const aws = { kind: 'endpoints', routeTableIds: ['rtb-01'], dynamoDbPrefixListId: 'pl-01', s3PrefixListId: 'pl-02' };
+    const aws = { kind: 'endpoints', routeTableIds: ['rtb-00000001'], dynamoDbPrefixListId: 'pl-00000001', s3PrefixListId: 'pl-00000002' };
     const template = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws } }));
 
-    template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway', RouteTableIds: ['rtb-01'] }, 2);
+    template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway', RouteTableIds: ['rtb-00000001'] }, 2);
     template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface', PrivateDnsEnabled: true }, 2);
     expect(JSON.stringify(template.toJSON())).not.toContain('0.0.0.0/0');
-    for (const DestinationPrefixListId of ['pl-01', 'pl-02'])
+    for (const DestinationPrefixListId of ['pl-00000001', 'pl-00000002'])
       template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', { DestinationPrefixListId, FromPort: 443, ToPort: 443 });
   });
 });
