@@ -3,13 +3,14 @@ import type { Environment } from '../lib/config.ts';
 import { SETTINGS } from '../lib/settings.ts';
 import { registerCheckpoints } from './commands/checkpoints.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerExplainLabel } from './commands/explain-label.ts';
 import { registerStatus } from './commands/status.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { type Act, examples, type Register } from './register.ts';
 import { type GlobalOptions, openSession, type Session } from './session.ts';
 
-const COMMANDS: readonly Register[] = [registerStatus, registerDoctor, registerCheckpoints];
+const COMMANDS: readonly Register[] = [registerStatus, registerDoctor, registerCheckpoints, registerExplainLabel];
 
 /** Runs one command line. @returns the exit code, after everything was printed. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {

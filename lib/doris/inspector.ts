@@ -39,6 +39,8 @@ export interface Inspector {
   columns(target: Target, deadline: Deadline): Promise<Told<readonly Column[]>>;
   tableModel(target: Target, deadline: Deadline): Promise<Told<TableModel>>;
   labelState(database: string, label: string, deadline: Deadline): Promise<LabelState>;
+  /** What Doris remembers of the newest transaction under a label, by the names of its columns; empty when it knows none. */
+  transaction(database: string, label: string, deadline: Deadline): Promise<Told<Readonly<Record<string, string>>>>;
   /** A setting of the frontends (needs the privilege ADMIN). */
   frontendSetting(name: string, database: string, deadline: Deadline): Promise<Told<string>>;
   close(): Promise<void>;
@@ -47,6 +49,12 @@ export interface Inspector {
 const backend = z.object({ ip: z.string(), http_port: z.int(), is_alive: z.boolean() });
 const backendList = z.object({ backends: z.array(backend) });
 const setting = z.object({ data: z.tuple([z.tuple([z.string(), z.string()]).rest(z.unknown())]) }).transform(({ data }) => data[0][1]);
+
+const transaction = z
+  .object({ meta: z.array(z.object({ name: z.string() })), data: z.array(z.array(z.unknown())) })
+  .transform(({ meta, data }) =>
+    Object.fromEntries((data[0] ?? []).map((cell, index) => [meta[index]?.name ?? String(index), String(cell ?? '')])),
+  );
 
 /** A probe that succeeds stores nothing; any success in its reply would be a breach. */
 const NOTHING_SENT = { label: '' as Label, rows: 0 };
@@ -61,6 +69,10 @@ export function inspectDoris(settings: DorisSettings, clock: Clock): Inspector {
     columns: (target, deadline) => askColumns(target, deadline, line),
     tableModel: (target, deadline) => askTableModel(target, deadline, line),
     labelState: (database, label, deadline) => askLabelState(database, label, deadline, line),
+    transaction: (database, label, deadline) => {
+      const post = JSON.stringify({ stmt: `SHOW TRANSACTION FROM \`${database}\` WHERE label = '${label}'` });
+      return askForData({ path: `/api/query/internal/${encodeURIComponent(database)}`, post }, transaction, deadline, line);
+    },
     frontendSetting: (name, database, deadline) => {
       const post = JSON.stringify({ stmt: `ADMIN SHOW FRONTEND CONFIG LIKE '${name}'` });
       return askForData({ path: `/api/query/internal/${encodeURIComponent(database)}`, post }, setting, deadline, line);

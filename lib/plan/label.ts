@@ -50,15 +50,32 @@ export function labelOf(prefix: string, membership: Membership): Label {
     createHash('sha256').update(members.map(identityOfMember).join('')).digest('hex'),
   ];
   const hash = Buffer.from(blake3(Buffer.from(raw.map(withLength).join('')), { dkLen: HASH_BYTES })).toString('base64url');
-  const head = [
-    prefix,
-    sanitised(source.streamName).slice(0, STREAM_CHARACTERS),
-    ...(source.kind === 'iggy' ? [sanitised(source.topicName).slice(0, TOPIC_CHARACTERS)] : []),
-    shardNumber(source.shard),
-    spellPosition(first.position).slice(-POSITION_CHARACTERS),
-    members.length,
-  ];
-  return `${head.join('-')}-${FORMAT}${hash}` as Label;
+  const position = spellPosition(first.position).slice(-POSITION_CHARACTERS);
+  return `${headOf(prefix, source)}-${position}-${members.length}-${FORMAT}${hash}` as Label;
+}
+
+/** What the labels of one source shard under one loader begin with. Other shards may begin with the same. */
+export function headOf(prefix: string, source: SourceShard): string {
+  const topic = source.kind === 'iggy' ? [sanitised(source.topicName).slice(0, TOPIC_CHARACTERS)] : [];
+  return [prefix, sanitised(source.streamName).slice(0, STREAM_CHARACTERS), ...topic, shardNumber(source.shard)].join('-');
+}
+
+/** What a label tells by itself. */
+export interface ReadLabel {
+  /** Prefix, stream, topic if any, and shard: each may hold hyphens, so only who knows them can tell them apart ({@link headOf}). */
+  readonly head: string;
+  /** Of the first record, as its source spells it; the end of it when it is longer than 64 characters. */
+  readonly firstPosition: string;
+  readonly records: number;
+}
+
+const READABLE = new RegExp(`^(.+)-(\\d[\\d:]*)-(\\d+)-${FORMAT}[-_A-Za-z0-9]{${(HASH_BYTES * 4) / 3}}$`);
+
+/** Takes a label of this format apart; undefined when it is none. */
+export function readLabel(text: string): ReadLabel | undefined {
+  const [, head, firstPosition, records] = READABLE.exec(text) ?? [];
+  if (head === undefined || firstPosition === undefined || text.length > 128) return undefined;
+  return { head, firstPosition, records: Number(records) };
 }
 
 function identityOf(source: SourceShard): string[] {

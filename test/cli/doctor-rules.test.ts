@@ -16,6 +16,7 @@ function dorisThat(reached: Reach): Inspector {
     tableModel: async () => ({ kind: 'told', value: 'duplicate' }),
     labelState: async () => ({ kind: 'unknown' }),
     frontendSetting: async () => ({ kind: 'refused', reason: 'Access denied' }),
+    transaction: async () => ({ kind: 'told', value: {} }),
     close: async () => {},
   };
 }

@@ -18,6 +18,8 @@ export interface CliStack extends LocalStack {
   put(id: number): Promise<Delivered>;
   /** Brings records to the loader, as its event source mapping would. */
   deliver(...records: readonly Delivered[]): Promise<unknown>;
+  /** What the loader wrote. */
+  readonly lines: readonly string[];
 }
 
 interface Delivered {
@@ -25,12 +27,14 @@ interface Delivered {
   readonly sequenceNumber: string;
 }
 
-export async function startCliStack(): Promise<CliStack> {
+/** @param timeoutMillis - of the loader's function. */
+export async function startCliStack(timeoutMillis = 20_000): Promise<CliStack> {
   const stack = await startLocalStack();
   await stack.select(CREATE_T);
-  const loader = stack.startFunction();
+  const loader = stack.startFunction({}, timeoutMillis);
   return {
     ...stack,
+    lines: loader.lines,
     async put(id) {
       const data = `{"id":${id}}`;
       const record = { StreamName: STREAM, PartitionKey: 'k', Data: Buffer.from(data) };

@@ -1,0 +1,127 @@
+import { systemClock } from '../../lib/clock.ts';
+import type { Config } from '../../lib/config.ts';
+import { credentialsFrom } from '../../lib/credentials.ts';
+import { deadlineIn } from '../../lib/deadline.ts';
+import { inspectDoris } from '../../lib/doris/inspector.ts';
+import { type ReadLabel, readLabel } from '../../lib/plan/label.ts';
+import { targetsIn } from '../../lib/plan/route.ts';
+import type { LabelState } from '../../lib/ports.ts';
+import { seconds } from '../../lib/units.ts';
+import { openSecrets } from '../aws.ts';
+import { wrongInput } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { type LedgerWord, ledgerWords, STATE_MEANING } from '../label/explain.ts';
+import { readLedger } from '../ledger/select.ts';
+import { examples, type Register } from '../register.ts';
+import type { Session } from '../session.ts';
+import { counted } from '../words.ts';
+
+/** `explain-label` */
+export const registerExplainLabel: Register = (program, act) => {
+  program
+    .command('explain-label')
+    .description('from a label back to loader, stream, shard, first position and rows, with what the ledger and Doris say of it')
+    .argument('<label>', 'as logs, dead letters and SHOW TRANSACTION show it')
+    .option('--offline', 'ask neither the ledger nor Doris')
+    .addHelpText(
+      'after',
+      examples(
+        'explain-label doris-orders-3-49590338271490256608559692538361571095921575989136588898-500-1jkcPUpySVjot7tnG',
+        'explain-label "$label" --offline --json',
+      ),
+    )
+    .action(act(explainLabel));
+};
+
+interface DorisWord {
+  readonly database: string;
+  readonly state: LabelState['kind'];
+  readonly means: string;
+  readonly transaction: Readonly<Record<string, string>> | null;
+}
+
+interface Explained extends ReadLabel {
+  readonly label: string;
+  readonly ledger: readonly LedgerWord[] | null;
+  readonly doris: readonly DorisWord[] | null;
+}
+
+async function explainLabel(session: Session, label: string, { offline = false }: { readonly offline?: boolean }): Promise<ExitCode> {
+  const read = readLabel(label);
+  if (read === undefined)
+    throw wrongInput(
+      `${JSON.stringify(label.slice(0, 200))} is no label of a loader: those end in -<first position>-<records>-<format and hash>; labels that begin with loader-probe- store nothing`,
+    );
+  if (offline) return print(session, { label, ...read, ledger: null, doris: null });
+  const ledger = ledgerWords(label, read, (await readLedger(session, true)).checkpoints);
+  return print(session, { label, ...read, ledger, doris: await askDoris(session, label, ledger) });
+}
+
+async function askDoris(session: Session, label: string, ledger: readonly LedgerWord[]): Promise<readonly DorisWord[]> {
+  const config = session.loaderConfig();
+  const { credentials, ...settings } = config.doris;
+  const inspector = inspectDoris({ ...settings, credentials: credentialsFrom(credentials, openSecrets, systemClock) }, systemClock);
+  const soon = () => deadlineIn(seconds(15), systemClock);
+  try {
+    const words: DorisWord[] = [];
+    for (const database of databasesOf(config, ledger)) {
+      const state = await inspector.labelState(database, label, soon());
+      const transaction = await inspector.transaction(database, label, soon());
+      const known = transaction.kind === 'told' && Object.keys(transaction.value).length > 0 ? transaction.value : null;
+      words.push({
+        database,
+        state: state.kind,
+        means: state.kind === 'unreachable' ? state.reason : STATE_MEANING[state.kind],
+        transaction: known,
+      });
+    }
+    return words;
+  } finally {
+    await inspector.close();
+  }
+}
+
+/** A label's scope is its database: those of the checkpoints that it may be about, otherwise all that the loader loads into. */
+function databasesOf({ load }: Config, ledger: readonly LedgerWord[]): readonly string[] {
+  const named = ledger.map(({ target }) => target.split('.')[0] ?? '').filter((database) => database !== '-');
+  return [...new Set(named.length > 0 ? named : targetsIn(load.routing).map(({ database }) => database))];
+}
+
+function print({ output }: Session, explained: Explained): ExitCode {
+  output.result(explained, () => textOf(explained).join('\n'));
+  return EXIT.done;
+}
+
+function textOf({ head, firstPosition, records, ledger, doris }: Explained): readonly string[] {
+  return [
+    `loader prefix, stream and shard: ${head}`,
+    `first record: ${firstPosition}`,
+    `records: ${records}`,
+    ...(ledger === null ? [] : ledger.length === 0 ? ['ledger: no checkpoint begins its labels like this'] : ledger.map(ledgerText)),
+    ...(doris ?? []).flatMap(dorisText),
+  ];
+}
+
+function ledgerText({ loader, stream, shard, target, kind, through, span }: LedgerWord): string {
+  const where = `ledger: loader ${loader}, ${stream}, ${shard} into ${target}`;
+  switch (kind) {
+    case 'claim':
+      return `${where}: it is the claim, ${span?.state}: ${counted(span?.rows ?? 0, 'row')} from ${span?.first} to ${span?.last}`;
+    case 'witness':
+      return `${where}: it is the last load that was seen visible before the present claim was written`;
+    case 'settled':
+      return `${where}: its first record is settled (through ${through})`;
+    case 'ahead':
+      return `${where}: its first record is not settled, and no claim is open for it`;
+    default:
+      return kind satisfies never;
+  }
+}
+
+function dorisText({ database, state, means, transaction }: DorisWord): readonly string[] {
+  const { TransactionId: id, Reason: reason } = transaction ?? {};
+  return [
+    `Doris, database ${database}: ${state.toUpperCase()}: ${means}`,
+    ...(id === undefined ? [] : [`  transaction ${id}${reason ? `: ${reason}` : ''}`]),
+  ];
+}

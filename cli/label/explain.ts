@@ -1,0 +1,62 @@
+import type { ListedCheckpoint } from '../../lib/ledger/listing.ts';
+import { headOf, type ReadLabel } from '../../lib/plan/label.ts';
+import { type Position, spellPosition } from '../../lib/source/position.ts';
+
+/** What a checkpoint says about a label. */
+export interface LedgerWord {
+  readonly loader: string;
+  readonly stream: string;
+  readonly shard: string;
+  readonly target: string;
+  /**
+   * `claim`: it is the open claim. `witness`: it is a load that was visible before the claim was written. `settled`: the watermark is past
+   * its first record, so whatever the load was, its records are settled. `ahead`: its first record is not settled.
+   */
+  readonly kind: 'claim' | 'witness' | 'settled' | 'ahead';
+  readonly through: string | null;
+  /** Of the claim. */
+  readonly span: { readonly state: string; readonly first: string; readonly last: string; readonly rows: number } | null;
+}
+
+/** The checkpoints that a label may be about. The head of a label is cut, so there may be several. */
+export function ledgerWords(label: string, read: ReadLabel, checkpoints: readonly ListedCheckpoint[]): readonly LedgerWord[] {
+  const named = checkpoints.filter(({ loader, source }) => headOf(loader, source) === read.head);
+  const words = named.map((listed) => wordOf(label, read, listed));
+  const sure = words.filter(({ kind }) => kind === 'claim' || kind === 'witness');
+  return sure.length > 0 ? sure : words;
+}
+
+function wordOf(label: string, read: ReadLabel, { loader, source, target, checkpoint }: ListedCheckpoint): LedgerWord {
+  const { through, claim, witness } = checkpoint;
+  const place = {
+    loader,
+    stream: source.stream,
+    shard: source.shard,
+    target,
+    through: through === undefined ? null : spellPosition(through),
+  };
+  if (claim?.label === label) {
+    const { state, first, last, rows } = claim;
+    return { ...place, kind: 'claim', span: { state: state.kind, first: spellPosition(first), last: spellPosition(last), rows } };
+  }
+  if (witness === label) return { ...place, kind: 'witness', span: null };
+  return { ...place, kind: isPast(through, read) ? 'settled' : 'ahead', span: null };
+}
+
+/** Compares what the label keeps of a position: its end, which is all of it for any position of today. */
+function isPast(through: Position | undefined, { firstPosition }: ReadLabel): boolean {
+  if (through === undefined) return false;
+  const [number = '', sub = '0'] = spellPosition(through).split(':');
+  const [first = '', firstSub = '0'] = firstPosition.split(':');
+  return BigInt(number) === BigInt(first) ? BigInt(sub) >= BigInt(firstSub) : BigInt(number) > BigInt(first);
+}
+
+/** What a label's state in Doris means for its rows (reference: Doris, label states). */
+export const STATE_MEANING = {
+  visible: 'its rows are in the table',
+  committed: 'its rows are durable and become visible soon',
+  precommitted: 'Doris holds its rows back until it is told to commit them (two-phase)',
+  prepare: 'a load under it is running',
+  aborted: 'it stored nothing',
+  unknown: 'Doris never saw it, or has forgotten it: that proves neither that its rows are in the table nor that they are not',
+} as const;
