@@ -89,11 +89,14 @@ function sendMessage(scope: Construct, loader: Loader, source: IggySource, queue
   });
 }
 
+const GROUP = "$input.params('x-message-group')";
+
 /** The group is the header that a sink may be configured with, or one for all. */
 function inGroup({ environment }: Loader, message: string): string {
   // Without positions in the body two equal bodies may be two messages: then only the request tells them apart.
   const once = environment.config.iggy.bodies === 'envelope' ? '' : '&MessageDeduplicationId=$context.requestId';
-  return `#set($group = $input.params('x-message-group'))#if($group == '')#set($group = 'iggy')#end${message}&MessageGroupId=$util.urlEncode($group)${once}`;
+  // No letter may follow a directive directly: Velocity would read it as part of the directive.
+  return `${message}&MessageGroupId=#if(${GROUP} == '')iggy#else$util.urlEncode(${GROUP})#end${once}`;
 }
 
 /** By the status of SQS. The answer without a pattern is for everything else: it must never be a success. */

@@ -12,7 +12,6 @@ const METRICS_IN_AN_ALARM = 10;
 
 /** What the function itself measures (`lib/powertools-telemetry.ts`), by table. */
 export type TableMetric =
-  | 'BreakerAlone'
   | 'BreakerOpened'
   | 'BreakerProbes'
   | 'BytesLoaded'
