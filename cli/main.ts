@@ -4,13 +4,14 @@ import { SETTINGS } from '../lib/settings.ts';
 import { registerCheckpoints } from './commands/checkpoints.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplainLabel } from './commands/explain-label.ts';
+import { registerPlan } from './commands/plan.ts';
 import { registerStatus } from './commands/status.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { type Act, examples, type Register } from './register.ts';
 import { type GlobalOptions, openSession, type Session } from './session.ts';
 
-const COMMANDS: readonly Register[] = [registerStatus, registerDoctor, registerCheckpoints, registerExplainLabel];
+const COMMANDS: readonly Register[] = [registerStatus, registerDoctor, registerCheckpoints, registerExplainLabel, registerPlan];
 
 /** Runs one command line. @returns the exit code, after everything was printed. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {

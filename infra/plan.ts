@@ -12,7 +12,7 @@ const SECONDS_A_MONTH = 730 * 3600;
  * What the estimate of cost rests on. Lambda on arm64 and DynamoDB on demand, us-east-1, US dollars; no other service is counted.
  * A write of a ledger item with a claim is taken for two write units, an invocation for half a second and its bytes at 10 MB/s.
  */
-const PRICES = { gigabyteSecond: 0.0000133334, request: 0.2e-6, writeUnit: 0.625e-6 };
+export const PRICES = { gigabyteSecond: 0.0000133334, request: 0.2e-6, writeUnit: 0.625e-6 };
 const WRITES_A_LOAD = { labelled: 2, 'two-phase': 3, 'group-commit-may-duplicate': 2 } as const;
 const UNITS_A_WRITE = 2;
 const invocationSeconds = (bytes: number): number => 0.5 + bytes / 10_000_000;
@@ -39,7 +39,15 @@ export interface LoaderPlan {
   readonly databases: ReadonlyMap<string, number>;
   /** How long Doris remembers a label in the busiest of them when this loader is alone there. */
   readonly labelMinutes: number;
+  readonly month: Month;
   readonly dollarsAMonth: number;
+}
+
+/** What a loader uses in a month of 730 hours. */
+interface Month {
+  readonly invocations: number;
+  readonly gigabyteSeconds: number;
+  readonly writeUnits: number;
 }
 
 /** The plan of a loader for the traffic that its settings expect; `undefined` when they name none. */
@@ -54,6 +62,7 @@ export function planOf(loader: Loader): LoaderPlan | undefined {
   const databases = new Map<string, number>();
   for (const { database } of tables) databases.set(database, (databases.get(database) ?? 0) + loadsPerSecond);
   const { longest, transactions } = environment.config.load.labelMemory;
+  const month = monthOf(loader, batches, batches.recordsPerBatch * traffic.recordBytes, loadsPerSecond * tables.length);
   return {
     traffic,
     shards: batches.shards,
@@ -62,7 +71,8 @@ export function planOf(loader: Loader): LoaderPlan | undefined {
     loadsPerMinutePerTable: loadsPerSecond * 60,
     databases,
     labelMinutes: Math.min(longest / 1000, transactions / Math.max(...databases.values())) / 60,
-    dollarsAMonth: dollarsOf(loader, batches, batches.recordsPerBatch * traffic.recordBytes, loadsPerSecond * tables.length),
+    month,
+    dollarsAMonth: month.invocations * PRICES.request + month.gigabyteSeconds * PRICES.gigabyteSecond + month.writeUnits * PRICES.writeUnit,
   };
 }
 
@@ -94,8 +104,11 @@ function piecesOf({ environment: { config } }: Loader, records: number, recordBy
   return Math.max(1, Math.ceil(records / maxRows), Math.ceil((records * recordBytes) / maxBytes));
 }
 
-function dollarsOf(loader: Loader, { perSecond }: Batches, batchBytes: number, loadsPerSecond: number): number {
-  const gigabyteSeconds = perSecond * invocationSeconds(batchBytes) * (loader.function.memoryMb / 1024);
-  const ledger = loadsPerSecond * WRITES_A_LOAD[loader.environment.config.doris.mode] * UNITS_A_WRITE * PRICES.writeUnit;
-  return (perSecond * PRICES.request + gigabyteSeconds * PRICES.gigabyteSecond + ledger) * SECONDS_A_MONTH;
+function monthOf(loader: Loader, { perSecond }: Batches, batchBytes: number, loadsPerSecond: number): Month {
+  const writesPerSecond = loadsPerSecond * WRITES_A_LOAD[loader.environment.config.doris.mode];
+  return {
+    invocations: perSecond * SECONDS_A_MONTH,
+    gigabyteSeconds: perSecond * SECONDS_A_MONTH * invocationSeconds(batchBytes) * (loader.function.memoryMb / 1024),
+    writeUnits: writesPerSecond * UNITS_A_WRITE * SECONDS_A_MONTH,
+  };
 }
