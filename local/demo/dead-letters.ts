@@ -4,6 +4,7 @@ import { ChangeMessageVisibilityBatchCommand, type Message, ReceiveMessageComman
 export interface ReadLetter {
   readonly errorClass: string;
   readonly reason: string;
+  readonly stream: string;
   readonly shard: string;
   readonly position: string;
   readonly target: string;
@@ -42,6 +43,7 @@ function letterOf({ MessageAttributes = {} }: Message): ReadLetter {
   return {
     errorClass: text('errorClass'),
     reason: text('reason'),
+    stream: text('stream'),
     shard: text('shard'),
     position: text('position'),
     target: text('target'),
@@ -51,5 +53,5 @@ function letterOf({ MessageAttributes = {} }: Message): ReadLetter {
 
 /** One letter a record: duplicates of a letter, which a crash may leave, are dropped. */
 export function onePerRecord(letters: readonly ReadLetter[]): ReadLetter[] {
-  return [...new Map(letters.map((letter) => [`${letter.shard} ${letter.position}`, letter])).values()];
+  return [...new Map(letters.map((letter) => [`${letter.stream} ${letter.shard} ${letter.position}`, letter])).values()];
 }

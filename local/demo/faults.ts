@@ -35,7 +35,7 @@ const SETTLED_BETWEEN_STRIKES = 3;
 const MOST_DELAY_MS = 600;
 
 /** Makes Doris lose replies and restart, and kills the function's processes, at random moments drawn from a seed. */
-export function damage(doris: DorisStandIn, functions: FunctionHost, seed: number): Damage {
+export function damage(doris: DorisStandIn, functions: Pick<FunctionHost, 'kill'>, seed: number): Damage {
   const random = seededRandom(seed);
   const done = new Map<string, number>();
   const count = (what: string): void => void done.set(what, (done.get(what) ?? 0) + 1);

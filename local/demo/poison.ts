@@ -45,9 +45,12 @@ export interface PoisonRecord extends OutgoingRecord {
   readonly kind: PoisonKind;
 }
 
-/** Some of every kind, each with a partition key of its own. */
-export function poisonRecords(): PoisonRecord[] {
-  return POISON_KINDS.flatMap((kind) =>
+/** Iggy takes no empty messages, and knows no KPL. */
+const OF_KINESIS: ReadonlySet<string> = new Set(['empty', 'damaged KPL aggregate']);
+
+/** Some of every kind that a source can bring, each with a partition key of its own. */
+export function poisonRecords(source: 'kinesis' | 'iggy' = 'kinesis'): PoisonRecord[] {
+  return POISON_KINDS.filter(({ name }) => source === 'kinesis' || !OF_KINESIS.has(name)).flatMap((kind) =>
     Array.from({ length: COPIES }, (_, copy) => ({ kind, data: kind.data, partitionKey: `poison/${kind.name}/${copy + 1}` })),
   );
 }

@@ -84,7 +84,7 @@ export async function putRecords(client: KinesisClient, stream: string, batch: r
 }
 
 /** Spreads the extra records evenly among the others, given about how many those are. */
-async function* mixedIn(
+export async function* mixedIn(
   records: AsyncIterable<OutgoingRecord>,
   extra: readonly OutgoingRecord[],
   about: number,

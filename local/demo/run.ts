@@ -4,12 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleFunctions } from '../../infra/bundle.ts';
 import { SqlError, sqlReason } from '../doris/engine.ts';
+import type { MappingEvent } from '../event-source-mapping/events.ts';
 import { type EventSourceMapping, startEventSourceMapping } from '../event-source-mapping/kinesis.ts';
 import { type FunctionHost, startFunctionHost } from '../function-process/host.ts';
 import { InputError } from '../input-error.ts';
 import { type DataSet, dataSets } from './data-set.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { type Damage, damage } from './faults.ts';
+import { type IggyLane, startIggyLane } from './iggy.ts';
 import { type Interruption, whenInterrupted } from './interruption.ts';
 import type { DemoOptions } from './options.ts';
 import { DEMO_MAX_ROW_BYTES, poisonRecords } from './poison.ts';
@@ -65,21 +67,28 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
   for (const { name, createTable } of sets) await stack.doris.query(createTable, DATABASE).catch((error) => refusedTable(name, error));
   const log = createWriteStream(LOG);
   const stall = watchForStall();
+  const onOutput = (text: string): void => {
+    log.write(`${text}\n`);
+    stall.readLine(text);
+  };
   const functions = startFunctionHost({
     name: 'kinesis-loader',
     bundle: BUNDLE,
     env: { ...stack.env, ...settingsFor(job) },
     timeoutMillis: FUNCTION_TIMEOUT_MS,
     concurrency: options.shards,
-    onOutput: ({ text }) => {
-      log.write(`${text}\n`);
-      stall.readLine(text);
-    },
+    onOutput: ({ text }) => onOutput(text),
   });
   const progress = watchProgress(stack, sets);
-  const harm = options.faults ? damage(stack.doris, functions, options.seed) : undefined;
-  const mapping = await mappingOf(stack, options, { functions, progress, harm, stall });
-  const running = { mapping, progress, harm, stall };
+  const hosts: FunctionHost[] = [functions];
+  const harm = options.faults
+    ? damage(stack.doris, { kill: async () => void (await Promise.all(hosts.map((host) => host.kill()))) }, options.seed)
+    : undefined;
+  const watched = { progress, harm, stall };
+  const mapping = await mappingOf(stack, options, { functions, ...watched });
+  const iggy = options.source === 'kinesis' ? undefined : await iggyOf(stack, job, { ...watched, onOutput });
+  if (iggy !== undefined) hosts.push(iggy.functions);
+  const running = { mapping, iggy, ...watched };
   try {
     const outcome = await Promise.race([carry(stack, job, running), stopped(running), interrupted]);
     if (typeof outcome === 'boolean' && options.keepRunning) {
@@ -92,7 +101,7 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     stall.stop();
     await Promise.all([progress.stop(), harm?.stop()]);
     // Both at the same time: an invocation in flight would otherwise be waited for when the run is interrupted.
-    await Promise.all([mapping.stop(), functions.close()]);
+    await Promise.all([mapping.stop(), functions.close(), iggy?.stop()]);
     log.end();
   }
 }
@@ -113,6 +122,8 @@ async function stopped({ stall, progress, harm }: Running): Promise<false> {
 
 interface Running {
   readonly mapping: EventSourceMapping;
+  /** The other way, when data goes over it. */
+  readonly iggy: IggyLane | undefined;
   readonly progress: Progress;
   readonly harm: Damage | undefined;
   readonly stall: StallWatch;
@@ -121,7 +132,7 @@ interface Running {
 function mappingOf(
   stack: Stack,
   options: DemoOptions,
-  { functions, progress, harm, stall }: Omit<Running, 'mapping'> & { readonly functions: FunctionHost },
+  { functions, progress, harm, stall }: Omit<Running, 'mapping' | 'iggy'> & { readonly functions: FunctionHost },
 ): Promise<EventSourceMapping> {
   return startEventSourceMapping({
     kinesis: stack.kinesis,
@@ -129,31 +140,57 @@ function mappingOf(
     function: functions,
     batchSize: 10_000,
     batchingWindowSeconds: 1,
-    observe: (event) => {
-      progress.observe(event);
-      stall.observe(event);
-      harm?.observe(event);
-    },
+    observe: tellAll({ progress, harm, stall }),
     ...(options.faults ? { redeliver: { seed: options.seed, probability: 0.2 } } : {}),
   });
 }
 
-async function carry(stack: Stack, { options: { records, input }, sets }: Job, running: Running): Promise<boolean> {
-  const { mapping, progress, harm, stall } = running;
-  const poison = input === undefined ? poisonRecords() : [];
+type Watched = Pick<Running, 'progress' | 'harm' | 'stall'>;
+
+function tellAll({ progress, harm, stall }: Watched): (event: MappingEvent) => void {
+  return (event) => {
+    progress.observe(event);
+    stall.observe(event);
+    harm?.observe(event);
+  };
+}
+
+function iggyOf(stack: Stack, job: Job, watched: Watched & { readonly onOutput: (text: string) => void }): Promise<IggyLane> {
+  const { faults, seed, shards } = job.options;
+  return startIggyLane(stack, {
+    env: { ...stack.env, ...settingsFor(job) },
+    timeoutMillis: FUNCTION_TIMEOUT_MS,
+    concurrency: shards,
+    faults,
+    seed,
+    onOutput: watched.onOutput,
+    observe: tellAll(watched),
+  });
+}
+
+async function carry(stack: Stack, { options: { records, input, source }, sets }: Job, running: Running): Promise<boolean> {
+  const { mapping, iggy, progress, harm, stall } = running;
+  const poison = input === undefined ? poisonRecords(source === 'iggy' ? 'iggy' : 'kinesis') : [];
   const started = performance.now();
   const onSent = (count: number): void => {
     progress.sent(count);
     stall.moved();
   };
-  const sent = await produceSets(stack.kinesis, STREAM, sets, { poison, about: records, onSent });
-  await mapping.drained();
+  const byIggy = source === 'iggy' ? sets : sets.slice(1);
+  const overIggy = iggy === undefined ? [] : byIggy;
+  const overKinesis = sets.filter((dataSet) => !overIggy.includes(dataSet));
+  const first = await produceSets(stack.kinesis, STREAM, overKinesis, { poison: source === 'iggy' ? [] : poison, about: records, onSent });
+  const before = first.reduce((sum, { count }) => sum + count, 0);
+  const rest = { poison: source === 'iggy' ? poison : [], about: records, onSent: (count: number) => onSent(before + count) };
+  const sent = [...first, ...((await iggy?.produce(overIggy, rest)) ?? [])];
+  await Promise.all([mapping.drained(), iggy?.drained()]);
   stall.stop();
   const damaged = (await harm?.stop()) ?? new Map<string, number>();
   await untilVisible(stack);
   const seconds = (performance.now() - started) / 1000;
   await progress.stop();
-  const letters = await readDeadLetters(stack.sqs, stack.deadLetterQueueUrl);
+  const read = await readDeadLetters(stack.sqs, stack.deadLetterQueueUrl);
+  const letters = iggy?.named(read) ?? read;
   const result = await examine(stack.doris, sent, poison, letters);
   const figures = { seconds, letters: letters.length, loads: loadsIn(stack), ...progress.figures() };
   say(`\n${resultText(result, figures, damaged)}`);

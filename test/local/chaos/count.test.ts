@@ -12,7 +12,7 @@ const rows = (more: readonly (readonly [number, number])[] = []) => new Map([...
 
 function letterOf(id: number, change: Partial<ReadLetter> = {}): ReadLetter {
   const { errorClass = 'decode', reason = '' } = poisonOf(id) ?? {};
-  const place = { shard: 'shardId-000000000000', position: String(1000 + id), target: 'demo.chaos' };
+  const place = { stream: 'arn', shard: 'shardId-000000000000', position: String(1000 + id), target: 'demo.chaos' };
   return { ...place, errorClass, reason: `so: ${reason}`, partitionKey: String(id), ...change };
 }
 

@@ -3,13 +3,29 @@ import { readOptions } from '../../../local/demo/options.ts';
 
 describe('the arguments of npm start', () => {
   it('are all optional', () => {
-    expect(readOptions([])).toEqual({ records: 200_000, shards: 4, seed: 1, faults: false, keepRunning: false, help: false });
+    expect(readOptions([])).toEqual({
+      source: 'both',
+      records: 200_000,
+      shards: 4,
+      seed: 1,
+      faults: false,
+      keepRunning: false,
+      help: false,
+    });
   });
 
   it('are taken as they are given', () => {
-    const given = ['--records', '3000000', '--shards', '16', '--seed', '0', '--faults', '--keep-running'];
+    const given = ['--records', '3000000', '--shards', '16', '--seed', '0', '--faults', '--keep-running', '--source', 'iggy'];
 
-    expect(readOptions(given)).toEqual({ records: 3_000_000, shards: 16, seed: 0, faults: true, keepRunning: true, help: false });
+    expect(readOptions(given)).toEqual({
+      source: 'iggy',
+      records: 3_000_000,
+      shards: 16,
+      seed: 0,
+      faults: true,
+      keepRunning: true,
+      help: false,
+    });
   });
 
   it('name a file of records together with its table', () => {
@@ -30,6 +46,7 @@ describe('the arguments of npm start', () => {
     [['--seed', '1.5'], '--seed must be a whole number from 0 to 2147483647 (given 1.5)'],
     [['--input', 'x.ndjson'], '--input and --create-table go together'],
     [['--create-table', 'x.sql'], '--input and --create-table go together'],
+    [['--source', 'kafka'], '--source must be kinesis, iggy or both (given kafka)'],
     [['--speed', '9'], "Unknown option '--speed'"],
     [['fast'], "Unexpected argument 'fast'"],
   ])('are refused as %j with a sentence that names what is wrong', (given, message) => {
