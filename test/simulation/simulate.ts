@@ -52,7 +52,7 @@ export async function simulate(seed: number, reduction: Reduction = {}, traced =
   };
   const faults = newFaults(seed, scenario.rates, reduction.only, (actor, text) => note(actor, () => text));
   const truth = newTruth(scenario);
-  const figures = { invocations: 0, deliveries: 0, loads: 0, attempts: 0 };
+  const figures = { invocations: 0, loads: 0, attempts: 0 };
   const world: World = { scenario, scheduler, faults, truth, figures, trace: note };
   scheduler.at(0, () => startLife(world));
   let events = 0;
@@ -83,8 +83,7 @@ function startLife(world: World): void {
   const storm: Storm = {
     isOver: () => deliveries > scenario.stormyDeliveries,
     beforeDelivery: () => {
-      world.figures.deliveries = ++deliveries;
-      if (deliveries <= scenario.stormyDeliveries) cluster.weather();
+      if (++deliveries <= scenario.stormyDeliveries) cluster.weather();
       else {
         faults.calm();
         cluster.mend();

@@ -9,7 +9,7 @@ export interface World {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   readonly truth: Truth;
-  readonly figures: { invocations: number; deliveries: number; loads: number; attempts: number };
+  readonly figures: { invocations: number; loads: number; attempts: number };
   /** Writes down what happened; costs nothing when nobody reads it. */
   trace(actor: string, text: () => string): void;
 }
