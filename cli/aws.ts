@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { failed } from './errors.ts';
 
 /** A person waits: a silent service is given up sooner than a loader would. */
-const CALLS = { maxAttempts: 3, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true } };
+export const CALLS = { maxAttempts: 3, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true } };
 
 /** The ledger's service, where the SDK's own variables say that it is. */
 export function openDynamoDb(): DynamoDBClient {

@@ -12,7 +12,12 @@ interface Failure {
 }
 
 /** Thrown by lib/ for what happens outside this program. */
-const EXPECTED: ReadonlySet<string> = new Set(['LedgerUnavailable', 'CredentialsUnavailable', 'ContractViolation']);
+const EXPECTED: ReadonlySet<string> = new Set([
+  'LedgerUnavailable',
+  'DeadLettersUnavailable',
+  'CredentialsUnavailable',
+  'ContractViolation',
+]);
 
 /** What people and scripts are told of an error; a fault of this program is shown with its stack. */
 export function failureOf(error: unknown): Failure {

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Environment } from '../lib/config.ts';
 import { SETTINGS } from '../lib/settings.ts';
 import { registerCheckpoints } from './commands/checkpoints.ts';
+import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplainLabel } from './commands/explain-label.ts';
 import { registerPlan } from './commands/plan.ts';
@@ -11,7 +12,14 @@ import { failureOf } from './failure.ts';
 import { type Act, examples, type Register } from './register.ts';
 import { type GlobalOptions, openSession, type Session } from './session.ts';
 
-const COMMANDS: readonly Register[] = [registerStatus, registerDoctor, registerCheckpoints, registerExplainLabel, registerPlan];
+const COMMANDS: readonly Register[] = [
+  registerStatus,
+  registerDoctor,
+  registerCheckpoints,
+  registerDeadLetters,
+  registerExplainLabel,
+  registerPlan,
+];
 
 /** Runs one command line. @returns the exit code, after everything was printed. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 
 /** The functions that CDK deploys and the local stack runs: one self-contained ES module each (contract "Build output"). */
-export const FUNCTIONS = ['kinesis-loader', 'iggy-loader'] as const;
+export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive'] as const;
 
 const root = new URL('..', import.meta.url).pathname;
 

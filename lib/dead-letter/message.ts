@@ -4,7 +4,7 @@ import { spellPosition } from '../source/position.ts';
 import type { DeadLetter } from './letter.ts';
 
 /** How a letter's body holds the payload. */
-type BodyEncoding = 'utf8' | 'base64' | 's3' | 'omitted';
+export type BodyEncoding = 'utf8' | 'base64' | 's3' | 'omitted';
 
 /** A body and how to read it. */
 export interface LetterBody {

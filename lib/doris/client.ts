@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Label } from '../plan/label.ts';
-import type { Doris } from '../ports.ts';
+import type { Doris, Target } from '../ports.ts';
 import { knowBackends } from './backends.ts';
-import { commitPrecommitted } from './commit.ts';
+import { abortPrecommitted, commitPrecommitted } from './commit.ts';
 import { askCount } from './count.ts';
 import { takeTurns } from './frontends.ts';
 import { askLabelState } from './label-state.ts';
@@ -13,6 +14,13 @@ import { type DorisSettings, withDefaults } from './settings.ts';
 import { askTableModel } from './table-model.ts';
 import { openWires, type Wires } from './wires.ts';
 
+/** Doris, and what only some need of it. */
+export interface DorisClient extends Doris {
+  /** Drops a load that is precommitted under its label: none of its rows is ever visible. */
+  drop(target: Target, label: Label, deadline: Deadline): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * A client of one Doris cluster. Connects to nobody until it is used, and keeps connections until it is closed.
  * @example
@@ -20,7 +28,7 @@ import { openWires, type Wires } from './wires.ts';
  * const outcome = await doris.load({ label, target, rows: 2, body: [twoLines] }, deadlineIn(seconds(60), systemClock));
  * @param wires - default: sockets.
  */
-export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wires): Doris & { close(): Promise<void> } {
+export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wires): DorisClient {
   const full = withDefaults(settings);
   const line: Line = {
     settings: full,
@@ -44,6 +52,7 @@ export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wire
     tableModel: (target, deadline) => askTableModel(target, deadline, line),
     countRows: (target, span, deadline) => askCount(target, span, deadline, line),
     labelState: (database, label, deadline) => askLabelState(database, label, deadline, line),
+    drop: (target, label, deadline) => abortPrecommitted({ target, label }, deadline, line),
     close: () => line.wires.close(),
   };
 }

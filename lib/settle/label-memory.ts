@@ -1,8 +1,10 @@
+import type { Clock } from '../clock.ts';
+import type { Deadline } from '../deadline.ts';
 import type { Claim } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
-import type { Memory } from '../ports.ts';
+import type { Doris, Memory, Target } from '../ports.ts';
 import { type Millis, millis } from '../units.ts';
-import { type Run, targetOf } from './run.ts';
+import { targetOf } from './run.ts';
 
 /** How long Doris remembers the label of a load that has ended (reference 4). */
 export interface LabelMemory {
@@ -14,13 +16,25 @@ export interface LabelMemory {
   readonly transactions: number;
 }
 
+/** Who wants to know. */
+interface Inquirer {
+  readonly ports: { readonly clock: Clock; readonly doris: Doris };
+  readonly rules: { readonly labelMemory: LabelMemory };
+  readonly deadline: Deadline;
+  readonly table: { readonly target?: Target };
+}
+
 /**
  * Whether Doris would know the label of a claim now, had it stored the load. Labels of one database are forgotten in the order in which
  * their transactions ended: while one that ended before the claim was written is known, the claim's would be, too. Without such a witness the
  * ids of transactions tell: they count from the beginning of the cluster, over all of its databases. Half of the limit leaves room for those
  * that were running when the claim was written.
  */
-export async function wouldBeKnown(run: Run, { state, claimedAt }: Claim, witness: Label | undefined): Promise<Memory> {
+export async function wouldBeKnown(
+  run: Inquirer,
+  { state, claimedAt }: Pick<Claim, 'state' | 'claimedAt'>,
+  witness: Label | undefined,
+): Promise<Memory> {
   // Nothing of it is visible; or it had no label, and is put again whatever became of it.
   if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'certain';
   const { clock, doris } = run.ports;

@@ -95,7 +95,7 @@ function isLate({ records: [oldest] }: TableBatch, clock: Clock): boolean {
 }
 
 /** The table of a run. @throws {TypeError} for a run without one; only pieces with rows ask, and rows have a table. */
-export function targetOf({ table }: Run): Target {
+export function targetOf({ table }: { readonly table: { readonly target?: Target } }): Target {
   if (table.target === undefined) throw new TypeError('rows without a table');
   return table.target;
 }

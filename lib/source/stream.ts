@@ -1,0 +1,102 @@
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
+  type KinesisClient,
+  type _Record as StreamRecord,
+} from '@aws-sdk/client-kinesis';
+import type { Clock } from '../clock.ts';
+import { type EpochMillis, mebibytes, millis } from '../units.ts';
+import { decodeKinesisEvent } from './kinesis.ts';
+import { kinesisPosition, type Position, spellPosition } from './position.ts';
+import type { KinesisShard } from './record.ts';
+
+/** Kinesis, for those who read a stream again. */
+export interface RecordReader {
+  readonly client: KinesisClient;
+  readonly clock: Clock;
+}
+
+/** Where reading begins. */
+type Start =
+  | { readonly kind: 'at'; readonly sequenceNumber: string }
+  | { readonly kind: 'from'; readonly time: EpochMillis }
+  | { readonly kind: 'oldest' };
+
+/** One element of Lambda's Kinesis event. */
+export type EventRecord = Readonly<ReturnType<typeof eventRecord>>;
+
+/** A shard allows five reads a second, Lambda's own among them. */
+const PAUSE = millis(250);
+
+/** Reads a shard in order, page by page, as Lambda's event would bring it, until its end or the tip that it has now. */
+async function* readShard({ client, clock }: RecordReader, source: KinesisShard, start: Start): AsyncGenerator<readonly EventRecord[]> {
+  const { ShardIterator } = await client.send(
+    new GetShardIteratorCommand({ StreamARN: source.stream, ShardId: source.shard, ...iteratorOf(start) }),
+  );
+  let iterator = ShardIterator;
+  for (let isFirst = true; iterator !== undefined; isFirst = false) {
+    if (!isFirst) await clock.sleep(PAUSE);
+    const page = await client.send(new GetRecordsCommand({ StreamARN: source.stream, ShardIterator: iterator }));
+    yield (page.Records ?? []).map((record) => eventRecord(source, record));
+    // An empty page says nothing; only the way that is left does.
+    if (page.MillisBehindLatest === 0) return;
+    iterator = page.NextShardIterator;
+  }
+}
+
+function iteratorOf(start: Start): Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'> & {
+  readonly ShardIteratorType: 'AT_SEQUENCE_NUMBER' | 'AT_TIMESTAMP' | 'TRIM_HORIZON';
+} {
+  switch (start.kind) {
+    case 'at':
+      return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: start.sequenceNumber };
+    case 'from':
+      return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(start.time) };
+    case 'oldest':
+      return { ShardIteratorType: 'TRIM_HORIZON' };
+    default:
+      return start satisfies never;
+  }
+}
+
+function eventRecord(
+  { stream, shard }: KinesisShard,
+  { SequenceNumber = '', PartitionKey, Data, ApproximateArrivalTimestamp }: StreamRecord,
+) {
+  return {
+    eventSource: 'aws:kinesis',
+    eventSourceARN: stream,
+    eventID: `${shard}:${SequenceNumber}`,
+    kinesis: {
+      sequenceNumber: SequenceNumber,
+      partitionKey: PartitionKey ?? null,
+      data: Buffer.from(Data ?? []).toString('base64'),
+      approximateArrivalTimestamp: (ApproximateArrivalTimestamp?.getTime() ?? 0) / 1000,
+    },
+  };
+}
+
+/** Where a record of a page stands, aggregates as a whole. */
+function positionOf({ kinesis }: EventRecord): Position {
+  return kinesisPosition(kinesis.sequenceNumber);
+}
+
+/** Reads the records between two sequence numbers, ends included. */
+export async function readSpan(reader: RecordReader, source: KinesisShard, first: string, last: string): Promise<EventRecord[]> {
+  const end = kinesisPosition(last);
+  const records: EventRecord[] = [];
+  for await (const page of readShard(reader, source, { kind: 'at', sequenceNumber: first })) {
+    records.push(...page.filter((record) => positionOf(record) <= end));
+    if (page.some((record) => positionOf(record) >= end)) break;
+  }
+  return records;
+}
+
+/** Reads the payload at one position, of a KPL user record too; nothing when the stream does not have it. */
+export async function readRecordAt(reader: RecordReader, source: KinesisShard, position: Position): Promise<Uint8Array | undefined> {
+  const [sequenceNumber = ''] = spellPosition(position).split(':');
+  const Records = await readSpan(reader, source, sequenceNumber, sequenceNumber);
+  const all = decodeKinesisEvent({ Records }, { maxRowBytes: mebibytes(10), maxBatchBytes: mebibytes(100), keepFields: [] });
+  return all.flatMap(({ records }) => records).find(({ record }) => record.position === position)?.record.payload;
+}
