@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Environment } from '../lib/config.ts';
 import { SETTINGS } from '../lib/settings.ts';
 import { registerCheckpoints } from './commands/checkpoints.ts';
+import { registerCreateTable } from './commands/create-table.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplainLabel } from './commands/explain-label.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly Register[] = [
   registerDeadLetters,
   registerExplainLabel,
   registerPlan,
+  registerCreateTable,
 ];
 
 /** Runs one command line. @returns the exit code, after everything was printed. */

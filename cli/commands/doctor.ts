@@ -5,11 +5,11 @@ import { checkBucket, checkLedger, checkQueue, checkStream } from '../doctor/aws
 import { examineDoris } from '../doctor/examine.ts';
 import { type Finding, fault, ok } from '../doctor/finding.ts';
 import { checkTimeouts } from '../doctor/fit.ts';
-import { readSample } from '../doctor/sample.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Paint } from '../output.ts';
 import { examples, type Register } from '../register.ts';
+import { readSample } from '../sample.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
 import { counted } from '../words.ts';

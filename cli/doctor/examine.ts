@@ -7,11 +7,11 @@ import { targetsIn } from '../../lib/plan/route.ts';
 import type { Target } from '../../lib/ports.ts';
 import { seconds } from '../../lib/units.ts';
 import { openSecrets } from '../aws.ts';
+import type { SampleRow } from '../sample.ts';
 import { type Finding, fault, ok, passes } from './finding.ts';
 import { assumedMemory, checkMemory } from './fit.ts';
 import { checkFrontend } from './frontend.ts';
 import { checkNetwork } from './network.ts';
-import type { SampleRow } from './schema.ts';
 import { checkTable } from './table.ts';
 
 /** No check of Doris waits for longer. */

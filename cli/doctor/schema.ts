@@ -1,11 +1,6 @@
 import type { Column } from '../../lib/doris/columns.ts';
+import type { SampleRow } from '../sample.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
-
-/** One JSON object of a sample, with the number of its line. */
-export interface SampleRow {
-  readonly line: number;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 type Filled = readonly { readonly setting: string; readonly column: string }[];
 

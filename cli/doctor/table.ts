@@ -2,8 +2,9 @@ import type { Deadline } from '../../lib/deadline.ts';
 import type { Column } from '../../lib/doris/columns.ts';
 import type { Inspector, Reach } from '../../lib/doris/inspector.ts';
 import type { Target, Told } from '../../lib/ports.ts';
+import type { SampleRow } from '../sample.ts';
 import { type Finding, fault, ok, untold } from './finding.ts';
-import { type SampleRow, schemaFindings } from './schema.ts';
+import { schemaFindings } from './schema.ts';
 
 /** What a table is checked against. */
 export interface Expectations {

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { wrongInput } from '../errors.ts';
-import type { SampleRow } from './schema.ts';
+import { wrongInput } from './errors.ts';
+
+/** One JSON object of a sample, with the number of its line. */
+export interface SampleRow {
+  readonly line: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The object as it stands in the file. */
+  readonly text: string;
+}
 
 /** Rows of a file with one JSON object a line. @throws {CommandError} naming the first line that is none. */
 export function readSample(path: string): readonly SampleRow[] {
@@ -8,7 +15,7 @@ export function readSample(path: string): readonly SampleRow[] {
     .split('\n')
     .map((text, index) => ({ text, line: index + 1 }))
     .filter(({ text }) => text.trim() !== '')
-    .map(({ text, line }) => ({ line, fields: objectOf(text, `${path}:${line}`) }));
+    .map(({ text, line }) => ({ line, text, fields: objectOf(text, `${path}:${line}`) }));
   if (rows.length === 0) throw wrongInput(`${path}: is empty; a sample has one JSON object a line`);
   return rows;
 }
