@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { GroupKey } from '../../lib/ledger/group.ts';
+import { mebibytes } from '../../lib/units.ts';
+import { newQueueWorld, type QueueWorld } from '../support/queue-world.ts';
+import type { EventMessage } from '../support/sqs-event.ts';
+
+const MESSAGES = 10_000;
+
+/** Bytes of a group's item beside its members: keys, names of attributes, nonce, target, times; and of a claim in it. */
+const ITEM = 420;
+const CLAIM = 420;
+
+interface Units {
+  writes: number;
+  reads: number;
+}
+
+/** Counts what DynamoDB charges: a write unit a KiB of the item, a read unit 4 KiB of what a strongly consistent query finds. */
+function metered(world: QueueWorld): Units {
+  const units = { writes: 0, reads: 0 };
+  const { register, move, find } = world.ledger;
+  const sizeOf = (key: Pick<GroupKey, 'group'>) =>
+    ITEM + ([...world.ledger.groups.values()].find((group) => group.key.group.sort === key.group.sort)?.packed.length ?? 0);
+  world.ledger.register = async (key, members) => {
+    units.writes += Math.ceil((ITEM + members.length) / 1024);
+    return register(key, members);
+  };
+  world.ledger.move = async (key, wanted) => {
+    units.writes += Math.ceil((sizeOf(key as GroupKey) + CLAIM) / 1024);
+    return move(key, wanted);
+  };
+  world.ledger.find = async (...args) => {
+    const found = await find(...args);
+    units.reads += Math.max(1, Math.ceil(found.reduce((sum, { key }) => sum + sizeOf(key), 0) / 4096));
+    return found;
+  };
+  return units;
+}
+
+function singleRow(n: number, partitions: number): EventMessage {
+  const metadata = `{"iggy_id":"${n.toString(16).padStart(32, '0')}","iggy_offset":${Math.floor(n / partitions)},"iggy_partition_id":${n % partitions},"iggy_stream":"shop","iggy_timestamp":${1_700_000_000_000_000 + n},"iggy_topic":"orders"}`;
+  return { messageId: `m-${n}`, body: `{"metadata":${metadata},"payload":{"n":${n}}}` };
+}
+
+/** Carries the messages in batches of a size. */
+async function carry(batchSize: number, partitions: number) {
+  const world = newQueueWorld();
+  const units = metered(world);
+  for (let from = 0; from < MESSAGES; from += batchSize) {
+    const batch = Array.from({ length: batchSize }, (_, n) => singleRow(from + n, partitions));
+    expect(await world.invoke(batch, { rules: { limits: { maxRows: 500_000, maxBytes: mebibytes(64) } } })).toEqual([]);
+  }
+  return { loads: world.doris.calls.length, writes: units.writes / MESSAGES, reads: units.reads / MESSAGES };
+}
+
+/** The figures of docs/iggy.md. */
+const FIGURES = [
+  { batchSize: 10, partitions: 1, loads: 1000, writesBelow: 0.31, readsBelow: 0.21 },
+  { batchSize: 100, partitions: 1, loads: 100, writesBelow: 0.051, readsBelow: 0.021 },
+  { batchSize: 1000, partitions: 1, loads: 10, writesBelow: 0.02, readsBelow: 0.004 },
+  { batchSize: 10_000, partitions: 1, loads: 1, writesBelow: 0.016, readsBelow: 0.0015 },
+  { batchSize: 1000, partitions: 4, loads: 40, writesBelow: 0.033, readsBelow: 0.009 },
+] as const;
+
+describe('ten thousand messages of one row each', () => {
+  it.each(FIGURES)('in batches of $batchSize over $partitions partition(s) take $loads loads', async (figure) => {
+    const { loads, writes, reads } = await carry(figure.batchSize, figure.partitions);
+
+    process.stdout.write(
+      `batch ${figure.batchSize}, ${figure.partitions} partitions: ${loads} loads, ${writes.toFixed(4)} write units and ${reads.toFixed(4)} read units a message\n`,
+    );
+    expect(loads).toBe(figure.loads);
+    expect(writes).toBeLessThan(figure.writesBelow);
+    expect(reads).toBeLessThan(figure.readsBelow);
+  });
+});
