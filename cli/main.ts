@@ -6,7 +6,10 @@ import { registerCreateTable } from './commands/create-table.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplainLabel } from './commands/explain-label.ts';
+import { registerExplainLetter } from './commands/explain-letter.ts';
 import { registerPlan } from './commands/plan.ts';
+import { registerReconcile } from './commands/reconcile.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerStatus } from './commands/status.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { failureOf } from './failure.ts';
@@ -21,6 +24,9 @@ const COMMANDS: readonly Register[] = [
   registerExplainLabel,
   registerPlan,
   registerCreateTable,
+  registerReconcile,
+  registerReplay,
+  registerExplainLetter,
 ];
 
 /** Runs one command line. @returns the exit code, after everything was printed. */

@@ -121,6 +121,12 @@ export interface Span {
   readonly position: { readonly column: string; readonly first: string; readonly last: string };
 }
 
+/** Rows of a span, and the different positions that they carry. */
+export interface PositionCount {
+  readonly rows: number;
+  readonly distinct: number;
+}
+
 interface ColumnValue {
   readonly column: string;
   readonly value: string;

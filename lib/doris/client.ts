@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Label } from '../plan/label.ts';
-import type { Doris, Target } from '../ports.ts';
+import type { Doris, PositionCount, Span, Target, Told } from '../ports.ts';
 import { knowBackends } from './backends.ts';
 import { abortPrecommitted, commitPrecommitted } from './commit.ts';
-import { askCount } from './count.ts';
+import { askCount, askPositions } from './count.ts';
 import { takeTurns } from './frontends.ts';
 import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
@@ -18,6 +18,8 @@ import { openWires, type Wires } from './wires.ts';
 export interface DorisClient extends Doris {
   /** Drops a load that is precommitted under its label: none of its rows is ever visible. */
   drop(target: Target, label: Label, deadline: Deadline): Promise<void>;
+  /** Rows of a span, and the different positions that they carry. */
+  countPositions(target: Target, span: Span, deadline: Deadline): Promise<Told<PositionCount>>;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wire
     tableModel: (target, deadline) => askTableModel(target, deadline, line),
     countRows: (target, span, deadline) => askCount(target, span, deadline, line),
     labelState: (database, label, deadline) => askLabelState(database, label, deadline, line),
+    countPositions: (target, span, deadline) => askPositions(target, span, deadline, line),
     drop: (target, label, deadline) => abortPrecommitted({ target, label }, deadline, line),
     close: () => line.wires.close(),
   };

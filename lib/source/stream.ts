@@ -30,7 +30,11 @@ export type EventRecord = Readonly<ReturnType<typeof eventRecord>>;
 const PAUSE = millis(250);
 
 /** Reads a shard in order, page by page, as Lambda's event would bring it, until its end or the tip that it has now. */
-async function* readShard({ client, clock }: RecordReader, source: KinesisShard, start: Start): AsyncGenerator<readonly EventRecord[]> {
+export async function* readShard(
+  { client, clock }: RecordReader,
+  source: KinesisShard,
+  start: Start,
+): AsyncGenerator<readonly EventRecord[]> {
   const { ShardIterator } = await client.send(
     new GetShardIteratorCommand({ StreamARN: source.stream, ShardId: source.shard, ...iteratorOf(start) }),
   );
@@ -80,6 +84,11 @@ function eventRecord(
 /** Where a record of a page stands, aggregates as a whole. */
 function positionOf({ kinesis }: EventRecord): Position {
   return kinesisPosition(kinesis.sequenceNumber);
+}
+
+/** When the stream took a record of a page, in epoch milliseconds. */
+export function arrivalOf({ kinesis }: EventRecord): number {
+  return Math.round(kinesis.approximateArrivalTimestamp * 1000);
 }
 
 /** Reads the records between two sequence numbers, ends included. */

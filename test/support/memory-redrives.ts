@@ -5,7 +5,7 @@ export function memoryRedrives(): RedriveLedger {
   const letters = new Map<string, LetterState>();
   const loads = new Map<string, RedriveLoad>();
   const letterName = ({ loader, source, target, position, iggy }: LetterKey): string =>
-    JSON.stringify([loader, source.kind, source.stream, source.shard, target, position, iggy]);
+    JSON.stringify([loader, source, target, position, iggy]);
   const loadName = ({ loader, source, name }: LoadKey): string => JSON.stringify([loader, source.stream, source.shard, name]);
   const letterAt = (key: LetterKey): LetterState => letters.get(letterName(key)) ?? { kind: 'new' };
   const isBoundTo = (state: LetterState, load: string): boolean => state.kind !== 'new' && state.kind !== 'stored' && state.load === load;

@@ -1,0 +1,120 @@
+import { systemClock } from '../../lib/clock.ts';
+import type { Config } from '../../lib/config.ts';
+import { credentialsFrom } from '../../lib/credentials.ts';
+import { deadlineIn } from '../../lib/deadline.ts';
+import { connectDoris } from '../../lib/doris/client.ts';
+import { NotTold, type Reconciled, reconcileShard } from '../../lib/redrive/reconcile.ts';
+import { spellPosition } from '../../lib/source/position.ts';
+import { hours } from '../../lib/units.ts';
+import { openKinesis, openSecrets } from '../aws.ts';
+import { described, lookAtAll } from '../dead-letters/letters.ts';
+import { failed, wrongInput } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { examples, type Register } from '../register.ts';
+import type { Session } from '../session.ts';
+import { type PeriodOptions, periodOf, shardsOf } from '../stream/period.ts';
+import { tableText } from '../table.ts';
+
+/** `reconcile` */
+export const registerReconcile: Register = (program, act) => {
+  program
+    .command('reconcile')
+    .description('holds what a stream took in a period against the tables, and names records that are missing or there twice')
+    .option('--stream <name or ARN>', 'the stream')
+    .option('--shard <id...>', 'these shards only')
+    .option('--from <time>', 'records that arrived since, like 2026-11-21T03:00:00Z')
+    .option('--to <time>', 'records that arrived until then (default now)')
+    .addHelpText('after', examples('reconcile --stream orders --from 2026-11-21T03:00:00Z --to 2026-11-21T04:00:00Z'))
+    .action(act(reconcile));
+};
+
+interface Line {
+  readonly shard: string;
+  readonly target: string;
+  readonly expected: number;
+  readonly lost: readonly string[];
+  /** Missing in the table, and in the dead-letter queue. */
+  readonly letters: readonly string[];
+  readonly doubled: readonly { readonly position: string; readonly rows: number }[];
+}
+
+async function reconcile(session: Session, options: PeriodOptions): Promise<ExitCode> {
+  const config = session.loaderConfig();
+  const columns = columnsOf(config);
+  const period = periodOf(options);
+  const shards = await shardsOf(options);
+  const { credentials, ...settings } = config.doris;
+  const doris = connectDoris({ ...settings, credentials: credentialsFrom(credentials, openSecrets, systemClock) }, systemClock);
+  const client = openKinesis();
+  const all = {
+    streams: { client, clock: systemClock },
+    decode: config.decode,
+    routing: config.load.routing,
+    columns,
+    count: doris.countPositions,
+    deadline: deadlineIn(hours(24), systemClock),
+  };
+  try {
+    const found: Reconciled[] = [];
+    for (const source of shards) {
+      session.output.progress(`reading ${source.shard}`);
+      found.push(...(await reconcileShard(all, source, period)));
+    }
+    return print(session, await withLetters(session, found));
+  } catch (error) {
+    throw error instanceof NotTold ? failed(error.message, { cause: error }) : error;
+  } finally {
+    client.destroy();
+    await doris.close();
+  }
+}
+
+function columnsOf({ load: { positionColumns } }: Config) {
+  const { source, shard, position } = positionColumns;
+  if (source === undefined || shard === undefined || position === undefined)
+    throw wrongInput(
+      'DORIS_POSITION_COLUMNS: must name columns for source, shard and position; without them no row can be told from another',
+    );
+  return { source, shard, position };
+}
+
+/** A record that is missing may be a dead letter: the queue is looked at only when something is missing. */
+async function withLetters(session: Session, found: readonly Reconciled[]): Promise<readonly Line[]> {
+  const letters = new Set(
+    found.some(({ missing }) => missing.length > 0)
+      ? (await lookAtAll(session, {})).map(described).map(({ shard, position }) => `${shard} ${position}`)
+      : [],
+  );
+  return found.map(({ shard, target, expected, missing, doubled }) => {
+    const positions = missing.map(spellPosition);
+    const isLetter = (position: string): boolean => letters.has(`${shard} ${position}`);
+    return {
+      shard,
+      target,
+      expected,
+      lost: positions.filter((position) => !isLetter(position)),
+      letters: positions.filter(isLetter),
+      doubled: doubled.map(({ position, rows }) => ({ position: spellPosition(position), rows })),
+    };
+  });
+}
+
+function print(session: Session, lines: readonly Line[]): ExitCode {
+  const lost = lines.reduce((sum, line) => sum + line.lost.length, 0);
+  const doubled = lines.reduce((sum, line) => sum + line.doubled.length, 0);
+  session.output.result({ lost, doubled, shards: lines }, () =>
+    [
+      tableText(
+        ['shard', 'table', 'rows expected', 'lost', 'dead letters', 'doubled'],
+        lines.map((line) => [line.shard, line.target, line.expected, line.lost.length, line.letters.length, line.doubled.length]),
+      ),
+      ...lines.flatMap(({ shard, lost: positions }) => positions.slice(0, 20).map((position) => `lost: ${shard} ${position}`)),
+      ...lines.flatMap(({ shard, doubled: twice }) =>
+        twice.slice(0, 20).map(({ position, rows }) => `${rows} times: ${shard} ${position}`),
+      ),
+      '',
+      `${lost} lost, ${doubled} doubled`,
+    ].join('\n'),
+  );
+  return lost + doubled === 0 ? EXIT.done : EXIT.amiss;
+}

@@ -1,0 +1,74 @@
+import { deadlineIn } from '../deadline.ts';
+import { type LoadRules, loadBatch } from '../pipeline.ts';
+import type { Ports } from '../settle/run.ts';
+import { type DecodeRules, decodeKinesisEvent } from '../source/kinesis.ts';
+import type { KinesisShard } from '../source/record.ts';
+import { arrivalOf, type EventRecord, type RecordReader, readShard } from '../source/stream.ts';
+import { type EpochMillis, seconds } from '../units.ts';
+
+/** A span of time of a stream, by arrival; ends included. */
+export interface Period {
+  readonly from: EpochMillis;
+  readonly to: EpochMillis;
+}
+
+/** What a replay needs. `rules.labelPrefix` names its own progress: never that of a loader that runs. */
+export interface Replay {
+  readonly streams: RecordReader;
+  readonly ports: Ports;
+  readonly rules: LoadRules;
+  readonly decode: DecodeRules;
+  readonly onProgress: (records: number) => void;
+}
+
+/** A replay that cannot go on for now. What it settled stays settled: begun again under the same name it goes on there. */
+export class ReplayStuck extends Error {
+  override readonly name = 'ReplayStuck';
+}
+
+const LOAD_TIME = seconds(120);
+const PAUSE = seconds(5);
+const TRIES = 12;
+
+/** Carries what one shard took in a period to its tables again, in order. @returns how many records. @throws {ReplayStuck} */
+export async function replayShard(replay: Replay, source: KinesisShard, period: Period): Promise<number> {
+  let records = 0;
+  for await (const page of recordsBetween(replay.streams, source, period)) {
+    await settleAll(replay, source, page);
+    records += page.length;
+    replay.onProgress(page.length);
+  }
+  return records;
+}
+
+/** Pages of what a shard took in a period. Arrival times of one shard may go back a little: reading ends a minute behind the period. */
+export async function* recordsBetween(
+  streams: RecordReader,
+  source: KinesisShard,
+  { from, to }: Period,
+): AsyncGenerator<readonly EventRecord[]> {
+  for await (const page of readShard(streams, source, { kind: 'from', time: from })) {
+    const inside = page.filter((record) => arrivalOf(record) >= from && arrivalOf(record) <= to);
+    if (inside.length > 0) yield inside;
+    const last = page.at(-1);
+    if (last !== undefined && arrivalOf(last) > to + seconds(60)) return;
+  }
+}
+
+async function settleAll({ ports, rules, decode }: Replay, { shard }: KinesisShard, page: readonly EventRecord[]): Promise<void> {
+  let open = page;
+  for (let tries = 0; open.length > 0; tries++) {
+    if (tries > 0) await ports.clock.sleep(PAUSE);
+    const before = open;
+    for (const batch of decodeKinesisEvent({ Records: open }, decode)) {
+      const settlement = await loadBatch(batch, ports, rules, deadlineIn(LOAD_TIME, ports.clock));
+      const at = settlement.kind === 'settled' ? open.length : open.findIndex(({ kinesis }) => kinesis.sequenceNumber === settlement.from);
+      open = open.slice(at);
+    }
+    if (open.length < before.length) tries = 0;
+    if (tries >= TRIES)
+      throw new ReplayStuck(
+        `${shard} does not get on at ${open[0]?.kinesis.sequenceNumber}; run it again under the same name to go on there`,
+      );
+  }
+}

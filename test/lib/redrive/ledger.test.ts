@@ -1,0 +1,131 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/clock.ts';
+import type { Label } from '../../../lib/plan/label.ts';
+import { dynamoRedrives } from '../../../lib/redrive/dynamodb-redrives.ts';
+import type { LetterKey, LoadKey, RedriveLedger, RedriveLoad } from '../../../lib/redrive/ledger.ts';
+import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
+import type { KinesisShard } from '../../../lib/source/record.ts';
+import { epochMillis } from '../../../lib/units.ts';
+import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+import { memoryRedrives } from '../../support/memory-redrives.ts';
+
+const source: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
+const LETTER: LetterKey = { loader: 'test', source, target: 'db.t', position: kinesisPosition('7') };
+const OPEN: RedriveLoad = {
+  label: 'l' as Label,
+  state: 'open',
+  rows: 1,
+  deadline: epochMillis(10),
+  claimedAt: epochMillis(5),
+  fence: 1,
+};
+
+let server: DynamoDb;
+let client: DynamoDBClient;
+let tables = 0;
+
+beforeAll(async () => {
+  server = await startDynamoDb();
+  client = new DynamoDBClient({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+});
+afterAll(async () => {
+  client.destroy();
+  await server.close();
+});
+
+async function onDynamoDb(): Promise<RedriveLedger> {
+  const TableName = `ledger-${tables++}`;
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+    }),
+  );
+  return dynamoRedrives(client, TableName, systemClock);
+}
+
+describe.each([
+  ['in DynamoDB', onDynamoDb],
+  ['in memory', async () => memoryRedrives()],
+])('what became of redriven records, %s', (_, open) => {
+  it('binds a record that nobody has redriven to one load only', async () => {
+    const ledger = await open();
+
+    expect(await ledger.bind(LETTER, { kind: 'new' }, 'a')).toBe(true);
+    expect(await ledger.bind(LETTER, { kind: 'new' }, 'b')).toBe(false);
+
+    expect(await ledger.letter(LETTER)).toEqual({ kind: 'bound', load: 'a' });
+  });
+
+  it('binds a record anew only as it was read', async () => {
+    const ledger = await open();
+    await ledger.bind(LETTER, { kind: 'new' }, 'a');
+
+    expect(await ledger.bind(LETTER, { kind: 'bound', load: 'a' }, 'b')).toBe(true);
+    expect(await ledger.bind(LETTER, { kind: 'bound', load: 'a' }, 'c')).toBe(false);
+
+    expect(await ledger.letter(LETTER)).toEqual({ kind: 'bound', load: 'b' });
+  });
+
+  it('never binds a record that is found stored', async () => {
+    const ledger = await open();
+    await ledger.bind(LETTER, { kind: 'new' }, 'a');
+    await ledger.decide(LETTER, 'a', 'stored');
+
+    expect(await ledger.bind(LETTER, { kind: 'bound', load: 'a' }, 'b')).toBe(false);
+    await ledger.decide(LETTER, 'a', 'free');
+
+    expect(await ledger.letter(LETTER)).toEqual({ kind: 'stored', load: 'a' });
+  });
+
+  it('decides nothing about a record that is bound elsewhere by then', async () => {
+    const ledger = await open();
+    await ledger.bind(LETTER, { kind: 'new' }, 'a');
+    await ledger.bind(LETTER, { kind: 'bound', load: 'a' }, 'b');
+
+    await ledger.decide(LETTER, 'a', 'stored');
+
+    expect(await ledger.letter(LETTER)).toEqual({ kind: 'bound', load: 'b' });
+  });
+
+  it('keeps records apart that differ in table, sub-sequence or Iggy identity', async () => {
+    const ledger = await open();
+    const topic = { kind: 'iggy', stream: 's/t', streamName: 's', topicName: 't', shard: '1' } as const;
+    const message: LetterKey = { ...LETTER, source: topic, position: iggyPosition('7'), iggy: { id: 'a'.repeat(32), timestamp: '5' } };
+    await ledger.bind(LETTER, { kind: 'new' }, 'a');
+    await ledger.bind(message, { kind: 'new' }, 'a');
+
+    for (const other of [
+      { ...LETTER, target: 'db.u' },
+      { ...LETTER, position: kinesisPosition('7', 0) },
+      { ...LETTER, loader: 'other' },
+      { ...message, iggy: { id: 'a'.repeat(32), timestamp: '6' } },
+      { ...message, source: { ...topic, streamName: 's/t', topicName: '' } },
+    ])
+      expect(await ledger.letter(other)).toEqual({ kind: 'new' });
+  });
+
+  it('writes a load only while it is open, and as it was read where that is asked', async () => {
+    const ledger = await open();
+    const key: LoadKey = { loader: 'test', source, name: 'a' };
+    await ledger.open(key, OPEN);
+
+    expect(await ledger.write(key, { ...OPEN, state: 'void', fence: 2 }, 9)).toEqual(OPEN);
+    const stored: RedriveLoad = { ...OPEN, state: 'stored', fence: 3 };
+    expect(await ledger.write(key, stored)).toEqual(stored);
+    expect(await ledger.write(key, { ...OPEN, state: 'void', fence: 4 }, 3)).toEqual(stored);
+
+    expect(await ledger.read(key)).toEqual(stored);
+  });
+});
