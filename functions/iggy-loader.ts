@@ -1,13 +1,14 @@
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
-import { type InvocationDeadlines, invocationDeadlines } from '../lib/deadline.ts';
-import { loadMessages, type UnsettledMessage } from '../lib/forwarded.ts';
-import { groupsInTime, inTime } from '../lib/in-time.ts';
+import { invocationDeadlines } from '../lib/deadline.ts';
+import { loadMessages } from '../lib/forwarded.ts';
+import { groupsInTime } from '../lib/in-time.ts';
 import { dynamoGroups } from '../lib/ledger/dynamodb-groups.ts';
 import type { GroupLedger } from '../lib/ledger/group.ts';
+import { hideUnsettled } from '../lib/queue/hide.ts';
 import { sqsVisibility } from '../lib/queue/sqs-visibility.ts';
-import { hiddenFor, type Visibility } from '../lib/queue/visibility.ts';
-import { decodeSqsEvent, NOWHERE } from '../lib/source/iggy.ts';
+import type { Visibility } from '../lib/queue/visibility.ts';
+import { decodeSqsEvent } from '../lib/source/iggy.ts';
 import { millis } from '../lib/units.ts';
 import { portsInTime, type Wiring, wire } from './wire.ts';
 
@@ -36,38 +37,15 @@ let loader: Loader | undefined;
  */
 export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> {
   loader ??= wireLoader();
-  const { config, telemetry, ledger } = loader;
+  const { config, telemetry, ledger, visibility } = loader;
   const deadlines = invocationDeadlines(millis(context.getRemainingTimeInMillis()), systemClock);
   const ports = { ...portsInTime(loader.ports, deadlines), ledger: groupsInTime(ledger, deadlines.ledger, systemClock) };
   try {
     const messages = decodeSqsEvent(event, { ...config.decode, ...config.iggy });
     const unsettled = await loadMessages(messages, ports, config.load, deadlines.loads);
-    await hide(loader, unsettled, deadlines);
+    await hideUnsettled(unsettled, { visibility, telemetry, clock: systemClock, longest: config.iggy.longestHidden }, deadlines.ledger);
     return { batchItemFailures: unsettled.map(({ message }) => ({ itemIdentifier: message.messageId })) };
   } finally {
     telemetry.flush();
   }
-}
-
-/** What is not hidden in time keeps the visibility timeout of its queue, which is no fault of the messages. */
-async function hide(
-  { config, telemetry, visibility }: Loader,
-  unsettled: readonly UnsettledMessage[],
-  { ledger }: InvocationDeadlines,
-): Promise<void> {
-  const hidden = unsettled.map(({ message, patience }) => ({
-    message,
-    within: hiddenFor(patience, config.iggy.longestHidden, systemClock.random()),
-  }));
-  const late = () => new TooLate('there was no time left to change it');
-  try {
-    await inTime(() => visibility.hide(hidden), { within: ledger.remaining(), clock: systemClock, late });
-  } catch (error) {
-    if (!(error instanceof TooLate)) throw error;
-    telemetry.record({ kind: 'visibility-unchanged', source: NOWHERE, messages: hidden.length, reason: error.message });
-  }
-}
-
-class TooLate extends Error {
-  override readonly name = 'TooLate';
 }

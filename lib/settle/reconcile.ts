@@ -56,8 +56,7 @@ function refuseOtherRoutes({ key, routes }: Run, before: string | undefined): vo
   );
 }
 
-/** Tells of records that were settled before. */
-export function absorb({ batch, key, ports }: Run, records: number): void {
+function absorb({ batch, key, ports }: Run, records: number): void {
   if (records > 0) ports.telemetry.record({ kind: 'duplicates-absorbed', source: batch.source, target: key.target, records });
 }
 

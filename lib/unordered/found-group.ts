@@ -2,7 +2,7 @@ import { type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.t
 import type { FoundGroup } from '../ledger/group.ts';
 import { deadLetterRows } from '../settle/dead-letter-rows.ts';
 import { present } from '../settle/lease.ts';
-import { absorb, attemptsOf, deadIn } from '../settle/reconcile.ts';
+import { attemptsOf, deadIn } from '../settle/reconcile.ts';
 import { resolveByState } from '../settle/resolve.ts';
 import type { Run } from '../settle/run.ts';
 import type { Position } from '../source/position.ts';
@@ -22,7 +22,10 @@ export async function settleFound(
   const inOrder = records.toSorted((a, b) => (a.record.position < b.record.position ? -1 : 1));
   const done = inOrder.filter(({ record }) => isBehind(record.position, through));
   const live = inOrder.slice(done.length);
-  if (done.length > 0) absorb(runOf(passage, targetNamed(group.key.target), group.key.group, done), done.length);
+  if (done.length > 0) {
+    const { source, ports } = passage;
+    ports.telemetry.record({ kind: 'duplicates-absorbed', source, target: group.key.target, records: done.length });
+  }
   if (live.length === 0) return [settled(done)];
   return [settled(done), ...(await settleLive(passage, group, live, found))];
 }

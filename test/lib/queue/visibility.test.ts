@@ -1,5 +1,8 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/clock.ts';
+import { deadlineIn } from '../../../lib/deadline.ts';
+import { hideUnsettled } from '../../../lib/queue/hide.ts';
 import { sqsVisibility } from '../../../lib/queue/sqs-visibility.ts';
 import { hiddenFor } from '../../../lib/queue/visibility.ts';
 import type { ForwardedMessage } from '../../../lib/source/iggy.ts';
@@ -28,6 +31,31 @@ describe('the time for which an unsettled message stays hidden', () => {
     for (let passed = 0; passed < 14 * 24 * 3600 * 1000; receives++) passed += hiddenFor(receives + 1, LONGEST, 1);
 
     expect(receives).toBeLessThanOrEqual(10 + (14 * 24 * 3600) / (0.75 * 1800));
+  });
+});
+
+describe('hiding what is unsettled', () => {
+  it('ends with the invocation, however slow the queue is, and says so', async () => {
+    const events: LoaderEvent[] = [];
+    const message: ForwardedMessage = {
+      messageId: 'm',
+      receiptHandle: 'h',
+      queueArn: 'a',
+      receives: 1,
+      sentAt: epochMillis(0),
+      content: { kind: 'left' },
+    };
+    const visibility = { hide: () => new Promise<void>(() => {}) };
+    const hiding = {
+      visibility,
+      telemetry: { record: (event: LoaderEvent) => events.push(event) },
+      clock: systemClock,
+      longest: seconds(5),
+    };
+
+    await hideUnsettled([{ message, reason: 'r', patience: 1 }], hiding, deadlineIn(millis(20), systemClock));
+
+    expect(events).toMatchObject([{ kind: 'visibility-unchanged', messages: 1, reason: 'there was no time left to change it' }]);
   });
 });
 
