@@ -1,4 +1,11 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import { dynamoLedger } from '../../lib/ledger/dynamodb.ts';
+import type { Label } from '../../lib/plan/label.ts';
+import { kinesisPosition, type Position, spellPosition } from '../../lib/source/position.ts';
+import { epochMillis } from '../../lib/units.ts';
+import { STREAM } from '../../local/demo/stack.ts';
 import { ARN, type CliStack, SHARD, startCliStack } from './fixture.ts';
 import { runCli } from './run.ts';
 
@@ -93,4 +100,50 @@ describe('checkpoints reset', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('is no place in a shard');
   });
+
+  it('refuses while a load is in doubt, and drops its claim only when it is told to', async () => {
+    const before = await through();
+    await openClaim(kinesisPosition(before));
+
+    const refused = await reset('--to', before, '--yes');
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('load in-doubt of 3 rows is open');
+
+    const { code, stdout, stderr } = await reset('--to', before, '--yes', '--drop-claim');
+    expect(code).toBe(0);
+    expect(stderr).toContain('The watermark stays where it is.');
+    expect(stderr).toContain('if Doris has its rows, they may be loaded TWICE');
+    expect(JSON.parse(stdout)).toMatchObject({ through: before, droppedClaim: 'in-doubt' });
+  });
 });
+
+/** As a loader leaves it that was killed during a load. */
+async function openClaim(after: Position): Promise<void> {
+  const dynamoDb = new DynamoDBClient({
+    endpoint: stack.aws.dynamoDb.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+  });
+  const next = kinesisPosition(String(BigInt(spellPosition(after)) + 1n));
+  const source = { kind: 'kinesis', stream: ARN, streamName: STREAM, shard: SHARD } as const;
+  const moved = await dynamoLedger(dynamoDb, stack.env['LEDGER_TABLE'] ?? '', systemClock).move(
+    { loader: 'demo', source, target: 'demo.t' },
+    {
+      expect: { kind: 'vacant', before: next },
+      claim: {
+        state: { kind: 'open' },
+        label: 'in-doubt' as Label,
+        first: next,
+        last: next,
+        rows: 3,
+        routes: '',
+        origin: 'cut',
+        deadline: epochMillis(0),
+        fence: 1,
+        claimedAt: epochMillis(0),
+      },
+    },
+  );
+  expect(moved.kind).toBe('moved');
+  dynamoDb.destroy();
+}
