@@ -6,6 +6,7 @@ import type { Paint } from '../output.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
 import { gatherStream, type StreamStatus } from '../status/gather.ts';
+import { type PartitionLine, partitionFindings, partitionLines } from '../status/partitions.ts';
 import { reportOf, type StatusLine, type StatusReport } from '../status/report.ts';
 import { tableText } from '../table.ts';
 import { shortPosition, spanText } from '../words.ts';
@@ -36,16 +37,19 @@ async function status(session: Session, { stream: named = [], allLoaders = false
   const listing = await readLedger(session, allLoaders);
   const known = new Set(listing.checkpoints.map(({ source }) => source.stream));
   const wanted = [...known, ...named.filter((name) => ![...known].some((arn) => arn === name || arn.endsWith(`/${name}`)))];
-  if (wanted.length === 0) throw wrongInput(`there is no checkpoint of ${listing.of} yet; name a stream with --stream`);
+  const partitions = partitionLines(listing.groups, listing.outages, Date.now());
+  if (wanted.length === 0 && partitions.length === 0)
+    throw wrongInput(`there is no checkpoint of ${listing.of} yet; name a stream with --stream`);
   const kinesis = openKinesis();
   const streams: StreamStatus[] = [];
   for (const name of wanted) {
     session.output.progress(`reading ${name}`);
     streams.push(await gatherStream(kinesis, name, listing));
   }
-  const report = reportOf(streams, Date.now());
-  session.output.result(report, (paint) => reportText(report, paint));
-  return report.findings.length === 0 ? EXIT.done : EXIT.amiss;
+  const { findings, ...report } = reportOf(streams, Date.now());
+  const all = { ...report, partitions, findings: [...findings, ...partitionFindings(partitions)] };
+  session.output.result(all, (paint) => reportText(all, paint));
+  return all.findings.length === 0 ? EXIT.done : EXIT.amiss;
 }
 
 const HEAD = [
@@ -63,15 +67,36 @@ const HEAD = [
   'breaker',
 ];
 
-function reportText({ lines, worst, findings }: StatusReport, paint: Paint): string {
+const PARTITION_HEAD = [
+  'loader',
+  'topic',
+  'partition',
+  'table',
+  'groups kept',
+  'unsettled',
+  'since',
+  'rows',
+  'loads',
+  'dead letters',
+  'breaker',
+];
+
+type Everything = StatusReport & { readonly partitions: readonly PartitionLine[] };
+
+function reportText({ lines, worst, partitions, findings }: Everything, paint: Paint): string {
   const behind = worst.behindMs === null ? 'unknown' : spanText(worst.behindMs);
   const left = worst.retentionLeftMs === null ? '' : `, ${spanText(worst.retentionLeftMs)} until the stream loses data`;
   return [
-    tableText(HEAD, lines.map(cellsOf)),
-    '',
-    paint('bold', `worst shard: ${behind} behind${left}`),
+    ...(lines.length === 0 ? [] : [tableText(HEAD, lines.map(cellsOf)), '', paint('bold', `worst shard: ${behind} behind${left}`)]),
+    ...(partitions.length === 0 ? [] : [tableText(PARTITION_HEAD, partitions.map(partitionCells))]),
     ...(findings.length === 0 ? [paint('green', 'nothing is in the way')] : findings.map((finding) => paint('yellow', `! ${finding}`))),
   ].join('\n');
+}
+
+function partitionCells(line: PartitionLine) {
+  const { loader, stream, partition, target, groups, unsettled, unsettledForMs, rows, loads, deadLetters, breaker } = line;
+  const since = unsettled === 0 ? undefined : spanText(unsettledForMs);
+  return [loader, stream, partition, target, groups, unsettled, since, rows, loads, deadLetters, breaker ?? undefined];
 }
 
 function cellsOf(line: StatusLine) {

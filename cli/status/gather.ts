@@ -26,8 +26,10 @@ export interface StreamStatus {
   readonly shards: readonly ShardFacts[];
 }
 
+type Progress = Pick<Listing, 'checkpoints' | 'outages'>;
+
 /** Asks the stream about each shard. @throws {CommandError} */
-export async function gatherStream(client: KinesisClient, name: string, { checkpoints, outages }: Listing): Promise<StreamStatus> {
+export async function gatherStream(client: KinesisClient, name: string, { checkpoints, outages }: Progress): Promise<StreamStatus> {
   const stream = await describeStream(client, name);
   const own = checkpoints.filter(({ source }) => source.stream === stream.arn);
   const listed: { readonly shard: string; readonly state: ShardFacts['state'] }[] = [...stream.shards];
@@ -45,7 +47,7 @@ async function gatherShard(
   client: KinesisClient,
   stream: string,
   { shard, state }: { readonly shard: string; readonly state: ShardFacts['state'] },
-  { checkpoints, outages }: Listing,
+  { checkpoints, outages }: Progress,
 ): Promise<ShardFacts> {
   if (checkpoints.length === 0) return { shard, state, tables: [], unread: await lookAhead(client, stream, shard, { kind: 'oldest' }) };
   const seen = new Map<string, Waiting>();

@@ -1,5 +1,6 @@
 import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { ContractViolation } from '../errors.ts';
 import { type EpochMillis, epochMillis } from '../units.ts';
 import type { Checkpoint, CheckpointKey, Settled } from './checkpoint.ts';
 import { knownOutage } from './dynamodb-outages.ts';
@@ -18,10 +19,25 @@ export interface ListedOutage extends OutageKey {
   readonly outage: Outage;
 }
 
-/** What a ledger's table holds. */
+/** One group of messages that an Iggy partition brought for one table. The ledger keeps it for as long as its messages may come again. */
+export interface ListedGroup {
+  readonly loader: string;
+  /** `stream/topic` */
+  readonly stream: string;
+  /** The partition. */
+  readonly shard: string;
+  readonly target: string;
+  readonly settled: boolean;
+  readonly registeredAt: EpochMillis;
+  readonly totals: Settled;
+}
+
+/** What a ledger's table holds, but for redriven records. */
 export interface Listing {
   /** Of Kinesis shards, in order of loader, stream, shard and table. */
   readonly checkpoints: readonly ListedCheckpoint[];
+  /** Of Iggy partitions, in no order. */
+  readonly groups: readonly ListedGroup[];
   readonly outages: readonly ListedOutage[];
 }
 
@@ -33,23 +49,34 @@ export interface Listing {
 export async function listLedger(client: DynamoDBClient, table: string, loader?: string): Promise<Listing> {
   const filter =
     loader === undefined ? {} : { FilterExpression: 'begins_with(pk, :own)', ExpressionAttributeValues: { ':own': { S: `${loader}#` } } };
-  const checkpoints: ListedCheckpoint[] = [];
-  const outages: ListedOutage[] = [];
-  for await (const { Items: items = [] } of paginateScan({ client }, { TableName: table, ConsistentRead: true, ...filter })) {
-    for (const item of items) {
-      const kind = item['pk']?.S?.split('#')[1];
-      if (kind === 'kinesis') checkpoints.push(listedOf(item));
-      if (kind === 'outage') outages.push(...outagesOf(item));
-    }
-  }
-  return { checkpoints: checkpoints.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)), outages };
+  const items: Item[] = [];
+  for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true, ...filter }))
+    items.push(...(page.Items ?? []));
+  const of = (kind: string) => items.filter((item) => item['pk']?.S?.split('#')[1] === kind);
+  return {
+    checkpoints: of('kinesis')
+      .map(listedOf)
+      .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
+    groups: of('iggy').map(groupOf),
+    outages: of('outage').flatMap(outagesOf),
+  };
+}
+
+/** @throws {ContractViolation} naming the item and the attribute. */
+function read<T>(shape: z.ZodType<T>, item: Item): T {
+  const parsed = shape.safeParse(item);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ContractViolation(
+    `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
+  );
 }
 
 const outageKey = z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
 
 function outagesOf(item: Item): readonly ListedOutage[] {
   const outage = knownOutage(item);
-  const { pk, sk } = outageKey.parse(item);
+  const { pk, sk } = read(outageKey, item);
   return outage === undefined ? [] : [{ loader: loaderOf(pk.S), target: sk.S, outage }];
 }
 
@@ -63,28 +90,43 @@ const count = z
   .transform(({ N }) => Number(N))
   .optional();
 
-const listedItem = z.object({
-  pk: text,
-  stream: text,
-  shard: text,
-  target: text,
-  updatedAt: z.object({ N: z.string() }).transform(({ N }) => epochMillis(Number(N))),
-  rows: count,
-  bytes: count,
-  loads: count,
-  deadLetters: count,
-});
+const moment = z.object({ N: z.string() }).transform(({ N }) => epochMillis(Number(N)));
+
+const totals = z
+  .object({ rows: count, bytes: count, loads: count, deadLetters: count })
+  .transform(({ rows = 0, bytes = 0, loads = 0, deadLetters = 0 }) => ({ rows, bytes, loads, deadLetters }));
+
+const listedItem = z.object({ pk: text, stream: text, shard: text, target: text, updatedAt: moment });
 
 function listedOf(item: Item): ListedCheckpoint {
-  const { pk, stream, shard, target, updatedAt, rows = 0, bytes = 0, loads = 0, deadLetters = 0 } = listedItem.parse(item);
+  const { pk, stream, shard, target, updatedAt } = read(listedItem, item);
   return {
     loader: loaderOf(pk),
     source: { kind: 'kinesis', stream, streamName: stream.slice(stream.lastIndexOf('/') + 1), shard },
     target,
     checkpoint: checkpointOf(item),
-    totals: { rows, bytes, loads, deadLetters },
+    totals: read(totals, item),
     updatedAt,
   };
+}
+
+const groupItem = z.object({
+  pk: text,
+  /** Last position, `#`, hash. */
+  sk: text,
+  stream: text,
+  shard: text,
+  target: text,
+  registeredAt: moment,
+  through: text.optional(),
+  ended: z.object({ BOOL: z.boolean() }).optional(),
+});
+
+function groupOf(item: Item): ListedGroup {
+  const { pk, sk, through, ended, ...group } = read(groupItem, item);
+  const isThrough = through !== undefined && through >= sk.slice(0, sk.indexOf('#'));
+  // What an ended group did not settle belongs to others.
+  return { loader: loaderOf(pk), ...group, settled: isThrough || ended !== undefined, totals: read(totals, item) };
 }
 
 function orderOf({ loader, source, target }: CheckpointKey): string {

@@ -9,7 +9,8 @@ export const ARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${STREAM}`;
 /** Its only shard. */
 export const SHARD = 'shardId-000000000000';
 
-const CREATE_T =
+/** The table of the stack. */
+export const CREATE_T =
   'CREATE TABLE t (id BIGINT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")';
 
 /** The local stack with a table `t (id)` and the loader; records are put into the stream and delivered by hand. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unsettledFrom } from '../../cli/status/gather.ts';
+import { partitionFindings, partitionLines } from '../../cli/status/partitions.ts';
 import { reportOf } from '../../cli/status/report.ts';
 import { shortPosition, spanText } from '../../cli/words.ts';
 import type { Claim } from '../../lib/ledger/checkpoint.ts';
@@ -84,6 +85,34 @@ describe('the report of several shards', () => {
   it('asks for the mapping when no delivery resolves a claim', () => {
     expect(reportOf([{ stream, shards: [shard('1', 1, claim)] }], NOW).findings).toEqual([
       's 1 -> db.t: claim l is open for 60 min: no delivery has resolved it - is the mapping enabled?',
+    ]);
+  });
+});
+
+describe('partitions of Iggy', () => {
+  const group = (partition: string, settled: boolean, registered: number) => ({
+    loader: 'demo',
+    stream: 'shop/orders',
+    shard: partition,
+    target: 'db.t',
+    settled,
+    registeredAt: epochMillis(NOW - registered),
+    totals: { rows: 10, bytes: 100, loads: 1, deadLetters: 0 },
+  });
+
+  it('add up what their groups loaded, and tell how long the oldest is under way', () => {
+    const lines = partitionLines(
+      [group('0', true, 5 * HOUR), group('0', false, HOUR), group('0', false, 2 * HOUR), group('1', true, 1)],
+      [],
+      NOW,
+    );
+
+    expect(lines).toEqual([
+      expect.objectContaining({ partition: '0', groups: 3, unsettled: 2, unsettledForMs: 2 * HOUR, rows: 30, loads: 3 }),
+      expect.objectContaining({ partition: '1', groups: 1, unsettled: 0, unsettledForMs: 0 }),
+    ]);
+    expect(partitionFindings(lines)).toEqual([
+      'shop/orders 0 -> db.t: 2 groups of messages not settled, the oldest for 2 h - is the mapping of the queue enabled?',
     ]);
   });
 });

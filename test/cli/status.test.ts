@@ -1,7 +1,8 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STREAM } from '../../local/demo/stack.ts';
-import { ARN, type CliStack, SHARD, startCliStack } from './fixture.ts';
+import { sqsEvent } from '../support/sqs-event.ts';
+import { ARN, type CliStack, CREATE_T, SHARD, startCliStack } from './fixture.ts';
 import { runCli } from './run.ts';
 
 let stack: CliStack;
@@ -107,5 +108,18 @@ describe('status', () => {
     expect(report.findings).toContainEqual(
       expect.stringContaining(`${shard} -> demo.t: the ledger has a checkpoint of a shard that the stream no longer lists`),
     );
+  });
+
+  it('counts what partitions of Iggy have settled', async () => {
+    await stack.select(CREATE_T);
+    const loader = stack.startFunction({}, 20_000, 'iggy-loader');
+    const metadata = `"iggy_id":"${'0'.repeat(32)}","iggy_offset":7,"iggy_partition_id":3,"iggy_stream":"shop","iggy_timestamp":1710064800123456,"iggy_topic":"orders"`;
+    const event = sqsEvent([{ body: `{"metadata":{${metadata}},"payload":{"id":7}}` }]);
+    expect(await loader.invoke(JSON.stringify(event))).toMatchObject({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
+
+    const { report } = await status();
+
+    const settled = { groups: 1, unsettled: 0, unsettledForMs: 0, rows: 1, loads: 1, deadLetters: 0 };
+    expect(report.partitions).toEqual([expect.objectContaining({ stream: 'shop/orders', partition: '3', target: 'demo.t', ...settled })]);
   });
 });

@@ -1,0 +1,56 @@
+import type { ListedGroup, ListedOutage } from '../../lib/ledger/listing.ts';
+import { counted, spanText } from '../words.ts';
+
+/** What a partition of Iggy brought for one table, as far as the ledger still keeps it. Spans are in milliseconds. */
+export interface PartitionLine {
+  readonly loader: string;
+  readonly stream: string;
+  readonly partition: string;
+  readonly target: string;
+  readonly groups: number;
+  readonly unsettled: number;
+  /** Since the oldest of the unsettled was begun; 0 when there is none. */
+  readonly unsettledForMs: number;
+  readonly rows: number;
+  readonly loads: number;
+  readonly deadLetters: number;
+  readonly breaker: string | null;
+}
+
+/** One line for each loader, partition and table. */
+export function partitionLines(groups: readonly ListedGroup[], outages: readonly ListedOutage[], now: number): readonly PartitionLine[] {
+  const lines = new Map<string, PartitionLine>();
+  for (const group of groups) {
+    const { loader, stream, shard: partition, target, totals } = group;
+    const key = JSON.stringify([loader, stream, partition, target]);
+    const { groups: before = 0, unsettled = 0, unsettledForMs = 0, rows = 0, loads = 0, deadLetters = 0 } = lines.get(key) ?? {};
+    lines.set(key, {
+      ...{ loader, stream, partition, target, groups: before + 1 },
+      unsettled: unsettled + (group.settled ? 0 : 1),
+      unsettledForMs: group.settled ? unsettledForMs : Math.max(unsettledForMs, now - group.registeredAt),
+      rows: rows + totals.rows,
+      loads: loads + totals.loads,
+      deadLetters: deadLetters + totals.deadLetters,
+      breaker: outages.find((one) => one.loader === loader && one.target === target)?.outage.cause ?? null,
+    });
+  }
+  return [...lines.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+}
+
+/** A message that failed is visible again after minutes at most. */
+const LONG_MS = 15 * 60_000;
+
+/** What a person should look at. */
+export function partitionFindings(lines: readonly PartitionLine[]): readonly string[] {
+  return lines.flatMap(({ stream, partition, target, unsettled, unsettledForMs, breaker }) => {
+    const where = `${stream} ${partition} -> ${target}`;
+    return [
+      ...(breaker === null ? [] : [`${where}: the breaker is open: ${breaker}. Run doctor`]),
+      ...(unsettledForMs > LONG_MS
+        ? [
+            `${where}: ${counted(unsettled, 'group')} of messages not settled, the oldest for ${spanText(unsettledForMs)} - is the mapping of the queue enabled?`,
+          ]
+        : []),
+    ];
+  });
+}
