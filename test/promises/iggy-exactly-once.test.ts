@@ -8,6 +8,10 @@ import type { Nature } from '../support/shard.ts';
 import type { EventMessage } from '../support/sqs-event.ts';
 import { type Kill, Killed, type RULES } from '../support/world.ts';
 
+/** A search for as long as somebody wants: about 300 runs a second. */
+const RUNS = Number(process.env['IGGY_RUNS'] ?? 400);
+const LONGEST = 30_000 + 50 * RUNS;
+
 /** One invocation: which of the messages in the queue it gets, what happens to it, how long until the next. */
 interface Delivery {
   readonly picks: readonly number[];
@@ -109,45 +113,53 @@ async function invoke(world: QueueWorld, batch: readonly EventMessage[], rules: 
 }
 
 describe('whatever happens between queue and table', () => {
-  it('every message of a topic is stored once or is a dead letter', async () => {
-    await fc.assert(
-      fc.asyncProperty(plans, bodies, limits, deliveries, modes, async (plan, cuts, cut, turns, mode) => {
-        const world = newQueueWorld();
-        world.doris.mode = mode;
-        const log = logOf(plan);
+  it(
+    'every message of a topic is stored once or is a dead letter',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(plans, bodies, limits, deliveries, modes, async (plan, cuts, cut, turns, mode) => {
+          const world = newQueueWorld();
+          world.doris.mode = mode;
+          const log = logOf(plan);
 
-        await drain(world, messagesOf(log, cuts), { limits: cut, fuseShare: 1 }, turns);
-        // Everything once more, under other message ids, when Doris has forgotten every label.
-        world.doris.forget();
-        await drain(world, messagesOf(log, cuts).toReversed(), { limits: cut, fuseShare: 1 }, []);
+          await drain(world, messagesOf(log, cuts), { limits: cut, fuseShare: 1 }, turns);
+          // Everything once more, under other message ids, when Doris has forgotten every label.
+          world.doris.forget();
+          await drain(world, messagesOf(log, cuts).toReversed(), { limits: cut, fuseShare: 1 }, []);
 
-        expectEachOnce(world, log);
-      }),
-      { numRuns: Number(process.env['IGGY_RUNS'] ?? 400) },
-    );
-  });
+          expectEachOnce(world, log);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    LONGEST,
+  );
 
-  it('two invocations with overlapping messages at the same time store each message once', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), plans, bodies, deliveries, async (scheduler, plan, cuts, turns) => {
-        const world = newQueueWorld();
-        const log = logOf(plan);
-        const messages = messagesOf(log, cuts);
-        world.doris.refuses = (line) => line.includes('refused');
-        for (const wave of [turns.slice(0, 3), turns.slice(3, 6)]) {
-          world.between = () => scheduler.schedule(Promise.resolve());
-          const running = wave.map(({ picks, kill }) => invoke(world, picked(messages, picks), { fuseShare: 1 }, kill));
-          await scheduler.waitFor(Promise.all(running));
-          world.clock.advance(seconds(20));
-        }
+  it(
+    'two invocations with overlapping messages at the same time store each message once',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), plans, bodies, deliveries, async (scheduler, plan, cuts, turns) => {
+          const world = newQueueWorld();
+          const log = logOf(plan);
+          const messages = messagesOf(log, cuts);
+          world.doris.refuses = (line) => line.includes('refused');
+          for (const wave of [turns.slice(0, 3), turns.slice(3, 6)]) {
+            world.between = () => scheduler.schedule(Promise.resolve());
+            const running = wave.map(({ picks, kill }) => invoke(world, picked(messages, picks), { fuseShare: 1 }, kill));
+            await scheduler.waitFor(Promise.all(running));
+            world.clock.advance(seconds(20));
+          }
 
-        world.between = async () => {};
-        await drain(world, messages, { fuseShare: 1 }, []);
-        expectEachOnce(world, log);
-      }),
-      { numRuns: Number(process.env['IGGY_RUNS'] ?? 400) },
-    );
-  });
+          world.between = async () => {};
+          await drain(world, messages, { fuseShare: 1 }, []);
+          expectEachOnce(world, log);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    LONGEST,
+  );
 });
 
 describe('two invocations that died between writing down what they would load and claiming it', () => {
