@@ -231,7 +231,7 @@ function credentialsOf({ DORIS_SECRET_ID: id, DORIS_USER: username = '', DORIS_P
   return id === undefined ? { kind: 'fixed', username, password } : { kind: 'secret', id };
 }
 
-function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES, MAX_ROW_BYTES }: Values): Routing {
+function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES, ...limits }: Values): Routing {
   const rules = DORIS_ROUTES.map(({ stream, topic, field, equals, table: name }) => ({
     target: targetOf(name, database),
     ...(topic === undefined ? {} : { topic }),
@@ -239,7 +239,8 @@ function routingOf({ DORIS_DATABASE: database, DORIS_TABLE: table, DORIS_ROUTES,
     ...(field === undefined ? {} : { field }),
     ...(equals === undefined ? {} : { equals }),
   }));
-  return { rules, maxRowBytes: bytes(MAX_ROW_BYTES), ...(table === undefined ? {} : { defaultTarget: { database, table } }) };
+  const readable = { maxRowBytes: bytes(limits.MAX_ROW_BYTES), maxBatchBytes: bytes(limits.MAX_BATCH_BYTES) };
+  return { rules, ...readable, ...(table === undefined ? {} : { defaultTarget: { database, table } }) };
 }
 
 function targetOf(name: string, database: string): Target {

@@ -98,8 +98,13 @@ export interface Doris {
   labelState(database: string, label: Label, deadline: Deadline): Promise<LabelState>;
   /** Makes a load visible that is precommitted under its label, and tells the label's state after that. */
   commit(target: Target, label: Label, deadline: Deadline): Promise<LabelState>;
-  /** Label of the load that this client last saw become visible in a database: Doris forgets it before any label that ends later. */
+  /**
+   * Label of the last settled load that this client saw become visible in a database: Doris forgets it before any label that ends later. One
+   * that is not settled may be loaded again, and be known again, when others are forgotten.
+   */
   witness(database: string): Label | undefined;
+  /** Nobody will put this label again. It is a witness from now on when this client saw its load become visible. */
+  settled(database: string, label: Label): void;
   /** Begins a transaction that Doris aborts at once: its id is higher than that of any that began before. Stores nothing. */
   newestTransaction(target: Target, deadline: Deadline): Promise<Told<number>>;
   /** How a table treats rows of equal keys. */
@@ -119,6 +124,8 @@ export interface Span {
   readonly source: ColumnValue;
   readonly shard: ColumnValue;
   readonly position: { readonly column: string; readonly first: string; readonly last: string };
+  /** Rows after which counting may stop. */
+  readonly atMost?: number;
 }
 
 /** Rows of a span, and the different positions that they carry. */

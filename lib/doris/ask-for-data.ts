@@ -4,6 +4,7 @@ import type { Told } from '../ports.ts';
 import { askFrontend, dataOf, type Inquiry } from './ask-frontend.ts';
 import type { Line } from './line.ts';
 import type { Answer } from './question.ts';
+import { meaningOf } from './texts.ts';
 import { wording } from './wording.ts';
 
 /** Asks one frontend after the other until one answers, and reads the `data` of its answer. */
@@ -22,9 +23,14 @@ function read<T>(answer: Answer, shape: z.ZodType<T>): Told<T> {
   if (answer.kind === 'silent') return { kind: 'unreachable', reason: answer.reason };
   if (answer.status >= 500) return { kind: 'unreachable', reason: `HTTP ${answer.status}` };
   const told = answer.status === 200 ? dataOf(answer.text) : undefined;
-  if (told !== undefined && 'fault' in told) return { kind: 'refused', reason: wording(told.fault) };
+  if (told !== undefined && 'fault' in told) return { kind: staysSo(told.fault) ? 'refused' : 'unreachable', reason: wording(told.fault) };
   const parsed = shape.safeParse(told?.data);
   return parsed.success
     ? { kind: 'told', value: parsed.data }
     : { kind: 'refused', reason: `the answer (HTTP ${answer.status}) is none that Doris gives` };
+}
+
+/** What is missing or forbidden is no answer for ever; a backend or memory that is short is none for now. */
+function staysSo(fault: string): boolean {
+  return meaningOf(fault) === 'rejected-config';
 }

@@ -13,6 +13,7 @@ import { beginAndAbort } from './probe.ts';
 import { type DorisSettings, withDefaults } from './settings.ts';
 import { askTableModel } from './table-model.ts';
 import { openWires, type Wires } from './wires.ts';
+import { knowWitnesses } from './witnesses.ts';
 
 /** Doris, and what only some need of it. */
 export interface DorisClient extends Doris {
@@ -39,17 +40,18 @@ export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wire
     frontends: takeTurns(full.frontends),
     backends: knowBackends(),
   };
-  const visible = new Map<string, Label>();
+  const witnesses = knowWitnesses();
   return {
     mode: full.mode,
     load: async (load, deadline) => {
       const outcome = await loadUntilTold(load, deadline, line);
       // What `publish-timeout` or a known label stands for may become visible later.
-      if (outcome.kind === 'committed' && outcome.how === 'loaded') visible.set(load.target.database, load.label);
+      if (outcome.kind === 'committed' && outcome.how === 'loaded') witnesses.sawVisible(load.label);
       return outcome;
     },
     commit: async (target, label, deadline) => (await commitPrecommitted({ target, label }, undefined, deadline, line)).state,
-    witness: (database) => visible.get(database),
+    witness: witnesses.of,
+    settled: witnesses.settled,
     newestTransaction: (target, deadline) => beginAndAbort(target, deadline, line),
     tableModel: (target, deadline) => askTableModel(target, deadline, line),
     countRows: (target, span, deadline) => askCount(target, span, deadline, line),

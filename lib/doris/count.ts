@@ -23,13 +23,17 @@ export function askPositions(target: Target, span: Span, deadline: Deadline, lin
   return askForData(inquiryOf(counts, target, span), twoNumbers, deadline, line);
 }
 
-function inquiryOf(counts: string, { database, table }: Target, { source, shard, position }: Span): Inquiry {
+function inquiryOf(counts: string, { database, table }: Target, { source, shard, position, atMost }: Span): Inquiry {
   const conditions = [
     `${quotedName(source.column)} = ${quotedText(source.value)}`,
     `${quotedName(shard.column)} = ${quotedText(shard.value)}`,
     `${quotedName(position.column)} BETWEEN ${quotedText(position.first)} AND ${quotedText(position.last)}`,
   ];
-  const stmt = `SELECT ${counts} FROM ${quotedName(table)} WHERE ${conditions.join(' AND ')}`;
+  const found = `FROM ${quotedName(table)} WHERE ${conditions.join(' AND ')}`;
+  const stmt =
+    atMost === undefined
+      ? `SELECT ${counts} ${found}`
+      : `SELECT ${counts} FROM (SELECT ${quotedName(position.column)} ${found} LIMIT ${atMost}) AS found`;
   return { path: `/api/query/internal/${encodeURIComponent(database)}`, post: JSON.stringify({ stmt }) };
 }
 

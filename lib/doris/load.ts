@@ -61,7 +61,7 @@ async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: L
     case 'overload':
     case 'unavailable': {
       // Whatever a refusal says: once Doris has rows, a commit may have come before it (reference 3.1).
-      const standing = { setback: verdict, inDoubt: before.inDoubt || bodyBegun, attempts };
+      const standing = { setback: verdict, inDoubt: before.inDoubt || (bodyBegun && !verdict.nothingBegun), attempts };
       return standing.inDoubt ? await settleDoubt(load, standing, deadline, line) : { kind: 'again', standing };
     }
     default:

@@ -4,7 +4,7 @@ import type { Target, Told } from '../ports.ts';
 import { entrances } from './attempt.ts';
 import { authorize } from './authorization.ts';
 import type { Line } from './line.ts';
-import { transactionIn } from './reply.ts';
+import { judge, transactionIn } from './reply.ts';
 import { type Entrance, type Exchange, type Put, putLoad, SHORTEST_ATTEMPT } from './stream-load.ts';
 import { wording } from './wording.ts';
 
@@ -46,7 +46,8 @@ function read(exchange: Exchange): Told<number> {
   if (exchange.kind !== 'reply') return { kind: 'unreachable', reason: wording(exchange.reason) };
   const txnId = transactionIn(exchange);
   if (txnId !== undefined) return { kind: 'told', value: txnId };
-  return exchange.status >= 500
-    ? { kind: 'unreachable', reason: `HTTP ${exchange.status}` }
-    : { kind: 'refused', reason: 'the reply to a probe names no transaction' };
+  // What is missing or forbidden stays so; no backend, no memory or a page of a proxy is no answer for now.
+  const verdict = judge(exchange, { label: '' as Label, rows: 0 }, 'labelled');
+  const reason = 'reason' in verdict ? verdict.reason : 'the reply to a probe names no transaction';
+  return { kind: verdict.kind === 'rejected-config' ? 'refused' : 'unreachable', reason };
 }

@@ -85,7 +85,10 @@ function failed(fields: Fields, sent: Sent): Verdict {
   const message = text(fields['Message']) ?? '';
   const meaning = meaningOf(message);
   const reason = withAdvice(wording(message)) || 'Doris reports Fail without a message';
-  if (meaning !== 'rejected-data') return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning, reason };
+  if (meaning !== 'rejected-data') {
+    const kind = meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning;
+    return { kind, reason, ...(count(fields['TxnId']) === -1 ? { nothingBegun: true } : {}) };
+  }
   // A reply about other rows must never blame these.
   if (!echoes(fields, sent)) return unknown('the reply is about another label');
   return {

@@ -4,6 +4,8 @@ import type { CommittedHow } from '../ports.ts';
 export interface Setback {
   readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown';
   readonly reason: string;
+  /** The backend says that no transaction was begun for this PUT: it stored nothing, whatever of the body has left (reference 2.1). */
+  readonly nothingBegun?: true;
 }
 
 /** Rows refused by Doris. The reason's parts come in the order in which they are worth telling. */

@@ -56,6 +56,8 @@ export interface Claim {
   readonly rows: number;
   /** By which routes its rows came to this table. */
   readonly routes: string;
+  /** Names of the position columns that its rows carry; absent when they cannot be counted by them. */
+  readonly columns?: string;
   /** Whether the limits cut this load, or it is a part of one that Doris refused. */
   readonly origin: 'cut' | 'isolation';
   /** Nobody starts an attempt after this moment without renewing the claim; 0 when the last holder has let go of it. */

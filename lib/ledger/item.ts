@@ -30,6 +30,7 @@ export function claimAttribute(claim: Claim): AttributeValue {
     last: { S: claim.last },
     rows: { N: String(claim.rows) },
     routes: { S: claim.routes },
+    ...(claim.columns === undefined ? {} : { columns: { S: claim.columns } }),
     origin: { S: claim.origin },
     deadline: { N: String(claim.deadline) },
     fence: { N: String(claim.fence) },
@@ -78,6 +79,7 @@ const storedClaim = z.object({
     last: position,
     rows: number,
     routes: text,
+    columns: text.optional(),
     origin: text.pipe(z.enum(['cut', 'isolation'])),
     deadline: number.transform(epochMillis),
     fence: number,
@@ -111,8 +113,8 @@ export function checkpointOf(item: Item | undefined): Checkpoint {
   };
 }
 
-function claimOf({ M: { state, refusal, reason, ...claim } }: z.output<typeof storedClaim>): Claim {
-  return { ...claim, state: stateOf(state, refusal, reason) };
+function claimOf({ M: { state, refusal, reason, columns, ...claim } }: z.output<typeof storedClaim>): Claim {
+  return { ...claim, ...(columns === undefined ? {} : { columns }), state: stateOf(state, refusal, reason) };
 }
 
 function stateOf(kind: ClaimState['kind'], refusal: z.output<typeof storedRefusal> | undefined, said = 'unknown'): ClaimState {

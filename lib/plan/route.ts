@@ -23,20 +23,22 @@ export interface Routing {
   readonly defaultTarget?: Target;
   /** A larger payload is not read: it has no fields. */
   readonly maxRowBytes: Bytes;
+  /** Nor is a packed user record that would take its aggregate past this. */
+  readonly maxBatchBytes: Bytes;
 }
 
 /**
  * Names which records of a stream belong to a table: under equal names no record comes to it or leaves it. What leads elsewhere counts only
  * as far as it takes records first. Where a field decides, a record that cannot be read goes elsewhere, so what can be read counts too.
  */
-export function membersOf({ rules, defaultTarget, maxRowBytes }: Routing, source: SourceShard, target: Target | undefined): string {
+export function membersOf({ rules, defaultTarget, ...limits }: Routing, source: SourceShard, target: Target | undefined): string {
   const all: readonly Partial<RouteRule>[] = [...rules.filter((rule) => fits(rule, source)), defaultRule(defaultTarget)];
   const end = all.findIndex(({ field }) => field === undefined);
   const deciding = all
     .slice(0, end + 1)
     .map(({ field, equals, target: to }) => [field, equals, targetName(to) === targetName(target)] as const);
   const here = deciding.slice(0, deciding.findLastIndex(([, , leadsHere]) => leadsHere) + 1);
-  const reading = end > 0 ? [READING, maxRowBytes] : [];
+  const reading = end > 0 ? [READING, limits.maxRowBytes, limits.maxBatchBytes] : [];
   return Buffer.from(blake3(Buffer.from(JSON.stringify([here, reading])), { dkLen: 12 })).toString('base64url');
 }
 

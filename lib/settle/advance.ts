@@ -1,13 +1,15 @@
 import type { Checkpoint, Claim, Expectation, Settled } from '../ledger/checkpoint.ts';
+import type { Label } from '../plan/label.ts';
 import { nextInLine, type Piece } from '../plan/pieces.ts';
 import { spellPosition } from '../source/position.ts';
 import { claimFor, type Held, writing, written } from './lease.ts';
 import { reconcile } from './reconcile.ts';
-import { go, hasTime, lastPosition, type Run, recordsOf, type Step } from './run.ts';
+import { go, hasTime, lastPosition, type Run, recordsOf, type Step, targetOf } from './run.ts';
 
-/** What a piece adds to the totals, and its claim when Doris has just stored it. */
+/** What a piece adds to the totals, its claim when Doris has just stored it, and its label when that was seen to be visible. */
 interface Progress extends Settled {
   readonly stored?: Claim;
+  readonly visible?: Label;
 }
 
 /**
@@ -19,13 +21,16 @@ export async function advance(
   piece: Piece,
   rest: readonly Piece[],
   expect: Expectation,
-  { stored, ...settled }: Progress,
+  { stored, visible, ...settled }: Progress,
 ): Promise<Step> {
   const through = lastPosition(piece.records);
   const work = nextInLine(rest);
-  const next = nextClaim(run, work);
+  const next = nextClaim(run, work, visible);
   const result = await run.ports.ledger.move(run.key, { expect, through, routes: run.routes, settled, ...writing(next) });
-  if (result.kind === 'moved' || written(result, next?.claim)) return go(work, next);
+  if (result.kind === 'moved' || written(result, next?.claim)) {
+    if (visible !== undefined) run.ports.doris.settled(targetOf(run).database, visible);
+    return go(work, next);
+  }
   if (stored !== undefined && result.current.through !== through) tellLost(run, stored, result.current);
   return reconcile(run, result.current, recordsOf([piece, ...work]));
 }
@@ -47,7 +52,7 @@ export async function descend(run: Run, parts: readonly Piece[], expect: Expecta
 }
 
 /** What will be held once the claim for the front of the work is written; nothing when it is not to be loaded now. The table has just answered. */
-function nextClaim(run: Run, [next]: readonly Piece[]): Held | undefined {
+function nextClaim(run: Run, [next]: readonly Piece[], witness?: Label): Held | undefined {
   const claimable = next !== undefined && next.rows.length > 0 && hasTime(run);
-  return claimable ? claimFor(run, next) : undefined;
+  return claimable ? claimFor(run, next, witness) : undefined;
 }

@@ -4,7 +4,7 @@ import type { Label } from '../plan/label.ts';
 import type { Piece } from '../plan/pieces.ts';
 import { type EpochMillis, epochMillis, type Millis, millis, seconds } from '../units.ts';
 import { inherited, stateOfNew } from './modes.ts';
-import { firstPosition, labelOfRows, lastPosition, type Run, targetOf } from './run.ts';
+import { columnsOf, firstPosition, labelOfRows, lastPosition, type Run, targetOf } from './run.ts';
 
 /**
  * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
@@ -27,7 +27,7 @@ export interface Held {
 }
 
 /** The claim for a piece with rows, as it will be held once it is written, before its first attempt. */
-export function claimFor(run: Run, piece: Piece): Held {
+export function claimFor(run: Run, piece: Piece, witness = run.ports.doris.witness(targetOf(run).database)): Held {
   const lease = leaseOf(run);
   const claim = fenced(run, {
     state: stateOfNew(run),
@@ -36,11 +36,12 @@ export function claimFor(run: Run, piece: Piece): Held {
     last: lastPosition(piece.records),
     rows: piece.rows.length,
     routes: run.routes,
+    ...columnsIn(run),
     origin: piece.origin,
     deadline: lease.at,
     claimedAt: run.ports.clock.now(),
   });
-  return { claim, lease, replay: false, witness: run.ports.doris.witness(targetOf(run).database) };
+  return { claim, lease, replay: false, witness };
 }
 
 /** A claim of somebody else with this invocation's lease in it, as it will be held once it is written. */
@@ -54,6 +55,11 @@ export function takenOver(run: Run, claim: Claim, witness: Label | undefined): H
 export function writing(held: Held | undefined): { claim?: Claim; witness?: Label } {
   if (held === undefined) return {};
   return { claim: held.claim, ...(held.witness === undefined ? {} : { witness: held.witness }) };
+}
+
+function columnsIn({ rules }: Run): { columns?: string } {
+  const columns = columnsOf(rules);
+  return columns === undefined ? {} : { columns };
 }
 
 function leaseOf({ deadline, ports }: Run): Deadline {
@@ -102,7 +108,7 @@ export interface LeaseKeeper {
  */
 export function keepLease(run: Run, claimed: Held): LeaseKeeper {
   let held = claimed;
-  return {
+  const keeper: LeaseKeeper = {
     held: () => held,
     mayStart: async () => {
       if (runs(run, held.lease)) return true;
@@ -114,12 +120,14 @@ export function keepLease(run: Run, claimed: Held): LeaseKeeper {
       return runs(run, lease);
     },
     mayCommit: async () => {
+      if (held.claim.state.kind !== 'unseen') return keeper.mayStart();
       const noted = await noteVisible(run, held.claim);
       if (noted === undefined) return false;
       held = { ...held, claim: noted };
       return true;
     },
   };
+  return keeper;
 }
 
 /**

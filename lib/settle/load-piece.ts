@@ -32,7 +32,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     case 'unverifiable':
       // What was put just now may still arrive.
       if (outcome.attempts > 0 || sharedFor(run, held.sharedUntil) > 0)
-        return letGo(run, held, 'in doubt', `unverifiable: ${outcome.reason}`);
+        return letGo(run, held, outcome.attempts > 0 ? 'in doubt' : 'idle', `unverifiable: ${outcome.reason}`);
       return settleUnverifiable(run, held.claim, recordsOf([piece, ...rest]));
     case 'rejected-config':
     case 'overload':
@@ -125,6 +125,7 @@ async function settleCommitted(run: Run, piece: Piece, rest: readonly Piece[], h
     throw error;
   }
   const stored = how === 'already-loaded' ? {} : { stored: held.claim };
-  const settled = { rows: piece.rows.length, bytes: piece.bytes, loads: 1, deadLetters: poison.length, ...stored };
+  const visible = how === 'loaded' ? { visible: held.claim.label } : {};
+  const settled = { rows: piece.rows.length, bytes: piece.bytes, loads: 1, deadLetters: poison.length, ...stored, ...visible };
   return advance(run, piece, learn(piece, CLEAN, rest), present(held.claim), settled);
 }

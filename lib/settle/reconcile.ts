@@ -52,7 +52,7 @@ function refuseInterleaving({ batch, key }: Run, boundary: Position | undefined)
 function refuseOtherRoutes({ key, routes }: Run, before: string | undefined): void {
   if (before === undefined || before === routes) return;
   throw new ContractViolation(
-    `what belongs to ${key.target} changed (DORIS_ROUTES, or MAX_ROW_BYTES beside a rule with a field) while records of ${key.source.shard} of ${key.source.stream} were on their way: which of them it has cannot be told. Restore the former settings until the shard is settled, then change them`,
+    `what belongs to ${key.target} changed (DORIS_ROUTES, or MAX_ROW_BYTES or MAX_BATCH_BYTES beside a rule with a field) while records of ${key.source.shard} of ${key.source.stream} were on their way: which of them it has cannot be told. Restore the former settings until the shard is settled, then change them`,
   );
 }
 

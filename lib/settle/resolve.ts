@@ -6,7 +6,7 @@ import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, noteVisible, sharedFor, unchanged } from './lease.ts';
-import { firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
+import { columnsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
 export async function resolveByState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
@@ -77,9 +77,10 @@ function stillShared(run: Run, claim: Claim): Step | undefined {
 /** The label cannot tell any more whether a claim is stored: the table itself is asked, and then the operator decides. Nobody else may use the claim. */
 export async function settleUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
   const judgement = await judge(run, claim);
-  return judgement.kind === 'wait'
-    ? stop(`unverifiable: Doris may have forgotten claim ${claim.label}: ${judgement.reason}`)
-    : conclude(run, claim, open, judgement);
+  if (judgement.kind === 'known') return conclude(run, claim, open, judgement);
+  // Each of these questions costs Doris something.
+  run.gate.failed('unknown');
+  return stop(`unverifiable: Doris may have forgotten claim ${claim.label}: ${judgement.reason}`);
 }
 
 /** What becomes of a claim, and how that is known. */
@@ -116,13 +117,14 @@ function known(consequence: Conclusion['consequence'], because: string): Judgeme
  * All rows of the claim, or none while earlier ones of its shard are found: without those the columns may be new to the table, or their
  * names misspelt. Nothing when a count does not decide.
  */
-async function judgeByCount(run: Run, { first, last, rows }: Claim): Promise<Judgement | undefined> {
+async function judgeByCount(run: Run, { first, last, rows, columns }: Claim): Promise<Judgement | undefined> {
+  if (columns !== columnsOf(run.rules)) return undefined;
   const own = await countBetween(run, first, last);
   if (own.kind === 'unreachable') return { kind: 'wait', reason: own.reason };
   if (own.kind !== 'told') return undefined;
   if (own.value === rows) return known('loaded', 'its rows were counted');
   if (own.value > 0) return undefined;
-  const earlier = await countBetween(run, '', first);
+  const earlier = await countBetween(run, '', first, 1);
   if (earlier.kind === 'unreachable') return { kind: 'wait', reason: earlier.reason };
   return earlier.kind === 'told' && earlier.value > 0 ? known('dropped', 'none of its rows was counted') : undefined;
 }
@@ -131,7 +133,7 @@ async function judgeByCount(run: Run, { first, last, rows }: Claim): Promise<Jud
  * Rows that carry a position between two, ends included; only a table with all three columns can tell them from others. Offsets of Iggy
  * begin again when a topic is purged, and rows of several claims lie between two.
  */
-async function countBetween(run: Run, first: string, last: string): Promise<Told<number>> {
+async function countBetween(run: Run, first: string, last: string, atMost?: number): Promise<Told<number>> {
   if (run.batch.source.kind === 'iggy') return { kind: 'refused', reason: 'offsets of Iggy do not name a row for ever' };
   const { source, shard, position } = run.rules.positionColumns;
   if (source === undefined || shard === undefined || position === undefined) return { kind: 'refused', reason: 'no position columns' };
@@ -139,6 +141,7 @@ async function countBetween(run: Run, first: string, last: string): Promise<Told
     source: { column: source, value: run.batch.source.stream },
     shard: { column: shard, value: run.batch.source.shard },
     position: { column: position, first, last },
+    ...(atMost === undefined ? {} : { atMost }),
   };
   return run.ports.doris.countRows(targetOf(run), span, run.deadline);
 }

@@ -100,6 +100,11 @@ export function targetOf({ table }: { readonly table: { readonly target?: Target
   return table.target;
 }
 
+/** Names the columns by which rows can be counted; nothing unless all three are mapped. */
+export function columnsOf({ positionColumns: { source, shard, position } }: SettleRules): string | undefined {
+  return source === undefined || shard === undefined || position === undefined ? undefined : [source, shard, position].join();
+}
+
 /** Whether there is time for one more load. */
 export function hasTime({ deadline }: Run): boolean {
   return deadline.remaining() >= SHORTEST_LOAD;

@@ -45,7 +45,7 @@ describe('a complete environment', () => {
       decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [], longNumbers: 'keep' },
       iggy: { bodies: 'envelope', bareSource: { stream: '-', topic: '-' }, bodyEncoding: 'text', longestHidden: 1_800_000 },
       load: {
-        routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' }, maxRowBytes: 10_485_760 },
+        routing: { rules: [], defaultTarget: { database: 'shop', table: 'orders' }, maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728 },
         labelPrefix: 'doris',
         limits: { maxRows: 500_000, maxBytes: 67_108_864 },
         fuseShare: 0.5,
@@ -99,6 +99,7 @@ describe('a complete environment', () => {
 
     expect(load.routing).toEqual({
       maxRowBytes: 10_485_760,
+      maxBatchBytes: 134_217_728,
       rules: [
         { stream: 'orders', target: { database: 'shop', table: 'raw' } },
         { field: 'type', equals: 'refund', target: { database: 'finance', table: 'refunds' } },

@@ -92,9 +92,14 @@ function rulesOf({ scenario, faults }: World): LoadRules {
     equals: index,
     target: { database: DATABASE, table: tableName(index) },
   }));
-  const only = { rules: [], defaultTarget: { database: DATABASE, table: tableName(0) }, maxRowBytes: DECODE.maxRowBytes };
+  const only = {
+    rules: [],
+    defaultTarget: { database: DATABASE, table: tableName(0) },
+    maxRowBytes: DECODE.maxRowBytes,
+    maxBatchBytes: DECODE.maxBatchBytes,
+  };
   return {
-    routing: scenario.tables === 1 ? only : { rules, maxRowBytes: DECODE.maxRowBytes },
+    routing: scenario.tables === 1 ? only : { rules, maxRowBytes: DECODE.maxRowBytes, maxBatchBytes: DECODE.maxBatchBytes },
     labelPrefix: 'sim',
     limits: { maxRows: scenario.maxRows, maxBytes: bytes(scenario.maxBytes) },
     fuseShare: faults.isCalm() ? 1 : scenario.fuseShare,

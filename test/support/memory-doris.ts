@@ -40,7 +40,8 @@ export function memoryDoris(): MemoryDoris {
   const tables = new Map<string, string[]>();
   const labels = new Map<string, LabelState['kind']>();
   const calls: Load[] = [];
-  const visible = new Map<string, Label>();
+  const visible = new Set<Label>();
+  const witnesses = new Map<string, Label>();
   const heldBack = new Map<string, () => void>();
   const doris: MemoryDoris = {
     mode: 'labelled',
@@ -74,7 +75,10 @@ export function memoryDoris(): MemoryDoris {
     transactions: 0,
     model: { kind: 'told', value: 'duplicate' },
     counted: () => ({ kind: 'refused', reason: 'no SQL here' }),
-    witness: (database) => visible.get(database),
+    witness: (database) => witnesses.get(database),
+    settled: (database, label) => {
+      if (visible.delete(label)) witnesses.set(database, label);
+    },
     newestTransaction: async () => ({ kind: 'told', value: ++doris.transactions }),
     tableModel: async () => doris.model,
     countRows: async (_, span) => doris.counted(span),
@@ -103,7 +107,7 @@ export function memoryDoris(): MemoryDoris {
     }
     const show = (): void => {
       labels.set(key, 'visible');
-      visible.set(load.target.database, load.label);
+      visible.add(load.label);
       store(load, lines);
     };
     if (doris.mode === 'two-phase') {

@@ -40,7 +40,7 @@ export interface World {
 export const INVOCATION = seconds(60);
 
 export const RULES: LoadRules = {
-  routing: { rules: [], defaultTarget: { database: 'db', table: 't' }, maxRowBytes: mebibytes(1) },
+  routing: { rules: [], defaultTarget: { database: 'db', table: 't' }, maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(64) },
   labelPrefix: 'test',
   limits: { maxRows: 1000, maxBytes: mebibytes(10) },
   fuseShare: 0.5,

@@ -30,6 +30,7 @@ describe('a load through group commit', () => {
 
     expect(await keys()).toEqual([1, 2]);
     expect(await client.labelState('db', load.label, deadline)).toEqual({ kind: 'unknown' });
+    client.settled('db', load.label);
     expect(client.witness('db')).toBeUndefined();
   });
 

@@ -303,6 +303,13 @@ describe('a refusal that comes after the rows', () => {
     expect(be.seen).toHaveLength(1);
   });
 
+  it('proves that nothing is stored when it says that no transaction was begun', async () => {
+    const backend = backendSaying({ ...failure('current running txns on db 1 is 100, larger than limit 100'), TxnId: -1 });
+    const { doris, within } = await aCluster(backend, ['UNKNOWN'], { maxAttempts: 1 });
+
+    expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({ kind: 'overload', attempts: 1 });
+  });
+
   it.each(refusals)('%s: proves nothing while the label is not known', async (_, backend) => {
     const { doris, within } = await aCluster(backend, ['UNKNOWN'], { maxAttempts: 1 });
 

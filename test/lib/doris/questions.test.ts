@@ -82,13 +82,24 @@ describe('the newest transaction', () => {
     expect(await doris.newestTransaction(TARGET, deadline)).toMatchObject({ kind: 'told' });
   });
 
-  it('is not told by a frontend that is away, and refused by a server that is no Doris', async () => {
+  it('is not told by a frontend that is away or has no backend, nor by a page of a proxy', async () => {
     const page = await scriptedServer((call) => call.response.writeHead(200).end('<html>'));
 
     const away = client((await deadAddress()).href);
     expect(await away.doris.newestTransaction(TARGET, away.deadline)).toMatchObject({ kind: 'unreachable' });
     const other = client(page.url.href);
-    expect(await other.doris.newestTransaction(TARGET, other.deadline)).toMatchObject({ kind: 'refused' });
+    expect(await other.doris.newestTransaction(TARGET, other.deadline)).toMatchObject({ kind: 'unreachable' });
+    const { doris, deadline } = client(stand.feUrl);
+    stand.faults.add({ at: 'fe.redirect', times: 1, action: { kind: 'no-backend' } });
+    expect(await doris.newestTransaction(TARGET, deadline)).toMatchObject({ kind: 'unreachable' });
+  });
+});
+
+describe('the newest transaction of a table', () => {
+  it('is refused without the table', async () => {
+    const { doris, deadline } = client(stand.feUrl);
+
+    expect(await doris.newestTransaction({ database: 'db', table: 'none' }, deadline)).toMatchObject({ kind: 'refused' });
   });
 });
 
@@ -129,6 +140,30 @@ describe('the number of rows of a span', () => {
     expect(await doris.countRows(TARGET, span, deadline)).toEqual({ kind: 'told', value: 2 });
   });
 
+  it('stops where that is enough', async () => {
+    const { doris, deadline } = client(stand.feUrl);
+    await doris.load(aLoad([1, 2, 3].map((n) => ({ src: 'many', shard: 'x', pos: `${n}` }))), deadline);
+    const span = {
+      source: { column: 'src', value: 'many' },
+      shard: { column: 'shard', value: 'x' },
+      position: { column: 'pos', first: '', last: '9' },
+      atMost: 1,
+    };
+
+    expect(await doris.countRows(TARGET, span, deadline)).toEqual({ kind: 'told', value: 1 });
+  });
+
+  it.each(['no scanNode Backend available', 'MEM_LIMIT_EXCEEDED: no memory', 'query timeout'])(
+    'is not told now when Doris says %s',
+    async (said) => {
+      const fe = await scriptedServer((call) => call.json({ msg: 'Error', code: 1, data: `Failed to execute sql: ${said}`, count: 0 }));
+      const { doris, deadline } = client(fe.url.href);
+      const span = { ...FROM_SHARD, position: { column: 'pos', first: '1', last: '2' } };
+
+      expect(await doris.countRows(TARGET, span, deadline)).toMatchObject({ kind: 'unreachable' });
+    },
+  );
+
   it('is refused when the table has no such column', async () => {
     const { doris, deadline } = client(stand.feUrl);
     const span = { ...FROM_SHARD, position: { column: 'none', first: '1', last: '2' } };
@@ -138,12 +173,14 @@ describe('the number of rows of a span', () => {
 });
 
 describe('a witness', () => {
-  it('is the label of the last load that became visible, of each database', async () => {
+  it('is the label of the last settled load that became visible, of each database', async () => {
     const { doris, deadline } = client(stand.feUrl);
     const load = aLoad([{ src: 'w' }]);
     expect(doris.witness('db')).toBeUndefined();
 
     await doris.load(load, deadline);
+    expect(doris.witness('db')).toBeUndefined();
+    doris.settled('db', load.label);
 
     expect(doris.witness('db')).toBe(load.label);
     expect(doris.witness('other')).toBeUndefined();
@@ -153,7 +190,9 @@ describe('a witness', () => {
     const { doris, deadline } = client(stand.feUrl);
     stand.faults.add({ at: 'be.after-commit', times: 1, action: { kind: 'publish-timeout', visibleAfterMs: 1 } });
 
-    expect(await doris.load(aLoad([{ src: 'w' }]), deadline)).toMatchObject({ kind: 'committed', how: 'publish-timeout' });
+    const load = aLoad([{ src: 'w' }]);
+    expect(await doris.load(load, deadline)).toMatchObject({ kind: 'committed', how: 'publish-timeout' });
+    doris.settled('db', load.label);
 
     expect(doris.witness('db')).toBeUndefined();
   });

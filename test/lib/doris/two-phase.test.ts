@@ -46,6 +46,7 @@ describe('a load in two phases', () => {
     expect(before).toEqual([[], { kind: 'precommitted' }]);
     expect(outcome).toMatchObject({ kind: 'committed', how: 'loaded', attempts: 1 });
     expect(await keys()).toEqual([1, 2]);
+    client.settled('db', load.label);
     expect(client.witness('db')).toBe(load.label);
   });
 
@@ -54,6 +55,7 @@ describe('a load in two phases', () => {
 
     expect(await client.load({ ...load, mayCommit: async () => false }, deadline)).toMatchObject({ kind: 'running' });
     expect(await keys()).toEqual([]);
+    client.settled('db', load.label);
     expect(client.witness('db')).not.toBe(load.label);
 
     expect(await client.load({ ...load, inDoubt: true }, deadline)).toMatchObject({ kind: 'committed', how: 'loaded', attempts: 0 });
@@ -192,6 +194,7 @@ describe('what a load in two phases says to Doris', () => {
     const outcome = await doris.load(aLoad(), within(seconds(20)));
 
     expect(outcome).toEqual({ kind: 'committed', how: 'publish-timeout', txnId: 7, attempts: 1 });
+    doris.settled('db1', LABEL);
     expect(doris.witness('db1')).toBeUndefined();
     expect(events.filter(({ kind }) => kind === 'commit')).toEqual([
       { kind: 'commit', label: LABEL, said: 'transaction [7] commit successfully.' },

@@ -20,7 +20,7 @@ const decoded = (text: string, routing: Routing, n = 100): DecodedRecord =>
     keepFields: routedFields(routing),
   });
 const tableOf = (text: string, rules: readonly RouteRule[]): string => {
-  const routing = { rules, defaultTarget: DEFAULT, maxRowBytes: MAX_ROW_BYTES };
+  const routing = { rules, defaultTarget: DEFAULT, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES };
   return targetName(route(routing, SOURCE, decoded(text, routing)));
 };
 
@@ -35,7 +35,13 @@ describe('routing', () => {
     expect(tableOf('{"type":"refund"}', rules)).toBe('shop.refunds');
     expect(tableOf('{"type":"order"}', rules)).toBe('shop.orders');
     expect(tableOf('{"type":"other"}', rules)).toBe('shop.rest');
-    expect(route({ rules, maxRowBytes: MAX_ROW_BYTES }, SOURCE, decoded('{}', { rules, maxRowBytes: MAX_ROW_BYTES }))).toBeUndefined();
+    expect(
+      route(
+        { rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES },
+        SOURCE,
+        decoded('{}', { rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES }),
+      ),
+    ).toBeUndefined();
   });
 
   it.each([
@@ -88,7 +94,7 @@ describe('routing', () => {
       { field: 'a', equals: 2, target: to('z') },
     ];
 
-    expect(routedFields({ rules, maxRowBytes: MAX_ROW_BYTES })).toEqual(['a']);
+    expect(routedFields({ rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES })).toEqual(['a']);
   });
 
   it('sends a poison record where its whole stream goes, and nowhere when a field would decide', () => {
@@ -102,7 +108,8 @@ describe('the name of what belongs to a table', () => {
   const to = (table: string) => ({ target: { database: 'db', table } });
   const source: SourceShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
   const maxRowBytes = bytes(1024);
-  const base: Routing = { rules: [{ field: 'kind', equals: 'a', ...to('a') }], defaultTarget: to('t').target, maxRowBytes };
+  const maxBatchBytes = bytes(4096);
+  const base: Routing = { rules: [{ field: 'kind', equals: 'a', ...to('a') }], defaultTarget: to('t').target, maxRowBytes, maxBatchBytes };
   const named = (table: string, routing: Routing): string => membersOf(routing, source, table === '-' ? undefined : to(table).target);
 
   it.each<[string, string, Routing]>([
@@ -113,10 +120,11 @@ describe('the name of what belongs to a table', () => {
     ['a', 'another size of what is read', { ...base, maxRowBytes: bytes(1025) }],
     ['t', 'one more rule', { ...base, rules: [...base.rules, { field: 'kind', equals: 'b', ...to('b') }] }],
     ['t', 'a rule in front that takes everything', { ...base, rules: [to('b'), ...base.rules] }],
-    ['t', 'no default', { rules: base.rules, maxRowBytes }],
+    ['t', 'no default', { rules: base.rules, maxRowBytes, maxBatchBytes }],
     ['t', 'another size of what is read', { ...base, maxRowBytes: bytes(1025) }],
     ['-', 'another size of what is read', { ...base, maxRowBytes: bytes(1025) }],
-    ['-', 'no default', { rules: base.rules, maxRowBytes }],
+    ['-', 'another size of what is unpacked', { ...base, maxBatchBytes: bytes(4097) }],
+    ['-', 'no default', { rules: base.rules, maxRowBytes, maxBatchBytes }],
   ])('%s changes with %s', (table, _, changed) => {
     expect(named(table, changed)).not.toBe(named(table, base));
   });
@@ -127,13 +135,13 @@ describe('the name of what belongs to a table', () => {
     ['t', 'the name of another table', { ...base, rules: [{ field: 'kind', equals: 'a', ...to('mended') }] }],
     ['t', 'a rule of another stream', { ...base, rules: [{ stream: 'payments', ...to('p') }, ...base.rules] }],
     ['t', 'a rule behind one that takes everything', { ...base, rules: [...base.rules, to('t'), { field: 'x', equals: 1, ...to('x') }] }],
-    ['t', 'the default as a rule', { rules: [...base.rules, { stream: 'orders', ...to('t') }], maxRowBytes }],
+    ['t', 'the default as a rule', { rules: [...base.rules, { stream: 'orders', ...to('t') }], maxRowBytes, maxBatchBytes }],
   ])('%s stays with %s', (table, _, same) => {
     expect(named(table, same)).toBe(named(table, base));
   });
 
   it('stays with another size of what is read where no field decides', () => {
-    const plain: Routing = { rules: [], defaultTarget: to('t').target, maxRowBytes };
+    const plain: Routing = { rules: [], defaultTarget: to('t').target, maxRowBytes, maxBatchBytes };
 
     expect(named('t', { ...plain, maxRowBytes: bytes(2048) })).toBe(named('t', plain));
   });
@@ -141,7 +149,7 @@ describe('the name of what belongs to a table', () => {
 
 describe('a batch split by table', () => {
   const rules = ['a', 'b', 'c'].map((value) => ({ field: 'v', equals: value, target: to(value) }));
-  const routing: Routing = { rules, maxRowBytes: MAX_ROW_BYTES };
+  const routing: Routing = { rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES };
   const batchOf = (texts: readonly string[]): Batch => ({
     source: SOURCE,
     duplicates: 0,

@@ -18,6 +18,7 @@ describe('several tables', () => {
       rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'other' } }],
       defaultTarget: { database: 'db', table: 't' },
       maxRowBytes: RULES.routing.maxRowBytes,
+      maxBatchBytes: RULES.routing.maxBatchBytes,
     },
   };
 

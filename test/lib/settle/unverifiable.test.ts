@@ -20,10 +20,10 @@ const lettersOf = (errorClass: string): string[] =>
 const resolutions = (): LoaderEvent[] => world.events.filter(({ kind }) => kind === 'claim-resolved');
 
 /** Records 2 and 3 are claimed, and the function dies before or after Doris stored them; records 0 and 1 were loaded before when there is a witness. */
-async function leaveInDoubt(effect: 'before' | 'after', witness: boolean, later: Millis): Promise<void> {
-  if (witness) await world.invoke(batchOf(shardOf(good(2))), rules());
+async function leaveInDoubt(effect: 'before' | 'after', witness: boolean, later: Millis, changed?: Partial<LoadRules>): Promise<void> {
+  if (witness) await world.invoke(batchOf(shardOf(good(2))), rules(changed));
   const batch = batchOf(shardOf(good(4)).slice(2));
-  await expect(world.invoke(batch, rules(), { call: 2, effect })).rejects.toThrow(Killed);
+  await expect(world.invoke(batch, rules(changed), { call: 2, effect })).rejects.toThrow(Killed);
   world.clock.advance(later);
 }
 
@@ -105,8 +105,8 @@ describe('a claim whose label Doris does not know', () => {
 });
 
 describe('a claim of which the label cannot tell any more whether it is stored', () => {
-  const forgotten = async (effect: 'before' | 'after'): Promise<void> => {
-    await leaveInDoubt(effect, true, seconds(101));
+  const forgotten = async (effect: 'before' | 'after', changed?: Partial<LoadRules>): Promise<void> => {
+    await leaveInDoubt(effect, true, seconds(101), changed);
     world.doris.forget();
   };
 
@@ -121,10 +121,11 @@ describe('a claim of which the label cannot tell any more whether it is stored',
   });
 
   const mapped = { positionColumns: { source: '_source', shard: '_shard', position: '_position' } };
-  const spanOf = (first: string, last: string): Span => ({
+  const spanOf = (first: string, last: string, atMost?: number): Span => ({
     source: { column: '_source', value: SHARD.stream },
     shard: { column: '_shard', value: SHARD.shard },
     position: { column: '_position', first, last },
+    ...(atMost === undefined ? {} : { atMost }),
   });
   const [second, third] = [kinesisPosition('1002'), kinesisPosition('1003')];
 
@@ -141,7 +142,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
   }
 
   it('is found loaded when its rows are counted by position', async () => {
-    await forgotten('after');
+    await forgotten('after', mapped);
     const asked = countByPosition();
 
     expect(await bringAgain(mapped)).toEqual(SETTLED);
@@ -152,23 +153,33 @@ describe('a claim of which the label cannot tell any more whether it is stored',
   });
 
   it('is loaded again when none of its rows is counted, but earlier ones of its shard are', async () => {
-    await forgotten('before');
+    await forgotten('before', mapped);
     const asked = countByPosition();
 
     expect(await bringAgain(mapped)).toEqual(SETTLED);
 
     expect(stored()).toEqual([0, 1, 2, 3]);
-    expect(asked).toEqual([spanOf(second, third), spanOf('', second)]);
+    expect(asked).toEqual([spanOf(second, third), spanOf('', second, 1)]);
     expect(resolutions()).toMatchObject([{ consequence: 'dropped' }]);
   });
 
   it('is not loaded again when no row of its shard is counted: the columns may be new', async () => {
-    await forgotten('after');
+    await forgotten('after', mapped);
     world.doris.counted = () => ({ kind: 'told', value: 0 });
 
     expect(await bringAgain(mapped)).toEqual(SETTLED);
 
     expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+  });
+
+  it('is not counted by columns that its rows do not carry', async () => {
+    await forgotten('after');
+    const asked = countByPosition();
+
+    expect(await bringAgain(mapped)).toEqual(SETTLED);
+
+    expect(asked).toEqual([]);
     expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
   });
 
@@ -181,7 +192,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     ['the table does not answer now', { model: { kind: 'unreachable', reason: 'HTTP 503' } }, {}],
     ['the operator wants to look first', {}, { onUnverifiable: 'wait' }],
   ])('waits when %s', async (_, doris, changed) => {
-    await forgotten('after');
+    await forgotten('after', changed);
     Object.assign(world.doris, doris);
 
     expect(await bringAgain(changed)).toEqual({ kind: 'unsettled', from: '1002' });
@@ -189,6 +200,26 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(world.letters).toEqual([]);
     expect(stored()).toEqual([0, 1, 2, 3]);
     expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim?.rows).toBe(2);
+  });
+
+  it.each([0.5, 1, 4.9])('is decided although it comes again every %s s', async (every) => {
+    await forgotten('after');
+    let last: unknown;
+    for (let n = 0; n < 100 && last !== 'settled'; n++) {
+      world.clock.advance(seconds(every));
+      last = (await bringAgain(n < 3 ? { onUnverifiable: 'wait' } : undefined)).kind;
+    }
+
+    expect(last).toBe('settled');
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+  });
+
+  it('is not taken for forgotten-proof by a witness that is not settled', async () => {
+    const { settled } = world.doris;
+    await world.invoke(batchOf(shardOf(good(2))), rules(), { call: 3, effect: 'before' }).catch(() => undefined);
+
+    expect(world.doris.witness('db')).toBeUndefined();
+    expect(settled).toBeTypeOf('function');
   });
 
   it('is loaded again when the operator prefers doubles to dead letters', async () => {

@@ -19,8 +19,15 @@ export async function runStatement(context: SqlContext, text: string, current: s
     return await runKnown(context, text, current);
   } catch (error) {
     if (error instanceof SqlError) throw error;
-    throw new SqlError(`errCode = 2, detailMessage = ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new SqlError(`errCode = 2, detailMessage = ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** DuckDB's words, but for a column that is not there, which clients tell from other faults. */
+function reasonOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const column = /^Binder Error: Referenced column "([^"]*)" not found/.exec(said)?.[1];
+  return column === undefined ? said : `Unknown column '${column}' in 'table list'`;
 }
 
 async function runKnown(context: SqlContext, text: string, current: string): Promise<QueryResult> {
