@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import { LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
-import { bytes, millis, seconds } from '../../../lib/units.ts';
+import { bytes, mebibytes, millis, seconds } from '../../../lib/units.ts';
 import { arrayOf, expectEachOnce, type LogEntry, logOf } from '../../support/iggy-log.ts';
 import { newQueueWorld, type QueueWorld } from '../../support/queue-world.ts';
 import { numbersIn } from '../../support/shard.ts';
@@ -43,6 +43,7 @@ describe('messages of a standard queue', () => {
       rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'u' } }],
       defaultTarget: { database: 'db', table: 't' },
       maxRowBytes: bytes(1000),
+      maxBatchBytes: mebibytes(64),
     };
     const log = logOf({ natures: ['good', 'refused', 'good'] });
     const { load } = world.doris;
@@ -71,7 +72,12 @@ describe('messages of a standard queue', () => {
     const messages = single(goods(3));
     await world.invoke(messages);
 
-    const routing = { rules: [], defaultTarget: { database: 'db', table: 'elsewhere' }, maxRowBytes: bytes(1000) };
+    const routing = {
+      rules: [],
+      defaultTarget: { database: 'db', table: 'elsewhere' },
+      maxRowBytes: bytes(1000),
+      maxBatchBytes: mebibytes(64),
+    };
     expect(await world.invoke(messages, { rules: { routing } })).toEqual([]);
 
     expect(stored(world)).toEqual([0, 1, 2]);
@@ -82,8 +88,12 @@ describe('messages of a standard queue', () => {
     const world = newQueueWorld();
     const messages = single(goods(2));
 
-    expect(await world.invoke(messages, { rules: { routing: { rules: [], maxRowBytes: bytes(1000) } } })).toEqual([]);
-    expect(await world.invoke(messages, { rules: { routing: { rules: [], maxRowBytes: bytes(1000) } } })).toEqual([]);
+    expect(
+      await world.invoke(messages, { rules: { routing: { rules: [], maxRowBytes: bytes(1000), maxBatchBytes: mebibytes(64) } } }),
+    ).toEqual([]);
+    expect(
+      await world.invoke(messages, { rules: { routing: { rules: [], maxRowBytes: bytes(1000), maxBatchBytes: mebibytes(64) } } }),
+    ).toEqual([]);
 
     expect(world.letters.map(({ fault }) => fault.errorClass)).toEqual(['unroutable', 'unroutable']);
   });
