@@ -13,13 +13,13 @@ export interface Members {
 }
 
 /**
- * Bytes of a fingerprint: with 32 bits a message of another incarnation passes for a settled one of the same offset once in four thousand
- * million times that an offset is used anew.
+ * Bytes of a fingerprint: a message of another incarnation would pass for a settled one of the same offset once in 2^64 times that an
+ * offset is used anew.
  */
-const PRINT_BYTES = 4;
+const PRINT_BYTES = 8;
 const BYTE = 128;
 
-/** Writes members down: their number, the first offset, the steps to the next ones, then a fingerprint each. About five bytes a message. */
+/** Writes members down: their number, the first offset, the steps to the next ones, then a fingerprint each. About nine bytes a message. */
 export function packMembers(records: readonly Pick<SourceRecord, 'position' | 'iggy'>[]): Uint8Array {
   const bytes: number[] = [];
   appendNumber(bytes, BigInt(records.length));

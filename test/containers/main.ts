@@ -14,7 +14,12 @@ const SUITES = [
   'test/chaos',
 ];
 
-if (await dockerAnswers()) process.exitCode = await runAll(process.argv.length > 2 ? process.argv.slice(2) : VERSIONS);
+const versions = process.argv.length > 2 ? process.argv.slice(2) : VERSIONS;
+const wrong = versions.find((version) => !/^\d+\.\d+\.\d+$/.test(version));
+if (wrong !== undefined) {
+  process.stderr.write(`versions of Doris are written as ${VERSIONS.join(', ')} (given ${wrong})\n`);
+  process.exitCode = 2;
+} else if (await dockerAnswers()) process.exitCode = await runAll(versions);
 else process.stdout.write('skipped: no Docker answers, and the suites against real Doris run in containers\n');
 
 async function dockerAnswers(): Promise<boolean> {

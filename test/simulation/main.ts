@@ -1,13 +1,33 @@
-import { parseArgs } from 'node:util';
+import { parseArguments, readOrExplain, wholeNumber } from '../../local/arguments.ts';
 import { FAULT_KINDS, FAULTS, type FaultKind, kindOf } from './faults.ts';
 import { tellFailure } from './shrink.ts';
 import { type Life, simulate } from './simulate.ts';
 
+interface Options {
+  readonly seeds: number;
+  readonly first: number;
+  readonly help: boolean;
+}
+
+const USAGE = `usage: npm run simulate -- [options]
+
+  --seeds N  lives to live through, 1 to 1000000000 (default 1000)
+  --seed N   the first seed, 0 to 1000000000 (default 1)
+  --help     this text
+
+exit code: 0 every promise kept, 1 one is broken (its trace is printed), 2 wrong arguments`;
+
+function readOptions(argv: readonly string[]): Options {
+  const values = parseArguments(argv, { seeds: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } });
+  return {
+    seeds: wholeNumber('--seeds', values.seeds ?? '1000', 1, 1_000_000_000),
+    first: wholeNumber('--seed', values.seed ?? '1', 0, 1_000_000_000),
+    help: values.help ?? false,
+  };
+}
+
 /** Lives through many seeds and says what came of it: `npm run simulate -- --seeds 1000 --seed 1`. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } } });
-  const seeds = wholeNumber('--seeds', values.seeds);
-  const first = wholeNumber('--seed', values.seed);
+async function main({ seeds, first }: Options): Promise<void> {
   const sums: Sums = { records: 0, invocations: 0, loads: 0, attempts: 0, struck: new Map() };
   const failed: Life[] = [];
   for (let seed = first; seed < first + seeds; seed++) {
@@ -44,9 +64,7 @@ function add(sums: Sums, { records, figures, struck }: Life): void {
   for (const identity of struck) sums.struck.set(kindOf(identity), (sums.struck.get(kindOf(identity)) ?? 0) + 1);
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`${name}: must be a whole number below 10^9 (given ${JSON.stringify(text)})`);
-  return Number(text);
-}
-
-await main();
+const options = readOrExplain(() => readOptions(process.argv.slice(2)), USAGE);
+if (options === undefined) process.exitCode = 2;
+else if (options.help) print(USAGE);
+else await main(options);
