@@ -27,9 +27,6 @@ export interface LetterQueue {
 }
 
 const BATCH = 10;
-/** A queue spreads its messages over servers and asks a few of them only: that many empty answers, waited for, are the end. */
-const EMPTY_ANSWERS = 2;
-
 /** @param hold - for so long messages in hand stay hidden from others; a run that is killed leaves them hidden for that long. */
 export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): LetterQueue {
   const handles = new Map<string, string>();
@@ -40,6 +37,7 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
       QueueUrl,
       MaxNumberOfMessages: BATCH,
       MessageAttributeNames: ['All'],
+      // Waited for, an answer comes from every server that holds messages of the queue: an empty one is the end.
       WaitTimeSeconds: 1,
       VisibilityTimeout: Math.ceil(hold / 1000),
     });
@@ -50,13 +48,13 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
     async take(most, bytes) {
       const taken: HeldMessage[] = [];
       let size = 0;
-      for (let empty = 0; empty < EMPTY_ANSWERS && taken.length + BATCH <= most && size < bytes; ) {
+      for (let empty = false; !empty && taken.length + BATCH <= most && size < bytes; ) {
         const messages = await receive();
         const fresh = messages.map(heldOf).filter(({ messageId }) => !handles.has(messageId));
         for (const { MessageId = '', ReceiptHandle = '' } of messages) handles.set(MessageId, ReceiptHandle);
         taken.push(...fresh);
         size += fresh.reduce((sum, { body }) => sum + body.length, 0);
-        empty = fresh.length === 0 ? empty + 1 : 0;
+        empty = fresh.length === 0;
       }
       return taken;
     },

@@ -76,9 +76,11 @@ describe('explain-label', () => {
   });
 
   it('finds the open claim of a load whose end nobody knows', async () => {
-    stack.doris.faults.add({ at: 'be.before-commit', times: 1, action: { kind: 'lock-label', becomes: 'ABORTED' } });
+    stack.doris.faults.add({ at: 'be.reply', action: { kind: 'respond', status: 200, body: '' } });
+    stack.doris.faults.add({ at: 'fe.load-state', action: { kind: 'respond', status: 503 } });
     const { sequenceNumber, data } = await stack.put(3);
     await stack.deliver({ sequenceNumber, data });
+    stack.doris.faults.clear();
     const claims = JSON.parse((await runCli(['checkpoints', 'show', '--json'], stack.env)).stdout).checkpoints;
     const open = claims[0].claim.label;
 
@@ -87,7 +89,7 @@ describe('explain-label', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       records: 1,
       ledger: [{ kind: 'claim', span: { state: 'open', first: sequenceNumber, last: sequenceNumber, rows: 1 } }],
-      doris: [{ state: 'aborted', means: 'it stored nothing' }],
+      doris: [{ state: 'visible', means: 'its rows are in the table' }],
     });
   });
 

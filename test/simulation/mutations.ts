@@ -20,7 +20,7 @@ export interface Mutation {
 /** The second guard of every failure whose rows were sent: the label is asked for all the same. */
 const WITHOUT_ASKING: Edit = {
   file: 'lib/doris/load.ts',
-  right: 'inDoubt: before.inDoubt || bodyBegun',
+  right: 'inDoubt: before.inDoubt || (bodyBegun && !verdict.nothingBegun)',
   wrong: 'inDoubt: before.inDoubt',
 };
 
@@ -106,8 +106,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/doris/reply.ts',
-        right: "return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning, reason };",
-        wrong: "return { kind: meaning === undefined || meaning === 'ambiguous' ? 'unavailable' : meaning, reason };",
+        right: "const kind = meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning;",
+        wrong: "const kind = meaning === undefined || meaning === 'ambiguous' ? 'unavailable' : meaning;",
       },
       WITHOUT_ASKING,
     ],
