@@ -207,8 +207,8 @@ export const SETTINGS = {
   }),
   POISON_FUSE_ROWS: setting({ about: 'Refused rows below which the fuse never blows', ...wholeNumber(1, 10_000), fallback: '10' }),
   ISOLATION_LOADS: setting({
-    about: 'Loads that one invocation may spend on finding bad rows, a table',
-    ...wholeNumber(1, 100_000),
+    about: 'Loads that one invocation may spend on finding bad rows, a table; the search starts anew with each delivery',
+    ...wholeNumber(50, 100_000),
     fallback: '1000',
   }),
   METRICS_NAMESPACE: setting({
