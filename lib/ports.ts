@@ -36,11 +36,12 @@ export interface Load {
 
 /**
  * Whether Doris would know a label now, had it stored the load. Labels are forgotten, by age and by the number of later transactions.
- * - `certain`: it would, so an unknown label proves that nothing is stored.
+ * - `young`: it would, and will for as long as an attempt takes.
+ * - `certain`: it would now, so a label that was unknown before the question proves that nothing is stored.
  * - `doubtful`: it may have forgotten the label.
  * - `untold`: Doris does not answer what would tell; ask later.
  */
-export type Memory = 'certain' | 'doubtful' | 'untold';
+export type Memory = 'young' | 'certain' | 'doubtful' | 'untold';
 
 /** Why Doris refused the rows of a load, as far as it says. */
 export interface Rejection {

@@ -120,7 +120,8 @@ async function makeVisible(load: Load, standing: Standing, txnId: number | undef
 async function untold(load: Load, standing: Standing, fate: 'not known' | 'untold'): Promise<Step> {
   const { setback, attempts } = standing;
   const memory = await load.wouldBeKnown();
-  if (memory === 'certain') return { kind: 'again', standing };
+  // Without the label's own state it may be forgotten between the question and the load.
+  if (memory === 'young' || (memory === 'certain' && fate === 'not known')) return { kind: 'again', standing };
   if (memory === 'doubtful' && fate === 'not known') {
     return told({ kind: 'unverifiable', reason: `Doris may have forgotten the label: ${setback.reason}`, attempts });
   }

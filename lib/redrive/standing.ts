@@ -128,7 +128,7 @@ async function resolve(redrive: Redrive, key: LoadKey, target: Ready['target']):
   if (state.kind === 'aborted') return conclude(redrive, key, load, 'void');
   const memory = await rememberedBy(redrive, target, load);
   if (memory === 'untold') return wait(`Doris does not tell whether it may have forgotten redrive load ${load.label}`);
-  return memory === 'certain' ? conclude(redrive, key, load, 'void') : { kind: 'doubtful' };
+  return memory === 'young' || memory === 'certain' ? conclude(redrive, key, load, 'void') : { kind: 'doubtful' };
 }
 
 async function conclude(

@@ -3,7 +3,7 @@ import type { Deadline } from '../deadline.ts';
 import type { Claim } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import type { Doris, Memory, Target } from '../ports.ts';
-import { type Millis, millis } from '../units.ts';
+import { type Millis, millis, seconds } from '../units.ts';
 import { targetOf } from './run.ts';
 
 /** How long Doris remembers the label of a load that has ended (reference 4). */
@@ -24,6 +24,9 @@ interface Inquirer {
   readonly table: { readonly target?: Target };
 }
 
+/** Between a question and the load that it permits lies no more: the longest back-off, connecting, and the frontend's answer. */
+const LONGEST_WAY = seconds(40);
+
 /**
  * Whether Doris would know the label of a claim now, had it stored the load. Labels of one database are forgotten in the order in which
  * their transactions ended: while one that ended before the claim was written is known, the claim's would be, too. Without such a witness the
@@ -36,12 +39,12 @@ export async function wouldBeKnown(
   witness: Label | undefined,
 ): Promise<Memory> {
   // Nothing of it is visible; or it had no label, and is put again whatever became of it.
-  if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'certain';
+  if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'young';
   const { clock, doris } = run.ports;
   const { longest, shortest, transactions } = run.rules.labelMemory;
   const age = millis(clock.now() - claimedAt);
   if (age > longest) return 'doubtful';
-  if (age <= shortest) return 'certain';
+  if (age <= shortest) return age + LONGEST_WAY <= shortest ? 'young' : 'certain';
   if (witness === undefined) {
     const newest = await doris.newestTransaction(targetOf(run), run.deadline);
     if (newest.kind === 'unreachable') return 'untold';

@@ -49,6 +49,7 @@ async function adopt(run: Run, claim: Claim, open: readonly DecodedRecord[]): Pr
 async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined, open: readonly DecodedRecord[]): Promise<Step> {
   const memory = await wouldBeKnown(run, claim, witness);
   switch (memory) {
+    case 'young':
     case 'certain':
       return conclude(run, claim, open, notStored(claim));
     case 'untold':

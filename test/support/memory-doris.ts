@@ -167,7 +167,7 @@ export async function foundInDoubt(doris: Doris, load: Load, deadline: Deadline)
   if (state.kind === 'prepare') return { kind: 'running', attempts: 0, reason: state.kind };
   if (state.kind === 'aborted') return undefined;
   const memory = await load.wouldBeKnown();
-  if (memory === 'certain') return undefined;
+  if (memory === 'young' || (memory === 'certain' && state.kind === 'unknown')) return undefined;
   return { kind: memory === 'doubtful' && state.kind === 'unknown' ? 'unverifiable' : 'unknown', attempts: 0, reason: 'in doubt' };
 }
 

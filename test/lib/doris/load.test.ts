@@ -337,6 +337,7 @@ describe('a load that an earlier invocation left in doubt', () => {
   });
 
   it.each<[Memory, LoadOutcome['kind'], number]>([
+    ['young', 'committed', 1],
     ['certain', 'committed', 1],
     ['doubtful', 'unverifiable', 0],
     ['untold', 'unknown', 0],
@@ -350,17 +351,20 @@ describe('a load that an earlier invocation left in doubt', () => {
     expect(be.seen).toHaveLength(attempts);
   });
 
-  it('is not put while nobody tells its label and Doris may have forgotten it', async () => {
-    const be = await scriptedServer(backendSaying(report()));
-    const fe = await scriptedServer((call) => call.response.writeHead(503).end());
-    const { doris, within } = aClient([fe.url]);
+  it.each<Memory>(['certain', 'doubtful'])(
+    'is not put while nobody tells its label and memory is %s: Doris may forget it meanwhile',
+    async (memory) => {
+      const be = await scriptedServer(backendSaying(report()));
+      const fe = await scriptedServer((call) => call.response.writeHead(503).end());
+      const { doris, within } = aClient([fe.url]);
 
-    expect(await doris.load(aLoad({ inDoubt: true, wouldBeKnown: async () => 'doubtful' }), within(seconds(60)))).toMatchObject({
-      kind: 'unknown',
-      attempts: 0,
-    });
-    expect(be.seen).toEqual([]);
-  });
+      expect(await doris.load(aLoad({ inDoubt: true, wouldBeKnown: async () => memory }), within(seconds(60)))).toMatchObject({
+        kind: 'unknown',
+        attempts: 0,
+      });
+      expect(be.seen).toEqual([]);
+    },
+  );
 
   it('is not put again under a label that Doris may have forgotten since the first attempt', async () => {
     const { be, doris, within } = await aCluster(losing(1), ['UNKNOWN']);

@@ -55,7 +55,7 @@ function aLoad(rows: readonly object[], change: Partial<Load> = {}): Load {
     mayStart: async () => true,
     mayCommit: async () => true,
     inDoubt: false,
-    wouldBeKnown: async () => 'certain',
+    wouldBeKnown: async () => 'young',
     ...change,
   };
 }

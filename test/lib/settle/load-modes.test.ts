@@ -163,7 +163,7 @@ describe('a load in two phases', () => {
 
     await world.invoke(batchOf(shardOf(good(1))), RULES);
 
-    expect(memories).toEqual(['certain', true, 'certain', 'doubtful']);
+    expect(memories).toEqual(['young', true, 'young', 'doubtful']);
   });
 
   it('that begins long after its claim was taken away is never visible', async () => {

@@ -29,7 +29,7 @@ export function aLoad(change: Partial<Load> = {}): Load {
     mayStart: async () => true,
     mayCommit: async () => true,
     inDoubt: false,
-    wouldBeKnown: async () => 'certain',
+    wouldBeKnown: async () => 'young',
     ...change,
   };
 }
