@@ -40,17 +40,21 @@ export async function wouldBeKnown(
 ): Promise<Memory> {
   // Nothing of it is visible; or it had no label, and is put again whatever became of it.
   if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'young';
-  const { clock, doris } = run.ports;
   const { longest, shortest, transactions } = run.rules.labelMemory;
-  const age = millis(clock.now() - claimedAt);
+  const age = millis(run.ports.clock.now() - claimedAt);
   if (age > longest) return 'doubtful';
   if (age <= shortest) return age + LONGEST_WAY <= shortest ? 'young' : 'certain';
-  if (witness === undefined) {
-    const newest = await doris.newestTransaction(targetOf(run), run.deadline);
-    if (newest.kind === 'unreachable') return 'untold';
-    return newest.kind === 'told' && newest.value < transactions / 2 ? 'certain' : 'doubtful';
-  }
-  const told = await doris.labelState(targetOf(run).database, witness, run.deadline);
+  return witness === undefined ? byTransactions(run, transactions) : byWitness(run, witness);
+}
+
+async function byTransactions(run: Inquirer, limit: number): Promise<Memory> {
+  const newest = await run.ports.doris.newestTransaction(targetOf(run), run.deadline);
+  if (newest.kind === 'unreachable') return 'untold';
+  return newest.kind === 'told' && newest.value < limit / 2 ? 'certain' : 'doubtful';
+}
+
+async function byWitness(run: Inquirer, witness: Label): Promise<Memory> {
+  const told = await run.ports.doris.labelState(targetOf(run).database, witness, run.deadline);
   if (told.kind === 'unreachable') return 'untold';
   return told.kind === 'visible' ? 'certain' : 'doubtful';
 }
