@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Deadline } from './deadline.ts';
 import type { Outage, OutageCause, OutageKey, Outages, OutageWrite } from './ledger/outage.ts';
+import { drawNonce } from './nonce.ts';
 import { FIRST_PAUSE, pauseAfter, returnAfter } from './pause.ts';
 import type { SourceShard } from './source/record.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -34,7 +35,6 @@ export type Standing = 'trusted' | { readonly failures: number; readonly askAt: 
 const SKEW = seconds(2);
 /** A prober that is killed keeps the others waiting no longer than this; one whose load hangs longer gets company. */
 const LONGEST_PROBE = seconds(120);
-const FENCES = 2 ** 48;
 
 interface Passage {
   readonly approach: Approach;
@@ -85,13 +85,9 @@ function doubt({ approach: { key }, clock, standings }: Passage, failures: numbe
   standings.set(key.target, { failures, askAt: millis(clock.elapsed() + wait) });
 }
 
-function drawFence({ clock }: Passage): number {
-  return Math.floor(clock.random() * FENCES);
-}
-
 async function askToProbe(passage: Passage, deadline: Deadline): Promise<boolean> {
   const { approach, clock, outages } = passage;
-  const [now, fence] = [clock.now(), drawFence(passage)];
+  const [now, fence] = [clock.now(), drawNonce(clock)];
   const lease = millis(Math.min(LONGEST_PROBE, deadline.remaining() + SKEW));
   const reply = await outages.write(approach.key, { kind: 'probe', now, until: epochMillis(now + lease), fence });
   if (reply.kind === 'none') {
@@ -135,7 +131,7 @@ async function shareFailure(passage: Passage, probe: Outage | undefined, cause: 
   if (pause === 0) return doubt(passage, failures, millis(0));
   const now = clock.now();
   const until = epochMillis(now + pause);
-  const outage: Outage = { cause, failures, since: probe?.since ?? now, phase: 'pause', until, fence: drawFence(passage) };
+  const outage: Outage = { cause, failures, since: probe?.since ?? now, phase: 'pause', until, fence: drawNonce(clock) };
   const wanted: OutageWrite = probe === undefined ? { kind: 'open', outage } : { kind: 'report', of: probe.fence, outage };
   const reply = await outages.write(approach.key, wanted);
   // Nothing is there any more: somebody's load succeeded while this one failed.
@@ -150,7 +146,7 @@ async function giveBack(passage: Passage): Promise<void> {
   if (probe === undefined) return;
   passage.probe = undefined;
   doubt(passage, failuresOf(passage), millis(0));
-  const outage: Outage = { ...probe, phase: 'pause', until: clock.now(), fence: drawFence(passage) };
+  const outage: Outage = { ...probe, phase: 'pause', until: clock.now(), fence: drawNonce(clock) };
   await outages.write(approach.key, { kind: 'report', of: probe.fence, outage });
 }
 

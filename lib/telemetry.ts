@@ -3,18 +3,23 @@ import type { LoadOutcome } from './ports.ts';
 import type { Fault, SourceShard } from './source/record.ts';
 import type { EpochMillis, Millis } from './units.ts';
 
+/** Which load an event is about. */
+export interface LoadFacts {
+  readonly source: SourceShard;
+  readonly target: string;
+  readonly label: string;
+  /** Positions of its first and last record, as people write them. */
+  readonly first: string;
+  readonly last: string;
+  readonly rows: number;
+}
+
 /** What a loader tells about itself. A closed list: each kind is one log line, and the numbers feed the metrics. Never a payload, never a secret. */
 export type LoaderEvent =
   /** One Stream Load under one label, however many attempts it took. */
-  | {
+  | (LoadFacts & {
       readonly kind: 'load';
-      readonly source: SourceShard;
-      readonly target: string;
-      readonly label: string;
-      readonly rows: number;
       readonly bytes: number;
-      readonly first: string;
-      readonly last: string;
       readonly attempts: number;
       readonly outcome: LoadOutcome['kind'];
       readonly how?: string;
@@ -23,44 +28,22 @@ export type LoaderEvent =
       /** Whether the claim was found open, left by an earlier invocation. */
       readonly replay: boolean;
       readonly took: Millis;
-    }
+    })
   /** Records that an earlier delivery had settled already. */
   | { readonly kind: 'duplicates-absorbed'; readonly source: SourceShard; readonly target: string; readonly records: number }
   /**
    * An open claim that could not be replayed was resolved: it is `loaded`, or surely not and so `dropped`. `reloaded` may store rows
    * twice, unless the table keeps one row a key; `dead-lettered` rows may be in the table.
    */
-  | {
+  | (LoadFacts & {
       readonly kind: 'claim-resolved';
-      readonly source: SourceShard;
-      readonly target: string;
-      readonly label: string;
-      readonly first: string;
-      readonly last: string;
-      readonly rows: number;
       readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
       readonly because: string;
-    }
+    })
   /** The source no longer brings records of a claim: what of them is neither in Doris nor a dead letter yet is with Lambda's on-failure destination alone. */
-  | {
-      readonly kind: 'claim-abandoned';
-      readonly source: SourceShard;
-      readonly target: string;
-      readonly label: string;
-      readonly first: string;
-      readonly last: string;
-      readonly rows: number;
-    }
+  | (LoadFacts & { readonly kind: 'claim-abandoned' })
   /** Doris took a load whose claim was somebody else's by then: its rows may be stored twice. */
-  | {
-      readonly kind: 'claim-lost';
-      readonly source: SourceShard;
-      readonly target: string;
-      readonly label: string;
-      readonly first: string;
-      readonly last: string;
-      readonly rows: number;
-    }
+  | (LoadFacts & { readonly kind: 'claim-lost' })
   | {
       readonly kind: 'dead-lettered';
       readonly source: SourceShard;

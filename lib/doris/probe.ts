@@ -1,4 +1,5 @@
 import type { Deadline } from '../deadline.ts';
+import { drawNonce } from '../nonce.ts';
 import type { Label } from '../plan/label.ts';
 import type { Target, Told } from '../ports.ts';
 import { entrances } from './attempt.ts';
@@ -34,7 +35,7 @@ export async function probeAt(
   { target, deadline, others }: { readonly target: Target } & Pick<Put, 'deadline' | 'others'>,
   line: Line,
 ): Promise<Probe> {
-  const label = `loader-probe-${Math.floor(line.clock.random() * 2 ** 48).toString(36)}` as Label;
+  const label = `loader-probe-${drawNonce(line.clock).toString(36)}` as Label;
   const load = { label, target, rows: 0, body: [], mayStart: async () => true };
   const authorization = await authorize(line, deadline.remaining());
   if (authorization.kind === 'unavailable') return { kind: 'no-credentials', reason: authorization.reason };

@@ -1,5 +1,6 @@
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
 import type { Bytes } from '../units.ts';
+import { bodyBytes } from './body.ts';
 
 /** Limits of one load. */
 export interface LoadLimits {
@@ -33,8 +34,7 @@ export interface Piece {
 /** Makes a piece of records in order. */
 export function pieceOf(records: readonly DecodedRecord[], origin: Piece['origin'] = 'cut'): Piece {
   const rows = records.filter((record): record is Row => record.kind === 'row');
-  const bytes = rows.reduce((sum, row) => sum + row.line.length + 1, 0);
-  return { records, rows, bytes, origin };
+  return { records, rows, bytes: bodyBytes(rows), origin };
 }
 
 /** The poison rows of a piece. */

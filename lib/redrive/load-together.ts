@@ -1,15 +1,17 @@
 import { type Deadline, deadlineIn } from '../deadline.ts';
 import { inLanes } from '../in-lanes.ts';
+import { drawNonce } from '../nonce.ts';
+import { bodyOf } from '../plan/body.ts';
 import { labelOf } from '../plan/label.ts';
 import { targetName } from '../plan/route.ts';
 import type { LoadOutcome, Rejection } from '../ports.ts';
 import { SHORTEST_LOAD } from '../settle/run.ts';
 import { spellPosition } from '../source/position.ts';
+import type { LoadFacts } from '../telemetry.ts';
 import { type EpochMillis, epochMillis, millis, seconds } from '../units.ts';
 import { LANES } from './lanes.ts';
 import type { LetterState, LoadKey, RedriveLoad } from './ledger.ts';
 import { type Fate, kept, keyOf, type Ready, type Redrive, rememberedBy } from './letters.ts';
-import { newFence } from './standing.ts';
 
 /** A record that may be loaded, and how the ledger had it. */
 export interface Free {
@@ -70,10 +72,10 @@ async function hold(redrive: Redrive, records: readonly Free[]): Promise<Held | 
     rows: records.length,
     deadline: lease.at,
     claimedAt: ports.clock.now(),
-    fence: newFence(ports.clock.random()),
+    fence: drawNonce(ports.clock),
     ...(witness === undefined ? {} : { witness }),
   };
-  const key = { loader: rules.labelPrefix, source, name: `${load.label}#${newFence(ports.clock.random()).toString(36)}` };
+  const key = { loader: rules.labelPrefix, source, name: `${load.label}#${drawNonce(ports.clock).toString(36)}` };
   await ports.ledger.open(key, load);
   const held: Held = { key, load, lease };
   if (await bindAll(redrive, records, key)) return held;
@@ -98,13 +100,11 @@ function leaseOf({ deadline, ports }: Redrive): Deadline {
   return deadlineIn(millis(Math.min(LEASE, deadline.remaining())), ports.clock);
 }
 
-const LINE_END = Buffer.from('\n');
-
 async function put(redrive: Redrive, records: readonly Free[], held: Held): Promise<LoadOutcome> {
   const { ports, deadline } = redrive;
-  const { source, target } = firstOf(records);
+  const { target } = firstOf(records);
   const started = ports.clock.elapsed();
-  const body = Buffer.concat(records.flatMap(({ ready }) => [ready.row.line, LINE_END]));
+  const body = bodyOf(records.map(({ ready }) => ready.row));
   const { label } = held.load;
   const outcome = await ports.doris.load(
     {
@@ -121,12 +121,8 @@ async function put(redrive: Redrive, records: readonly Free[], held: Held): Prom
   );
   ports.telemetry.record({
     kind: 'load',
-    source,
-    target: targetName(target),
-    label,
-    rows: records.length,
+    ...factsOf(records, held.load),
     bytes: body.length,
-    ...spanOf(records),
     attempts: outcome.attempts,
     outcome: outcome.kind,
     replay: false,
@@ -142,7 +138,7 @@ async function mayStart(redrive: Redrive, held: Held): Promise<boolean> {
   const runs = (): boolean => held.lease.remaining() > 0 && clock.now() < held.lease.at;
   if (runs()) return true;
   const lease = leaseOf(redrive);
-  const renewed = { ...held.load, deadline: lease.at, fence: newFence(clock.random()) };
+  const renewed = { ...held.load, deadline: lease.at, fence: drawNonce(clock) };
   const now = await ledger.write(held.key, renewed, held.load.fence);
   if (now.fence !== renewed.fence) return false;
   held.load = renewed;
@@ -151,9 +147,12 @@ async function mayStart(redrive: Redrive, held: Held): Promise<boolean> {
 }
 
 async function settle(redrive: Redrive, records: readonly Free[], held: Held, outcome: LoadOutcome, budget: Budget): Promise<Fates> {
+  const { ports } = redrive;
   switch (outcome.kind) {
+    // Somebody else may have taken the load for void while Doris took it: then both may have stored its rows.
     case 'committed':
-      if ((await letGo(redrive, held, 'stored')) !== 'stored') tellLost(redrive, records, held.load);
+      if ((await letGo(redrive, held, 'stored')) === 'stored') ports.doris.settled(firstOf(records).target.database, held.load.label);
+      else ports.telemetry.record({ kind: 'claim-lost', ...factsOf(records, held.load) });
       return all(records, { kind: 'loaded', before: outcome.how === 'already-loaded' });
     case 'rejected-data':
       if ((await letGo(redrive, held, 'void')) !== 'void') return all(records, kept('another redrive has it in hand'));
@@ -185,20 +184,15 @@ function stop(records: readonly Free[], { kind, reason }: LoadOutcome & { readon
  */
 async function letGo({ ports: { ledger, clock } }: Redrive, held: Held, state: RedriveLoad['state']): Promise<RedriveLoad['state']> {
   const deadline: EpochMillis = state === 'open' ? clock.now() : epochMillis(0);
-  const next = { ...held.load, state, deadline, fence: newFence(clock.random()) };
+  const next = { ...held.load, state, deadline, fence: drawNonce(clock) };
   return (await ledger.write(held.key, next, state === 'stored' ? undefined : held.load.fence)).state;
 }
 
-/** Somebody else took the load for void while Doris took it: both may have stored its rows. */
-function tellLost({ ports: { telemetry } }: Redrive, records: readonly Free[], { label, rows }: RedriveLoad): void {
-  const { source, target } = firstOf(records);
-  telemetry.record({ kind: 'claim-lost', source, target: targetName(target), label, rows, ...spanOf(records) });
-}
-
-function spanOf(records: readonly Free[]): { first: string; last: string } {
-  const last = records.at(-1) ?? records[0];
-  const { position } = firstOf(records).row.record;
-  return { first: spellPosition(position), last: spellPosition(last?.ready.row.record.position ?? position) };
+function factsOf(records: readonly Free[], { label, rows }: RedriveLoad): LoadFacts {
+  const { source, target, row } = firstOf(records);
+  const last = records.at(-1)?.ready.row ?? row;
+  const span = { first: spellPosition(row.record.position), last: spellPosition(last.record.position) };
+  return { source, target: targetName(target), label, rows, ...span };
 }
 
 /** Halves records until those that Doris refuses stand alone; their letters stay. */

@@ -1,3 +1,4 @@
+import { drawNonce } from '../nonce.ts';
 import type { Told } from '../ports.ts';
 import { spellPosition } from '../source/position.ts';
 import type { LetterState, LoadKey, RedriveLoad } from './ledger.ts';
@@ -137,15 +138,8 @@ async function conclude(
   load: RedriveLoad,
   state: 'stored' | 'void',
 ): Promise<LoadEnd> {
-  const next = { ...load, state, fence: newFence(clock.random()) };
+  const next = { ...load, state, fence: drawNonce(clock) };
   // Whoever knows the rows to be stored need not ask who wrote the load last.
   const now = await ledger.write(key, next, state === 'void' ? load.fence : undefined);
   return now.state === 'open' ? { kind: 'wait', reason: `another redrive has load ${load.label} in hand` } : { kind: now.state };
-}
-
-const FENCES = 2 ** 48;
-
-/** What a write is known by. */
-export function newFence(random: number): number {
-  return Math.floor(random * FENCES);
 }

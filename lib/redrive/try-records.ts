@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { Deadline } from '../deadline.ts';
 import type { DorisClient } from '../doris/client.ts';
 import { grouped } from '../grouped.ts';
+import { drawNonce } from '../nonce.ts';
+import { bodyOf } from '../plan/body.ts';
 import type { Label } from '../plan/label.ts';
 import { targetName } from '../plan/route.ts';
 import { type Fate, kept, type Ready } from './letters.ts';
@@ -13,8 +15,6 @@ export interface Trial {
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
-
-const LINE_END = Buffer.from('\n');
 
 /**
  * Asks the tables themselves which rows they take: the rows are loaded in two phases, and dropped before the second. Nothing is ever visible.
@@ -39,14 +39,14 @@ async function tryOnce({ doris, clock, deadline }: Trial, records: readonly Read
   const [first] = records;
   if (first === undefined) throw new TypeError('a trial without records');
   const { target } = first;
-  const label = `dry-run-${Math.floor(clock.random() * 2 ** 48).toString(36)}-${clock.now()}` as Label;
+  const label = `dry-run-${drawNonce(clock).toString(36)}-${clock.now()}` as Label;
   let taken = false;
   const outcome = await doris.load(
     {
       label,
       target,
       rows: records.length,
-      body: records.flatMap(({ row }) => [row.line, LINE_END]),
+      body: [bodyOf(records.map(({ row }) => row))],
       mayStart: async () => true,
       mayCommit: async () => {
         taken = true;

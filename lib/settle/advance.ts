@@ -1,10 +1,9 @@
 import type { Checkpoint, Claim, Expectation, Settled } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import { nextInLine, type Piece } from '../plan/pieces.ts';
-import { spellPosition } from '../source/position.ts';
 import { claimFor, type Held, writing, written } from './lease.ts';
 import { reconcile } from './reconcile.ts';
-import { go, hasTime, lastPosition, type Run, recordsOf, type Step, targetOf } from './run.ts';
+import { factsOf, go, hasTime, lastPosition, type Run, recordsOf, type Step, targetOf } from './run.ts';
 
 /** What a piece adds to the totals, its claim when Doris has just stored it, and its label when that was seen to be visible. */
 interface Progress extends Settled {
@@ -36,10 +35,9 @@ export async function advance(
 }
 
 /** Somebody else settled or dropped the claim while Doris took its load: both may have stored its rows. */
-function tellLost({ batch, key, ports }: Run, { label, first, last, rows }: Claim, current: Checkpoint): void {
-  if (current.claim?.label === label) return;
-  const span = { first: spellPosition(first), last: spellPosition(last), rows };
-  ports.telemetry.record({ kind: 'claim-lost', source: batch.source, target: key.target, label, ...span });
+function tellLost(run: Run, claim: Claim, current: Checkpoint): void {
+  if (current.claim?.label === claim.label) return;
+  run.ports.telemetry.record({ kind: 'claim-lost', ...factsOf(run, claim) });
 }
 
 /** Gives up the claim of a load that is to be loaded in parts for a claim of the first part. */

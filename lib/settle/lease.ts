@@ -1,5 +1,6 @@
 import { type Deadline, deadlineIn } from '../deadline.ts';
 import type { Claim, Expectation, MoveResult } from '../ledger/checkpoint.ts';
+import { drawNonce } from '../nonce.ts';
 import type { Label } from '../plan/label.ts';
 import type { Piece } from '../plan/pieces.ts';
 import { type EpochMillis, epochMillis, type Millis, millis, seconds } from '../units.ts';
@@ -66,11 +67,9 @@ function leaseOf({ deadline, ports }: Run): Deadline {
   return deadlineIn(millis(Math.min(LEASE, deadline.remaining())), ports.clock);
 }
 
-const FENCES = 2 ** 48;
-
 /** A claim as it is to be written. Every write has a fence of its own, or a claim that was read before it could be written over. */
 export function fenced({ ports }: Run, claim: Omit<Claim, 'fence'>): Claim {
-  return { ...claim, fence: Math.floor(ports.clock.random() * FENCES) };
+  return { ...claim, fence: drawNonce(ports.clock) };
 }
 
 /** Nobody has written the claim since. */

@@ -1,7 +1,7 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
+import { bodyOf } from '../plan/body.ts';
 import { CLEAN, learn, type Piece, poisonOf } from '../plan/pieces.ts';
 import type { Load, LoadOutcome } from '../ports.ts';
-import { spellPosition } from '../source/position.ts';
 import { millis } from '../units.ts';
 import { advance } from './advance.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
@@ -10,7 +10,7 @@ import { wouldBeKnown } from './label-memory.ts';
 import { fenced, type Held, keepLease, present, sharedFor } from './lease.ts';
 import { letGo } from './let-go.ts';
 import { settleUnverifiable } from './resolve.ts';
-import { type Run, recordsOf, type Step, targetOf } from './run.ts';
+import { factsOf, type Run, recordsOf, type Step, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], claimed: Held): Promise<Step> {
@@ -51,25 +51,11 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
   }
 }
 
-const LINE_FEED = 0x0a;
-
-/** The rows as they go over the wire, each with its line end. */
-function bodyOf({ rows, bytes }: Piece): Buffer {
-  const body = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const { line } of rows) {
-    body.set(line, at);
-    at += line.length;
-    body[at++] = LINE_FEED;
-  }
-  return body;
-}
-
 async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: LoadOutcome; held: Held }> {
   const { claim, replay } = claimed;
   const { clock, doris, telemetry } = run.ports;
   const started = clock.elapsed();
-  const body = bodyOf(piece);
+  const body = bodyOf(piece.rows);
   const lease = keepLease(run, claimed);
   const wanted: Load = {
     label: claim.label,
@@ -84,13 +70,8 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
   const outcome = await doris.load(wanted, run.deadline);
   telemetry.record({
     kind: 'load',
-    source: run.batch.source,
-    target: run.key.target,
-    label: claim.label,
-    rows: piece.rows.length,
+    ...factsOf(run, claim),
     bytes: body.length,
-    first: spellPosition(claim.first),
-    last: spellPosition(claim.last),
     attempts: outcome.attempts,
     outcome: outcome.kind,
     replay,

@@ -2,11 +2,11 @@ import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import { cut } from '../plan/pieces.ts';
 import type { Told } from '../ports.ts';
-import { type Position, spellPosition } from '../source/position.ts';
+import type { Position } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, noteVisible, sharedFor, unchanged } from './lease.ts';
-import { columnsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
+import { columnsOf, factsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
 export async function resolveByState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
@@ -149,11 +149,9 @@ async function countBetween(run: Run, first: string, last: string, atMost?: numb
 
 async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], { consequence, because }: Conclusion): Promise<Step> {
   const { ledger, telemetry } = run.ports;
-  const identity = { source: run.batch.source, target: run.key.target, label: claim.label };
-  const span = { first: spellPosition(claim.first), last: spellPosition(claim.last), rows: claim.rows };
   const next = afterwards(run, claim, consequence, because);
   // Told first: neither a lost reply nor a crash may decide in silence.
-  telemetry.record({ kind: 'claim-resolved', ...identity, ...span, consequence, because });
+  telemetry.record({ kind: 'claim-resolved', ...factsOf(run, claim), consequence, because });
   if (consequence !== 'loaded') tellAbandoned(run, claim);
   await ledger.move(run.key, { expect: unchanged(claim), ...(next === undefined ? {} : { claim: next }) });
   return go(cut(open, run.rules.limits));
@@ -163,11 +161,11 @@ async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], 
  * Records of a claim that a shard does not bring any more: if they are neither in Doris nor with the dead letters, they are lost. A queue
  * brings them with other messages.
  */
-export function tellAbandoned({ batch, key, ports }: Run, { label, first, last, rows }: Claim, through?: Position): void {
+export function tellAbandoned(run: Run, claim: Claim, through?: Position): void {
+  const { batch, ports } = run;
   if (batch.source.kind === 'iggy') return;
-  if (first >= firstPosition(batch.records) || (through !== undefined && through >= first)) return;
-  const span = { first: spellPosition(first), last: spellPosition(last), rows };
-  ports.telemetry.record({ kind: 'claim-abandoned', source: batch.source, target: key.target, label, ...span });
+  if (claim.first >= firstPosition(batch.records) || (through !== undefined && through >= claim.first)) return;
+  ports.telemetry.record({ kind: 'claim-abandoned', ...factsOf(run, claim) });
 }
 
 function afterwards(run: Run, claim: Claim, consequence: Conclusion['consequence'], because: string): Claim | undefined {

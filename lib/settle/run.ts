@@ -3,16 +3,16 @@ import type { Clock } from '../clock.ts';
 import type { DeadLetters } from '../dead-letter/letter.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Gate } from '../gate.ts';
-import type { CheckpointKey, Ledger } from '../ledger/checkpoint.ts';
+import type { CheckpointKey, Claim, Ledger } from '../ledger/checkpoint.ts';
 import { type Label, labelOf } from '../plan/label.ts';
 import type { LoadLimits, Piece } from '../plan/pieces.ts';
 import type { TableBatch } from '../plan/plan.ts';
 import { targetName } from '../plan/route.ts';
 import type { Doris, Target } from '../ports.ts';
-import type { Position } from '../source/position.ts';
+import { type Position, spellPosition } from '../source/position.ts';
 import type { Batch, DecodedRecord, Row } from '../source/record.ts';
 import type { PositionColumns } from '../source/splice.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { LoadFacts, Telemetry } from '../telemetry.ts';
 import { type Millis, seconds } from '../units.ts';
 import type { LabelMemory } from './label-memory.ts';
 import type { Held } from './lease.ts';
@@ -113,6 +113,11 @@ export function hasTime({ deadline }: Run): boolean {
 export function labelOfRows(run: Run, rows: readonly Row[]): Label {
   const members = rows.map(({ record }) => record);
   return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: targetOf(run), members });
+}
+
+/** A claim's load, as events name it. */
+export function factsOf({ batch, key }: Run, { label, first, last, rows }: Claim): LoadFacts {
+  return { source: batch.source, target: key.target, label, first: spellPosition(first), last: spellPosition(last), rows };
 }
 
 export function firstPosition(records: readonly DecodedRecord[]): Position {

@@ -1,6 +1,7 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { GroupKey } from '../ledger/group.ts';
 import { packMembers } from '../ledger/members.ts';
+import { drawNonce } from '../nonce.ts';
 import { targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import { firstPosition, hasTime, lastPosition, type Run } from '../settle/run.ts';
@@ -53,13 +54,11 @@ async function stake(
   return standing;
 }
 
-const NONCES = 2 ** 48;
-
 /** The same records on their way to the same table make the same name. */
 function keyOf(passage: Passage, target: Target | undefined, records: readonly DecodedRecord[], members: Uint8Array): GroupKey {
   const { ports, rules, source } = passage;
   const name = targetName(target);
   const hash = Buffer.from(blake3(Buffer.concat([Buffer.from(`${name}#`), members]), { dkLen: 12 })).toString('base64url');
-  const nonce = Math.floor(ports.clock.random() * NONCES).toString(36);
+  const nonce = drawNonce(ports.clock).toString(36);
   return { loader: rules.labelPrefix, source, target: name, group: { sort: `${lastPosition(records)}#${hash}`, nonce } };
 }

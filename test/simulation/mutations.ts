@@ -216,8 +216,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/settle/lease.ts',
-        right: 'fence: Math.floor(ports.clock.random() * FENCES)',
-        wrong: 'fence: Math.floor(0 * ports.clock.random() * FENCES)',
+        right: 'fence: drawNonce(ports.clock)',
+        wrong: 'fence: 0 * drawNonce(ports.clock)',
       },
     ],
   },

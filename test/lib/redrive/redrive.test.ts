@@ -40,6 +40,38 @@ describe('redriveRecords', () => {
     expect(world.stored()).toEqual([1, 2, 3, 4]);
   });
 
+  it('bears witness for later loads with the last load that the ledger has as stored', async () => {
+    const world = redriveWorld();
+
+    await world.redrive(lettersOf([1, 2]));
+    expect(world.doris.witness('db')).toBe(world.doris.calls[0]?.label);
+
+    await world.redrive(lettersOf([3]));
+    expect(world.doris.witness('db')).toBe(world.doris.calls[1]?.label);
+  });
+
+  it('bears no witness with a load that somebody else took for void, and says that its rows may be stored twice', async () => {
+    const world = redriveWorld();
+    const { open } = world.ledger;
+    const { load } = world.doris;
+    let takeForVoid = async (): Promise<unknown> => undefined;
+    Object.assign(world.ledger, {
+      open: async (...[key, opened]: Parameters<typeof open>) => {
+        takeForVoid = () => world.ledger.write(key, { ...opened, state: 'void', fence: 1 });
+        await open(key, opened);
+      },
+    });
+    world.doris.load = async (...args) => {
+      await takeForVoid();
+      return load(...args);
+    };
+
+    await world.redrive(lettersOf([1, 2]));
+
+    expect(world.events.filter(({ kind }) => kind === 'claim-lost')).toMatchObject([{ rows: 2, first: '1001', last: '1002' }]);
+    expect(world.doris.witness('db')).toBeUndefined();
+  });
+
   it('keeps the same record of two tables apart', async () => {
     const world = redriveWorld();
 
