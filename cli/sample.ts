@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { SampleRow } from '../lib/doctor/sample.ts';
 import { wrongInput } from './errors.ts';
-
-/** One JSON object of a sample, with the number of its line. */
-export interface SampleRow {
-  readonly line: number;
-  readonly fields: Readonly<Record<string, unknown>>;
-  /** The object as it stands in the file. */
-  readonly text: string;
-}
 
 /** Rows of a file with one JSON object a line. @throws {CommandError} naming the first line that is none. */
 export function readSample(path: string): readonly SampleRow[] {

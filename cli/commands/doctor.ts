@@ -1,10 +1,6 @@
-import type { Config } from '../../lib/config.ts';
-import { ConfigError } from '../../lib/errors.ts';
-import { openDynamoDb, openKinesis, openS3, openSqs } from '../aws.ts';
-import { checkBucket, checkLedger, checkQueue, checkStream } from '../doctor/aws.ts';
-import { examineDoris } from '../doctor/examine.ts';
-import { type Finding, fault, ok } from '../doctor/finding.ts';
-import { checkTimeouts } from '../doctor/fit.ts';
+import { diagnose, type Services } from '../../lib/doctor/diagnose.ts';
+import type { Finding } from '../../lib/doctor/finding.ts';
+import { openDynamoDb, openKinesis, openS3, openSecrets, openSqs } from '../aws.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Paint } from '../output.ts';
@@ -38,45 +34,14 @@ interface Options {
   readonly functionTimeout?: number;
 }
 
-async function doctor(session: Session, options: Options): Promise<ExitCode> {
-  const samples = options.sample === undefined ? [] : readSample(options.sample);
-  const config = configOf(session);
-  const findings = 'faults' in config ? config.faults.map(settingFault) : await examine(session, config, { ...options, samples });
-  session.output.result({ findings }, (paint) => textOf(findings, paint));
+const SERVICES: Services = { dynamoDb: openDynamoDb, sqs: openSqs, s3: openS3, kinesis: openKinesis, secrets: openSecrets };
+
+async function doctor({ loaderConfig, output }: Session, { sample, stream = [], functionTimeout }: Options): Promise<ExitCode> {
+  const samples = sample === undefined ? [] : readSample(sample);
+  const subjects = { samples, streams: stream, ...(functionTimeout === undefined ? {} : { functionTimeout }) };
+  const findings = await diagnose(loaderConfig, SERVICES, subjects, output.progress);
+  output.result({ findings }, (paint) => textOf(findings, paint));
   return findings.some(({ verdict }) => verdict === 'fault') ? EXIT.amiss : EXIT.done;
-}
-
-function configOf(session: Session): Config | ConfigError {
-  try {
-    return session.loaderConfig();
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-}
-
-function settingFault(text: string): Finding {
-  const [, name = 'settings', what = text] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];
-  return fault('settings', name, what, 'docs/settings.md says what is allowed; nothing else is checked before');
-}
-
-type Examined = Options & { readonly samples: Parameters<typeof examineDoris>[1] };
-
-async function examine(
-  { output }: Session,
-  config: Config,
-  { samples, stream = [], functionTimeout }: Examined,
-): Promise<readonly Finding[]> {
-  output.progress('asking Doris');
-  const doris = await examineDoris(config, samples);
-  output.progress('asking AWS');
-  const aws = await Promise.all([
-    checkLedger(openDynamoDb(), config.ledgerTable),
-    checkQueue(openSqs(), config.deadLetters),
-    checkBucket(openS3(), config.deadLetters.bucket),
-    ...stream.map((name) => checkStream(openKinesis(), name)),
-  ]);
-  return [ok('settings', 'settings', 'every one is allowed'), ...checkTimeouts(config, functionTimeout), ...doris, ...aws.flat()];
 }
 
 const MARKS = { ok: ['green', 'ok'], warning: ['yellow', 'warning'], fault: ['red', 'FAULT'], untold: ['dim', 'untold'] } as const;

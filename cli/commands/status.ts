@@ -1,3 +1,4 @@
+import { spanText } from '../../lib/span-text.ts';
 import { openKinesis } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -9,7 +10,7 @@ import { gatherStream, type StreamStatus } from '../status/gather.ts';
 import { type PartitionLine, partitionFindings, partitionLines } from '../status/partitions.ts';
 import { reportOf, type StatusLine, type StatusReport } from '../status/report.ts';
 import { tableText } from '../table.ts';
-import { shortPosition, spanText } from '../words.ts';
+import { shortPosition } from '../words.ts';
 
 /** `status` */
 export const registerStatus: Register = (program, act) => {

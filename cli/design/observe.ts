@@ -1,4 +1,4 @@
-import type { SampleRow } from '../sample.ts';
+import type { SampleRow } from '../../lib/doctor/sample.ts';
 
 /** A value of a field, by what decides its column. Numbers keep every digit. */
 export type Observed =

@@ -1,7 +1,8 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { ListedCheckpoint, ListedOutage, Listing } from '../../lib/ledger/listing.ts';
 import { type Position, spellPosition } from '../../lib/source/position.ts';
-import { describeStream, type StreamFacts, type StreamShard } from '../stream/shards.ts';
+import { describeStream, type StreamFacts, type StreamShard } from '../../lib/source/shards.ts';
+import { asked } from '../aws.ts';
 import { type From, lookAhead, type Waiting } from '../stream/waiting.ts';
 
 /** One shard's progress into one table, beside what the stream has from there on. */
@@ -30,7 +31,7 @@ type Progress = Pick<Listing, 'checkpoints' | 'outages'>;
 
 /** Asks the stream about each shard. @throws {CommandError} */
 export async function gatherStream(client: KinesisClient, name: string, { checkpoints, outages }: Progress): Promise<StreamStatus> {
-  const stream = await describeStream(client, name);
+  const stream = await asked(`stream ${name}`, describeStream(client, name));
   const own = checkpoints.filter(({ source }) => source.stream === stream.arn);
   const listed: { readonly shard: string; readonly state: ShardFacts['state'] }[] = [...stream.shards];
   const gone = [...new Set(own.map(({ source }) => source.shard))].filter((shard) => !listed.some((other) => other.shard === shard));

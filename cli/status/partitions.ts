@@ -1,5 +1,6 @@
 import type { ListedGroup, ListedOutage } from '../../lib/ledger/listing.ts';
-import { counted, spanText } from '../words.ts';
+import { spanText } from '../../lib/span-text.ts';
+import { counted } from '../words.ts';
 
 /** What a partition of Iggy brought for one table, as far as the ledger still keeps it. Spans are in milliseconds. */
 export interface PartitionLine {

@@ -1,7 +1,8 @@
 import type { Checkpoint, Claim } from '../../lib/ledger/checkpoint.ts';
 import type { ListedOutage } from '../../lib/ledger/listing.ts';
 import { spellPosition } from '../../lib/source/position.ts';
-import { isoTime, spanText } from '../words.ts';
+import { spanText } from '../../lib/span-text.ts';
+import { isoTime } from '../words.ts';
 import type { ShardFacts, StreamStatus, TableFacts } from './gather.ts';
 
 /** One shard's progress into one table. Spans are in milliseconds; `null` where there is nothing to tell. */

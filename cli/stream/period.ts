@@ -1,9 +1,9 @@
 import type { Period } from '../../lib/redrive/replay.ts';
 import type { KinesisShard } from '../../lib/source/record.ts';
+import { describeStream } from '../../lib/source/shards.ts';
 import { epochMillis } from '../../lib/units.ts';
-import { openKinesis } from '../aws.ts';
+import { asked, openKinesis } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
-import { describeStream } from './shards.ts';
 
 /** Options that name a period of a stream. */
 export interface PeriodOptions {
@@ -32,7 +32,7 @@ export async function shardsOf({ stream, shard: wanted }: PeriodOptions): Promis
   if (stream === undefined) throw wrongInput('--stream is missing: the name or ARN of a Kinesis stream');
   const kinesis = openKinesis();
   try {
-    const { arn, name, shards } = await describeStream(kinesis, stream);
+    const { arn, name, shards } = await asked(`stream ${stream}`, describeStream(kinesis, stream));
     const known = shards.map(({ shard }) => shard);
     const unknown = wanted?.find((shard) => !known.includes(shard));
     if (unknown !== undefined) throw wrongInput(`--shard ${unknown}: ${name} has ${known.join(', ')}`);

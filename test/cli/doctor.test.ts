@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Finding } from '../../cli/doctor/finding.ts';
+import type { Finding } from '../../lib/doctor/finding.ts';
 import { STREAM } from '../../local/demo/stack.ts';
 import { type CliStack, startCliStack } from './fixture.ts';
 import { runCli } from './run.ts';

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { unsettledFrom } from '../../cli/status/gather.ts';
 import { partitionFindings, partitionLines } from '../../cli/status/partitions.ts';
 import { reportOf } from '../../cli/status/report.ts';
-import { shortPosition, spanText } from '../../cli/words.ts';
+import { shortPosition } from '../../cli/words.ts';
 import type { Claim } from '../../lib/ledger/checkpoint.ts';
 import type { ListedCheckpoint } from '../../lib/ledger/listing.ts';
 import type { Label } from '../../lib/plan/label.ts';
 import { kinesisPosition } from '../../lib/source/position.ts';
+import { spanText } from '../../lib/span-text.ts';
 import { epochMillis } from '../../lib/units.ts';
 
 const HOUR = 3_600_000;

@@ -2,8 +2,8 @@ import { DescribeTableCommand, DescribeTimeToLiveCommand, type DynamoDBClient } 
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Config } from '../../lib/config.ts';
-import { describeStream } from '../stream/shards.ts';
+import type { Config } from '../config.ts';
+import { describeStream } from '../source/shards.ts';
 import { type Check, type Finding, fault, ok, warning } from './finding.ts';
 
 /** The ledger's table: there, active, with the keys and the expiry that the loader counts on. */

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { bareHost, portOf } from '../../lib/doris/redirect-policy.ts';
+import { bareHost, portOf } from '../doris/redirect-policy.ts';
 import { type Check, type Finding, fault, ok } from './finding.ts';
 
 /** How a server is reached. */

@@ -1,5 +1,5 @@
-import type { Deadline } from '../../lib/deadline.ts';
-import type { Inspector, ListedBackend } from '../../lib/doris/inspector.ts';
+import type { Deadline } from '../deadline.ts';
+import type { Inspector, ListedBackend } from '../doris/inspector.ts';
 import { type Finding, fault, ok, passes, warning } from './finding.ts';
 import { checkNetwork, type Reaching } from './network.ts';
 

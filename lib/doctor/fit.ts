@@ -1,6 +1,6 @@
-import type { Config } from '../../lib/config.ts';
-import type { Told } from '../../lib/ports.ts';
-import { spanText } from '../words.ts';
+import type { Config } from '../config.ts';
+import type { Told } from '../ports.ts';
+import { spanText } from '../span-text.ts';
 import { type Finding, fault, ok, untold, warning } from './finding.ts';
 
 /** Between the end of a load and the end of its invocation: dead letters, settling, the answer. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkMemory } from '../../cli/doctor/fit.ts';
-import { objectionTo } from '../../cli/doctor/schema.ts';
-import { checkTable } from '../../cli/doctor/table.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { deadlineIn } from '../../lib/deadline.ts';
-import type { Inspector, Reach } from '../../lib/doris/inspector.ts';
-import { seconds } from '../../lib/units.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { deadlineIn } from '../../../lib/deadline.ts';
+import { checkMemory } from '../../../lib/doctor/fit.ts';
+import { objectionTo } from '../../../lib/doctor/schema.ts';
+import { checkTable } from '../../../lib/doctor/table.ts';
+import type { Inspector, Reach } from '../../../lib/doris/inspector.ts';
+import { seconds } from '../../../lib/units.ts';
 
 /** Doris with users of few privileges, which the stand-in does not know. */
 function dorisThat(reached: Reach): Inspector {

@@ -1,6 +1,6 @@
-import type { Column } from '../../lib/doris/columns.ts';
-import type { SampleRow } from '../sample.ts';
+import type { Column } from '../doris/columns.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
+import type { SampleRow } from './sample.ts';
 
 type Filled = readonly { readonly setting: string; readonly column: string }[];
 

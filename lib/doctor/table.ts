@@ -1,9 +1,9 @@
-import type { Deadline } from '../../lib/deadline.ts';
-import type { Column } from '../../lib/doris/columns.ts';
-import type { Inspector, Reach } from '../../lib/doris/inspector.ts';
-import type { Target, Told } from '../../lib/ports.ts';
-import type { SampleRow } from '../sample.ts';
+import type { Deadline } from '../deadline.ts';
+import type { Column } from '../doris/columns.ts';
+import type { Inspector, Reach } from '../doris/inspector.ts';
+import type { Target, Told } from '../ports.ts';
 import { type Finding, fault, ok, untold } from './finding.ts';
+import type { SampleRow } from './sample.ts';
 import { schemaFindings } from './schema.ts';
 
 /** What a table is checked against. */

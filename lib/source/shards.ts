@@ -5,8 +5,6 @@ import {
   type ListShardsCommandOutput,
   type Shard,
 } from '@aws-sdk/client-kinesis';
-import { asked } from '../aws.ts';
-import { failed } from '../errors.ts';
 
 /** A shard as its stream lists it. A closed one takes no more records. */
 export interface StreamShard {
@@ -23,25 +21,24 @@ export interface StreamFacts {
   readonly shards: readonly StreamShard[];
 }
 
-/** @param stream - name or ARN. @throws {CommandError} */
+/** Asks for a stream and all of its shards. @param stream - name or ARN. */
 export async function describeStream(client: KinesisClient, stream: string): Promise<StreamFacts> {
   const named = stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream };
-  const { StreamDescriptionSummary: summary } = await asked(`stream ${stream}`, client.send(new DescribeStreamSummaryCommand(named)));
+  const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(named));
   const { StreamARN: arn, StreamName: name, RetentionPeriodHours: retentionHours } = summary ?? {};
   if (arn === undefined || name === undefined || retentionHours === undefined)
-    throw failed(`stream ${stream}: the answer of AWS names no stream`);
-  return { arn, name, retentionHours, shards: await listShards(client, named, stream) };
+    throw new Error(`stream ${stream}: the answer of AWS names no stream`);
+  return { arn, name, retentionHours, shards: await listShards(client, named) };
 }
 
 async function listShards(
   client: KinesisClient,
   named: { readonly StreamARN: string } | { readonly StreamName: string },
-  stream: string,
 ): Promise<readonly StreamShard[]> {
   const shards: StreamShard[] = [];
   let page: { readonly StreamARN?: string; readonly StreamName?: string; readonly NextToken?: string } | undefined = named;
   while (page !== undefined) {
-    const reply: ListShardsCommandOutput = await asked(`shards of ${stream}`, client.send(new ListShardsCommand(page)));
+    const reply: ListShardsCommandOutput = await client.send(new ListShardsCommand(page));
     shards.push(...(reply.Shards ?? []).flatMap(shardOf));
     page = reply.NextToken === undefined ? undefined : { NextToken: reply.NextToken };
   }

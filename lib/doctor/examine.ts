@@ -1,17 +1,17 @@
-import { systemClock } from '../../lib/clock.ts';
-import type { Config } from '../../lib/config.ts';
-import { credentialsFrom } from '../../lib/credentials.ts';
-import { type Deadline, deadlineIn } from '../../lib/deadline.ts';
-import { type Inspector, inspectDoris } from '../../lib/doris/inspector.ts';
-import { targetsIn } from '../../lib/plan/route.ts';
-import type { Target } from '../../lib/ports.ts';
-import { seconds } from '../../lib/units.ts';
-import { openSecrets } from '../aws.ts';
-import type { SampleRow } from '../sample.ts';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { credentialsFrom } from '../credentials.ts';
+import { type Deadline, deadlineIn } from '../deadline.ts';
+import { type Inspector, inspectDoris } from '../doris/inspector.ts';
+import { targetsIn } from '../plan/route.ts';
+import type { Target } from '../ports.ts';
+import { seconds } from '../units.ts';
 import { type Finding, fault, ok, passes } from './finding.ts';
 import { assumedMemory, checkMemory } from './fit.ts';
 import { checkFrontend } from './frontend.ts';
 import { checkNetwork } from './network.ts';
+import type { SampleRow } from './sample.ts';
 import { checkTable } from './table.ts';
 
 /** No check of Doris waits for longer. */
@@ -20,9 +20,13 @@ const PATIENCE = seconds(20);
 const soon = (): Deadline => deadlineIn(PATIENCE, systemClock);
 
 /** Follows a load from the secret to the tables, up to the first hop that nothing gets past. */
-export async function examineDoris(config: Config, samples: readonly SampleRow[]): Promise<readonly Finding[]> {
+export async function examineDoris(
+  config: Config,
+  samples: readonly SampleRow[],
+  secrets: () => SecretsManagerClient,
+): Promise<readonly Finding[]> {
   const { credentials: source, ...settings } = config.doris;
-  const credentials = credentialsFrom(source, openSecrets, systemClock);
+  const credentials = credentialsFrom(source, secrets, systemClock);
   try {
     await credentials();
   } catch (error) {
