@@ -102,9 +102,8 @@ function doubtAlarms(loader: Loader): AlarmRule[] {
     },
     {
       runbook: 'unverifiable',
-      firstStep:
-        'Nobody can tell any more whether Doris stored a load. Look for the log lines "claim-resolved" and "unsettled" with "unverifiable".',
-      metrics: countedTogether(loader, ['LoadsUnverifiable', 'ClaimsReloaded', 'ClaimsDeadLettered']),
+      firstStep: 'Nobody can tell any more whether Doris stored a load. Look for the log lines "claim-resolved" and "claim-waits".',
+      metrics: countedTogether(loader, ['LoadsUnverifiable', 'ClaimsReloaded', 'ClaimsDeadLettered', 'ClaimsWaiting']),
       comparison: from,
       threshold: 1,
       points: 1,

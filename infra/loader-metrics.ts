@@ -19,6 +19,7 @@ export type TableMetric =
   | 'ClaimsDeadLettered'
   | 'ClaimsLost'
   | 'ClaimsReloaded'
+  | 'ClaimsWaiting'
   | 'DuplicatesAbsorbed'
   | 'FuseBlown'
   | 'LoadLatency'

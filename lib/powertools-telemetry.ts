@@ -2,8 +2,9 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MetricUnit as Unit } from '@aws-lambda-powertools/metrics/types';
 import type { Clock } from './clock.ts';
-import type { LoadOutcome } from './ports.ts';
-import type { LoaderEvent, Telemetry } from './telemetry.ts';
+import type { LoadOutcome, Memory } from './ports.ts';
+import type { MemoryProof } from './settle/label-memory.ts';
+import type { ClaimProof, LoaderEvent, Telemetry } from './telemetry.ts';
 
 const SERVICE = 'doris-lambda-loader';
 
@@ -49,6 +50,7 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'claim-abandoned':
     case 'breaker-opened':
     case 'claim-lost':
+    case 'claim-waits':
       return 'error';
     case 'unsettled':
     case 'dead-lettered':
@@ -59,6 +61,8 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
       return 'warn';
     case 'claim-resolved':
       return event.consequence === 'reloaded' || event.consequence === 'dead-lettered' ? 'error' : 'warn';
+    case 'label-unknown':
+      return isProof(event.memory) ? 'info' : 'warn';
     case 'load':
       return event.outcome === 'committed' && event.how !== 'not-grouped' ? 'info' : 'warn';
     case 'duplicates-absorbed':
@@ -89,6 +93,32 @@ const CLAIM_METRICS = {
   'dead-lettered': 'ClaimsDeadLettered',
 } as const;
 
+/** Metric of what told it. */
+const PROOF_METRICS = {
+  'label visible': 'ClaimsResolvedByLabel',
+  'label committed': 'ClaimsResolvedByLabel',
+  'label aborted': 'ClaimsResolvedByLabel',
+  'label unknown': 'ClaimsResolvedByLabel',
+  'precommitted, and committed now': 'ClaimsResolvedByCommit',
+  'its rows were counted': 'ClaimsResolvedByCount',
+  'none of its rows was counted': 'ClaimsResolvedByCount',
+  'the table has a UNIQUE KEY': 'ClaimsResolvedByUniqueKey',
+  'it was put without a label': 'ClaimsResolvedWithoutLabel',
+  'ON_UNVERIFIABLE is reload': 'ClaimsResolvedByDecision',
+  'ON_UNVERIFIABLE is dead-letter': 'ClaimsResolvedByDecision',
+} as const satisfies Record<ClaimProof, string>;
+
+/** Metric of each proof that Doris has not forgotten a label. */
+const MEMORY_METRICS = {
+  age: 'LabelsRememberedByAge',
+  witness: 'LabelsRememberedByWitness',
+  transactions: 'LabelsRememberedByTransactions',
+} as const satisfies Record<MemoryProof, string>;
+
+function isProof(memory: Memory): boolean {
+  return memory === 'young' || memory === 'certain';
+}
+
 function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
   switch (event.kind) {
     case 'load':
@@ -102,7 +132,14 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
     case 'unsettled':
       return [['Unsettled', MetricUnit.Count, 1]];
     case 'claim-resolved':
-      return [[CLAIM_METRICS[event.consequence], MetricUnit.Count, 1]];
+      return [
+        [CLAIM_METRICS[event.consequence], MetricUnit.Count, 1],
+        [PROOF_METRICS[event.because], MetricUnit.Count, 1],
+      ];
+    case 'claim-waits':
+      return [['ClaimsWaiting', MetricUnit.Count, 1]];
+    case 'label-unknown':
+      return [[isProof(event.memory) ? MEMORY_METRICS[event.by] : 'LabelsPerhapsForgotten', MetricUnit.Count, 1]];
     case 'claim-abandoned':
       return [['ClaimsAbandoned', MetricUnit.Count, 1]];
     case 'breaker-opened':

@@ -1,5 +1,6 @@
 import type { OutageCause } from './ledger/outage.ts';
-import type { LoadOutcome } from './ports.ts';
+import type { LoadOutcome, Memory } from './ports.ts';
+import type { MemoryProof } from './settle/label-memory.ts';
 import type { Fault, SourceShard } from './source/record.ts';
 import type { EpochMillis, Millis } from './units.ts';
 
@@ -13,6 +14,17 @@ export interface LoadFacts {
   readonly last: string;
   readonly rows: number;
 }
+
+/** What told the fate of a claim whose load could not be put again. */
+export type ClaimProof =
+  | `label ${'visible' | 'committed' | 'aborted' | 'unknown'}`
+  | 'precommitted, and committed now'
+  | 'its rows were counted'
+  | 'none of its rows was counted'
+  | 'the table has a UNIQUE KEY'
+  | 'it was put without a label'
+  | 'ON_UNVERIFIABLE is reload'
+  | 'ON_UNVERIFIABLE is dead-letter';
 
 /** What a loader tells about itself. A closed list: each kind is one log line, and the numbers feed the metrics. Never a payload, never a secret. */
 export type LoaderEvent =
@@ -38,8 +50,19 @@ export type LoaderEvent =
   | (LoadFacts & {
       readonly kind: 'claim-resolved';
       readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
-      readonly because: string;
+      readonly because: ClaimProof;
     })
+  /** Nothing tells whether the load of an open claim is stored, so its shard waits: for an answer of Doris, or for a person. */
+  | (LoadFacts & { readonly kind: 'claim-waits'; readonly reason: string })
+  /** Doris does not know the label of a load in doubt, and how it was told whether it may have forgotten that. */
+  | {
+      readonly kind: 'label-unknown';
+      readonly source: SourceShard;
+      readonly target: string;
+      readonly label: string;
+      readonly by: MemoryProof;
+      readonly memory: Memory;
+    }
   /** The source no longer brings records of a claim: what of them is neither in Doris nor a dead letter yet is with Lambda's on-failure destination alone. */
   | (LoadFacts & { readonly kind: 'claim-abandoned' })
   /** Doris took a load whose claim was somebody else's by then: its rows may be stored twice. */

@@ -61,6 +61,10 @@ export function keyOf({ labelPrefix: loader }: Pick<RedriveRules, 'labelPrefix'>
 export const kept = (reason: string): Fate => ({ kind: 'kept', reason });
 
 /** Whether Doris would know the label of a load, had it stored that. */
-export function rememberedBy(redrive: Redrive, target: Target, { claimedAt, witness }: RedriveLoad): Promise<Memory> {
-  return wouldBeKnown({ ...redrive, table: { target } }, { state: { kind: 'open' }, claimedAt }, witness);
+export function rememberedBy(
+  redrive: Redrive,
+  { source, target }: Pick<Ready, 'source' | 'target'>,
+  { label, claimedAt, witness }: RedriveLoad,
+): Promise<Memory> {
+  return wouldBeKnown({ ...redrive, batch: { source }, table: { target } }, { state: { kind: 'open' }, label, claimedAt }, witness);
 }

@@ -115,7 +115,7 @@ async function put(redrive: Redrive, records: readonly Free[], held: Held): Prom
       mayStart: () => mayStart(redrive, held),
       inDoubt: false,
       mayCommit: async () => false,
-      wouldBeKnown: () => rememberedBy(redrive, target, held.load),
+      wouldBeKnown: () => rememberedBy(redrive, firstOf(records), held.load),
     },
     deadline,
   );

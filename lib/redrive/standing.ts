@@ -127,7 +127,7 @@ async function resolve(redrive: Redrive, key: LoadKey, target: Ready['target']):
   }
   if (busy > 0) return wait(`for ${busy} s another redrive may still load it under ${load.label}`);
   if (state.kind === 'aborted') return conclude(redrive, key, load, 'void');
-  const memory = await rememberedBy(redrive, target, load);
+  const memory = await rememberedBy(redrive, { source: key.source, target }, load);
   if (memory === 'untold') return wait(`Doris does not tell whether it may have forgotten redrive load ${load.label}`);
   return memory === 'young' || memory === 'certain' ? conclude(redrive, key, load, 'void') : { kind: 'doubtful' };
 }

@@ -2,7 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Deadline } from '../deadline.ts';
 import type { Claim } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
+import { targetName } from '../plan/route.ts';
 import type { Doris, Memory, Target } from '../ports.ts';
+import type { SourceShard } from '../source/record.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { type Millis, millis, seconds } from '../units.ts';
 import { targetOf } from './run.ts';
 
@@ -18,11 +21,15 @@ export interface LabelMemory {
 
 /** Who wants to know. */
 interface Inquirer {
-  readonly ports: { readonly clock: Clock; readonly doris: Doris };
+  readonly ports: { readonly clock: Clock; readonly doris: Doris; readonly telemetry: Telemetry };
   readonly rules: { readonly labelMemory: LabelMemory };
   readonly deadline: Deadline;
+  readonly batch: { readonly source: SourceShard };
   readonly table: { readonly target?: Target };
 }
+
+/** What it was told by. */
+export type MemoryProof = 'age' | 'witness' | 'transactions';
 
 /** Between a question and the load that it permits lies no more: the longest back-off, connecting, and the frontend's answer. */
 const LONGEST_WAY = seconds(40);
@@ -35,16 +42,28 @@ const LONGEST_WAY = seconds(40);
  */
 export async function wouldBeKnown(
   run: Inquirer,
-  { state, claimedAt }: Pick<Claim, 'state' | 'claimedAt'>,
+  { state, label, claimedAt }: Pick<Claim, 'state' | 'label' | 'claimedAt'>,
   witness: Label | undefined,
 ): Promise<Memory> {
   // Nothing of it is visible; or it had no label, and is put again whatever became of it.
   if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'young';
-  const { longest, shortest, transactions } = run.rules.labelMemory;
   const age = millis(run.ports.clock.now() - claimedAt);
+  const by = byAge(age, run.rules.labelMemory);
+  const told = by === undefined ? await byOthers(run, witness) : ({ by: 'age', memory: by } as const);
+  run.ports.telemetry.record({ kind: 'label-unknown', source: run.batch.source, target: targetName(targetOf(run)), label, ...told });
+  return told.memory;
+}
+
+function byAge(age: Millis, { longest, shortest }: LabelMemory): Memory | undefined {
   if (age > longest) return 'doubtful';
-  if (age <= shortest) return age + LONGEST_WAY <= shortest ? 'young' : 'certain';
-  return witness === undefined ? byTransactions(run, transactions) : byWitness(run, witness);
+  if (age > shortest) return undefined;
+  return age + LONGEST_WAY <= shortest ? 'young' : 'certain';
+}
+
+async function byOthers(run: Inquirer, witness: Label | undefined): Promise<{ readonly by: MemoryProof; readonly memory: Memory }> {
+  return witness === undefined
+    ? { by: 'transactions', memory: await byTransactions(run, run.rules.labelMemory.transactions) }
+    : { by: 'witness', memory: await byWitness(run, witness) };
 }
 
 async function byTransactions(run: Inquirer, limit: number): Promise<Memory> {

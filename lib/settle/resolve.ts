@@ -4,6 +4,7 @@ import { cut } from '../plan/pieces.ts';
 import type { Told } from '../ports.ts';
 import type { Position } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
+import type { ClaimProof } from '../telemetry.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, noteVisible, sharedFor, unchanged } from './lease.ts';
 import { columnsOf, factsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
@@ -81,13 +82,14 @@ export async function settleUnverifiable(run: Run, claim: Claim, open: readonly 
   if (judgement.kind === 'known') return conclude(run, claim, open, judgement);
   // Each of these questions costs Doris something.
   run.gate.failed('unknown');
+  run.ports.telemetry.record({ kind: 'claim-waits', ...factsOf(run, claim), reason: judgement.reason });
   return stop(`unverifiable: Doris may have forgotten claim ${claim.label}: ${judgement.reason}`);
 }
 
 /** What becomes of a claim, and how that is known. */
 interface Conclusion {
   readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
-  readonly because: string;
+  readonly because: ClaimProof;
 }
 
 type Judgement = (Conclusion & { readonly kind: 'known' }) | { readonly kind: 'wait'; readonly reason: string };
@@ -110,7 +112,7 @@ async function judge(run: Run, claim: Claim): Promise<Judgement> {
   }
 }
 
-function known(consequence: Conclusion['consequence'], because: string): Judgement {
+function known(consequence: Conclusion['consequence'], because: ClaimProof): Judgement {
   return { kind: 'known', consequence, because };
 }
 

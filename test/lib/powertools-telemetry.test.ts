@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import type { Memory } from '../../lib/ports.ts';
 import { powertoolsTelemetry } from '../../lib/powertools-telemetry.ts';
-import type { LoaderEvent } from '../../lib/telemetry.ts';
+import type { MemoryProof } from '../../lib/settle/label-memory.ts';
+import type { ClaimProof, LoaderEvent } from '../../lib/telemetry.ts';
 import { epochMillis, millis } from '../../lib/units.ts';
 import { SHARD } from '../support/shard.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -58,6 +60,7 @@ const logsOf = (event: LoaderEvent): Line[] => {
 };
 
 const CLAIM = { source: SHARD, target: 'shop.orders', label: 'l', first: '1', last: '2', rows: 2 } as const;
+const UNKNOWN = { kind: 'label-unknown', source: SHARD, target: 'shop.orders', label: 'l' } as const;
 
 describe('the log', () => {
   it('has one structured line a load, with the label and what became of it', () => {
@@ -92,6 +95,9 @@ describe('the log', () => {
     [{ kind: 'unsettled', source: SHARD, target: 'shop.orders', from: '495', reason: 'unavailable' }, 'WARN'],
     [{ kind: 'claim-resolved', ...CLAIM, consequence: 'loaded', because: 'label visible' }, 'WARN'],
     [{ kind: 'claim-resolved', ...CLAIM, consequence: 'dead-lettered', because: 'ON_UNVERIFIABLE is dead-letter' }, 'ERROR'],
+    [{ kind: 'claim-waits', ...CLAIM, reason: 'ON_UNVERIFIABLE is wait' }, 'ERROR'],
+    [{ ...UNKNOWN, by: 'witness', memory: 'certain' }, 'INFO'],
+    [{ ...UNKNOWN, by: 'witness', memory: 'doubtful' }, 'WARN'],
     [{ kind: 'claim-abandoned', ...CLAIM }, 'ERROR'],
     [{ kind: 'claim-lost', ...CLAIM }, 'ERROR'],
     [{ kind: 'fuse-blown', source: SHARD, target: 'shop.orders', label: 'l', bad: 9, of: 10, reason: 'r' }, 'ERROR'],
@@ -158,6 +164,44 @@ describe('the metrics', () => {
       expect(line).not.toHaveProperty('RowsLoaded');
     },
   );
+
+  it.each<[ClaimProof, string]>([
+    ['label visible', 'ClaimsResolvedByLabel'],
+    ['label committed', 'ClaimsResolvedByLabel'],
+    ['label aborted', 'ClaimsResolvedByLabel'],
+    ['label unknown', 'ClaimsResolvedByLabel'],
+    ['precommitted, and committed now', 'ClaimsResolvedByCommit'],
+    ['its rows were counted', 'ClaimsResolvedByCount'],
+    ['none of its rows was counted', 'ClaimsResolvedByCount'],
+    ['the table has a UNIQUE KEY', 'ClaimsResolvedByUniqueKey'],
+    ['it was put without a label', 'ClaimsResolvedWithoutLabel'],
+    ['ON_UNVERIFIABLE is reload', 'ClaimsResolvedByDecision'],
+    ['ON_UNVERIFIABLE is dead-letter', 'ClaimsResolvedByDecision'],
+  ])('count a claim that was resolved because %s as %s, beside what became of it', (because, name) => {
+    const [line] = metricsOf({ kind: 'claim-resolved', ...CLAIM, consequence: 'loaded', because });
+
+    expect(line).toMatchObject({ ClaimsFoundLoaded: 1, [name]: 1 });
+  });
+
+  it('count a load that was replayed, and a claim that waits', () => {
+    const [line] = metricsOf({ ...LOAD, replay: true }, { kind: 'claim-waits', ...CLAIM, reason: 'ON_UNVERIFIABLE is wait' });
+
+    expect(line).toMatchObject({ ClaimsReplayed: 1, ClaimsWaiting: 1 });
+  });
+
+  it.each<[MemoryProof, Memory, string]>([
+    ['age', 'young', 'LabelsRememberedByAge'],
+    ['age', 'certain', 'LabelsRememberedByAge'],
+    ['witness', 'certain', 'LabelsRememberedByWitness'],
+    ['transactions', 'certain', 'LabelsRememberedByTransactions'],
+    ['age', 'doubtful', 'LabelsPerhapsForgotten'],
+    ['witness', 'doubtful', 'LabelsPerhapsForgotten'],
+    ['transactions', 'untold', 'LabelsPerhapsForgotten'],
+  ])('count a label that Doris does not know, as %s shows (%s), as %s', (by, memory, name) => {
+    const [line] = metricsOf({ ...UNKNOWN, by, memory });
+
+    expect(line).toHaveProperty(name, 1);
+  });
 
   it('count what the breaker of a table does, and tell how long an outage lasted', () => {
     const [line] = metricsOf(

@@ -17,6 +17,7 @@ let world: World;
 const stored = (): number[] => numbersIn(world.doris.tables.get('db.t'));
 const lettersOf = (errorClass: string): string[] =>
   world.letters.filter(({ fault }) => fault.errorClass === errorClass).map(({ record }) => record.itemIdentifier);
+const memories = (): LoaderEvent[] => world.events.filter(({ kind }) => kind === 'label-unknown');
 const resolutions = (): LoaderEvent[] => world.events.filter(({ kind }) => kind === 'claim-resolved');
 
 /** Records 2 and 3 are claimed, and the function dies before or after Doris stored them; records 0 and 1 were loaded before when there is a witness. */
@@ -41,6 +42,7 @@ describe('a claim whose label Doris does not know', () => {
 
     expect(stored()).toEqual([2, 3]);
     expect(world.doris.transactions).toBe(1);
+    expect(memories()).toMatchObject([{ label: world.doris.calls[0]?.label, by: 'age', memory: 'certain' }]);
   });
 
   it('is loaded again as long as the label of an earlier load is known', async () => {
@@ -50,6 +52,7 @@ describe('a claim whose label Doris does not know', () => {
     expect(await bringAgain()).toEqual(SETTLED);
 
     expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(memories()).toMatchObject([{ by: 'witness', memory: 'certain' }]);
   });
 
   it('is loaded again without such a label when too few transactions ever began to push one out', async () => {
@@ -59,6 +62,7 @@ describe('a claim whose label Doris does not know', () => {
     expect(await bringAgain()).toEqual(SETTLED);
 
     expect(stored()).toEqual([2, 3]);
+    expect(memories()).toMatchObject([{ by: 'transactions', memory: 'certain' }]);
   });
 
   it.each<[string, () => void]>([
@@ -86,6 +90,7 @@ describe('a claim whose label Doris does not know', () => {
 
     expect(stored()).toEqual([2, 3]);
     expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+    expect(memories()).toMatchObject([{ by: 'transactions', memory: 'doubtful' }]);
   });
 
   it('waits while Doris does not say what would tell', async () => {
@@ -98,6 +103,7 @@ describe('a claim whose label Doris does not know', () => {
     expect(await bringAgain()).toEqual({ kind: 'unsettled', from: '1002' });
 
     expect(world.letters).toEqual([]);
+    expect(memories()).toMatchObject([{ by: 'witness', memory: 'untold' }]);
     world.doris.labelState = state;
     expect(await bringAgain()).toEqual(SETTLED);
     expect(stored()).toEqual([0, 1, 2, 3]);
@@ -149,7 +155,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
 
     expect(stored()).toEqual([0, 1, 2, 3]);
     expect(asked).toEqual([spanOf(second, third)]);
-    expect(resolutions()).toMatchObject([{ consequence: 'loaded' }]);
+    expect(resolutions()).toMatchObject([{ consequence: 'loaded', because: 'its rows were counted' }]);
   });
 
   it('is loaded again when none of its rows is counted, but earlier ones of its shard are', async () => {
@@ -160,7 +166,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
 
     expect(stored()).toEqual([0, 1, 2, 3]);
     expect(asked).toEqual([spanOf(second, third), spanOf('', second, 1)]);
-    expect(resolutions()).toMatchObject([{ consequence: 'dropped' }]);
+    expect(resolutions()).toMatchObject([{ consequence: 'dropped', because: 'none of its rows was counted' }]);
   });
 
   it('is not loaded again when no row of its shard is counted: the columns may be new', async () => {
@@ -183,15 +189,16 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
   });
 
-  it.each<[string, Partial<World['doris']>, Partial<LoadRules>]>([
+  it.each<[string, Partial<World['doris']>, Partial<LoadRules>, string]>([
     [
       'its rows cannot be counted now',
       { counted: () => ({ kind: 'unreachable', reason: 'HTTP 503' }) },
       { positionColumns: { source: 's', shard: 'h', position: 'p' } },
+      'HTTP 503',
     ],
-    ['the table does not answer now', { model: { kind: 'unreachable', reason: 'HTTP 503' } }, {}],
-    ['the operator wants to look first', {}, { onUnverifiable: 'wait' }],
-  ])('waits when %s', async (_, doris, changed) => {
+    ['the table does not answer now', { model: { kind: 'unreachable', reason: 'HTTP 503' } }, {}, 'HTTP 503'],
+    ['the operator wants to look first', {}, { onUnverifiable: 'wait' }, 'ON_UNVERIFIABLE is wait'],
+  ])('waits when %s, and says so', async (_, doris, changed, reason) => {
     await forgotten('after', changed);
     Object.assign(world.doris, doris);
 
@@ -200,6 +207,8 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(world.letters).toEqual([]);
     expect(stored()).toEqual([0, 1, 2, 3]);
     expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim?.rows).toBe(2);
+    const waits = world.events.filter(({ kind }) => kind === 'claim-waits');
+    expect(waits).toMatchObject([{ target: 'db.t', first: '1002', last: '1003', rows: 2, reason }]);
   });
 
   it.each([0.5, 1, 4.9])('is decided although it comes again every %s s', async (every) => {
@@ -214,12 +223,11 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
   });
 
-  it('is not taken for forgotten-proof by a witness that is not settled', async () => {
-    const { settled } = world.doris;
+  it('finds no witness in a load that is visible and not settled', async () => {
     await world.invoke(batchOf(shardOf(good(2))), rules(), { call: 3, effect: 'before' }).catch(() => undefined);
 
+    expect(stored()).toEqual([0, 1]);
     expect(world.doris.witness('db')).toBeUndefined();
-    expect(settled).toBeTypeOf('function');
   });
 
   it('is loaded again when the operator prefers doubles to dead letters', async () => {
