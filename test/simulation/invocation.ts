@@ -1,9 +1,11 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { sharedBreaker } from '../../lib/breaker.ts';
 import { sqsDeadLetters } from '../../lib/dead-letter/sqs.ts';
 import { invocationDeadlines } from '../../lib/deadline.ts';
 import { connectDoris } from '../../lib/doris/client.ts';
 import { parseRedirectHosts } from '../../lib/doris/redirect-policy.ts';
 import { deadLettersInTime, ledgerInTime } from '../../lib/in-time.ts';
+import type { Outages } from '../../lib/ledger/outage.ts';
 import { type LoadRules, loadBatch } from '../../lib/pipeline.ts';
 import type { LoadMode } from '../../lib/ports.ts';
 import type { Ports } from '../../lib/settle/run.ts';
@@ -13,23 +15,21 @@ import type { LoaderEvent } from '../../lib/telemetry.ts';
 import { bytes, hours, mebibytes, millis } from '../../lib/units.ts';
 import { type Cluster, FRONTENDS } from './doris/cluster.ts';
 import { wiresFor } from './doris/wires.ts';
+import type { Handler } from './fleet.ts';
 import { ledgerFor, outagesFor, type SharedLedger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { queueFor } from './queue.ts';
 import { drawsOf, oneOf } from './random.ts';
 import type { Scenario } from './scenario.ts';
-import { DATABASE, numberOf, tableName } from './truth.ts';
+import { DATABASE, tableName } from './truth.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, type World } from './world.ts';
-
-/** Answers an event as Lambda's handler does: the item from which the source has to bring the batch again, or nothing. */
-export type Loader = (event: unknown) => Promise<string | undefined>;
 
 const CREDENTIALS = { username: 'loader', password: 'secret' };
 const FRONTEND_URLS = FRONTENDS.map((host) => new URL(`http://${host}`));
 const REDIRECTS = parseRedirectHosts('*.doris');
 
-/** Wires the function together on one machine, as a cold start does: everything but the outside world is the real code. */
-export function coldStart(machine: Machine, world: World, cluster: Cluster, ledger: SharedLedger): Loader {
+/** What every loader has, wired on one machine: everything but the outside world is the real code. */
+function wiredOn(machine: Machine, world: World, cluster: Cluster, letters: SQSClient, outages: Outages): Omit<Ports, 'ledger'> {
   const { scenario } = world;
   const { clock } = machine;
   const settings = {
@@ -40,25 +40,37 @@ export function coldStart(machine: Machine, world: World, cluster: Cluster, ledg
     route: scenario.route,
     mode: modeOf(scenario, machine.actor.name),
   };
-  const ports: Ports = {
+  return {
     clock,
     doris: connectDoris(settings, clock, wiresFor(machine, world, cluster)),
-    ledger: ledgerFor(machine, world, ledger),
-    deadLetters: sqsDeadLetters({ client: queueFor(machine, world), queueUrl: 'https://queue', maxBytes: mebibytes(1) }, clock),
-    breaker: sharedBreaker(outagesFor(machine, world, ledger), clock),
+    deadLetters: sqsDeadLetters({ client: letters, queueUrl: 'https://queue', maxBytes: mebibytes(1) }, clock),
+    breaker: sharedBreaker(outages, clock),
     telemetry: { record: (event) => tell(machine, world, event) },
   };
+}
+
+/** The deadlines of an invocation that begins now, and ports that nobody waits for past them. */
+function inTime(ports: Omit<Ports, 'ledger'>, machine: Machine, { scenario }: World) {
+  const { clock } = machine;
+  const deadlines = invocationDeadlines(millis(scenario.timeout), clock);
+  machine.loadUntil(millis(clock.elapsed() + deadlines.loads.remaining()));
+  const bounded = {
+    ...ports,
+    breaker: ports.breaker.within(deadlines.ledger),
+    deadLetters: deadLettersInTime(ports.deadLetters, deadlines.letters, clock),
+  };
+  return { deadlines, ports: bounded };
+}
+
+/** Wires the function together on one machine, as a cold start does. It answers as Lambda's handler does: the item from which the source has to bring the batch again, or nothing. */
+export function coldStart(machine: Machine, world: World, cluster: Cluster, shared: SharedLedger): Handler<string | undefined> {
+  const wired = wiredOn(machine, world, cluster, queueFor(machine, world), outagesFor(machine, world, shared.outages));
+  const ledger = ledgerFor(machine, world, shared);
   return async (event) => {
-    const deadlines = invocationDeadlines(millis(scenario.timeout), clock);
-    machine.loadUntil(millis(clock.elapsed() + deadlines.loads.remaining()));
-    const inTime = {
-      ...ports,
-      breaker: ports.breaker.within(deadlines.ledger),
-      ledger: ledgerInTime(ports.ledger, deadlines.ledger, clock),
-      deadLetters: deadLettersInTime(ports.deadLetters, deadlines.letters, clock),
-    };
-    for (const batch of decodeKinesisEvent(event, { ...DECODE, positionColumns: columnsOf(scenario) })) {
-      const settlement = await loadBatch(batch, inTime, rulesOf(world), deadlines.loads);
+    const { deadlines, ports } = inTime(wired, machine, world);
+    const bounded = { ...ports, ledger: ledgerInTime(ledger, deadlines.ledger, machine.clock) };
+    for (const batch of decodeKinesisEvent(event, { ...DECODE, positionColumns: columnsOf(world.scenario) })) {
+      const settlement = await loadBatch(batch, bounded, rulesOf(world), deadlines.loads);
       if (settlement.kind === 'unsettled') return settlement.from;
     }
     return undefined;
@@ -72,13 +84,14 @@ function modeOf({ mode, seed }: Scenario, machine: string): LoadMode {
 function tell(machine: Machine, world: World, event: LoaderEvent): void {
   if (event.kind === 'load') world.figures.loads += 1;
   if (event.kind === 'claim-resolved' && event.consequence === 'reloaded') {
-    world.truth.allowTwice(event.target, numberOf(event.first), numberOf(event.last));
+    world.truth.allowTwice(event.label);
   }
   world.trace(machine.actor.name, () => JSON.stringify({ ...event, source: undefined }));
 }
 
 const COLUMNS: PositionColumns = { source: '_source', shard: '_shard', position: '_position' };
 
+/** Columns that rows carry. */
 function columnsOf({ positionColumns }: Scenario): PositionColumns {
   return positionColumns ? COLUMNS : {};
 }

@@ -48,12 +48,13 @@ function watchThrough({ truth }: World, { source, target }: CheckpointKey, befor
 function watchClaim({ truth }: World, { label }: Claim, { claim, through }: Move): void {
   const settled = through === undefined ? -1 : numberOf(spellPosition(through));
   const gone = claim?.label !== label;
-  if (gone && truth.isStoredBeyond(label, settled)) truth.breaks(`the claim ${label} is given up, and its rows are stored`);
+  if (gone && truth.isStoredUnsettled(label, (n) => n > settled)) truth.breaks(`the claim ${label} is given up, and its rows are stored`);
 }
 
 /** Asks DynamoDB for something, as its SDK does. */
 type Ask = <T>(what: string, effect: () => Promise<T>) => Promise<T>;
 
+/** DynamoDB's SDK on one machine. */
 function sdkOn(machine: Machine, world: World): Ask {
   const { actor } = machine;
   const { faults } = world;
@@ -97,7 +98,7 @@ export function ledgerFor(machine: Machine, world: World, shared: SharedLedger):
 }
 
 /** The outages as one machine reaches them. */
-export function outagesFor(machine: Machine, world: World, { outages }: SharedLedger): Outages {
+export function outagesFor(machine: Machine, world: World, outages: Outages): Outages {
   const ask = sdkOn(machine, world);
   return {
     write: (key, wanted) => ask('outage', () => outages.write(key, wanted)),

@@ -1,7 +1,8 @@
 import { parseArguments, readOrExplain, wholeNumber } from '../../local/arguments.ts';
 import { FAULT_KINDS, FAULTS, type FaultKind, kindOf } from './faults.ts';
+import type { Life } from './life.ts';
 import { tellFailure } from './shrink.ts';
-import { type Life, simulate } from './simulate.ts';
+import { simulate } from './simulate.ts';
 
 interface Options {
   readonly seeds: number;
@@ -35,7 +36,7 @@ async function main({ seeds, first }: Options): Promise<void> {
     if (life.broken !== undefined) failed.push(life);
     add(sums, life);
   }
-  for (const life of failed.slice(0, 3)) print(await tellFailure(life));
+  for (const life of failed.slice(0, 3)) print(await tellFailure(life, simulate));
   print(
     `${seeds} seeds from ${first}: ${sums.records} records, ${sums.invocations} invocations, ${sums.loads} loads, ${sums.attempts} attempts`,
   );

@@ -1,30 +1,15 @@
 import type { Actor } from './faults.ts';
-import type { Loader } from './invocation.ts';
-import type { Machine } from './machine.ts';
+import { type Answer, type Fleet, invoke } from './fleet.ts';
+import type { Storm } from './life.ts';
 import { between } from './random.ts';
 import type { PlannedShard } from './scenario.ts';
 import type { TrueRecord } from './truth.ts';
 import { EPOCH, type World } from './world.ts';
 
-/** Execution environments: warm ones are used again, dead ones are not. */
-export interface Fleet {
-  take(): Environment;
-  giveBack(environment: Environment): void;
-}
-
-/** A machine with the function wired on it. */
-export interface Environment {
-  readonly machine: Machine;
-  readonly load: Loader;
-}
-
-/** How an invocation looks to the poller. */
-type Answer = { readonly kind: 'done'; readonly from?: string } | { readonly kind: 'error' } | { readonly kind: 'not waited for' };
-
 /** Where the poller of one shard stands. */
 interface Poller {
   readonly world: World;
-  readonly fleet: Fleet;
+  readonly fleet: Fleet<string | undefined>;
   readonly actor: Actor;
   readonly shard: PlannedShard;
   readonly records: readonly TrueRecord[];
@@ -40,7 +25,7 @@ const MOST_CALM_DELIVERIES = 60;
 const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
 
 /** Delivers a shard as Lambda does, in order, until everything is acknowledged or expired. */
-export async function deliverShard(world: World, fleet: Fleet, shard: PlannedShard, storm: Storm): Promise<void> {
+export async function deliverShard(world: World, fleet: Fleet<string | undefined>, shard: PlannedShard, storm: Storm): Promise<void> {
   const records = shard.records.flatMap(({ n }) => world.truth.records.get(n) ?? []);
   const poller: Poller = { world, fleet, actor: world.faults.actor(shard.id), shard, records, cursor: 0, end: 0, deliveries: 0 };
   while (!drained(poller)) {
@@ -54,12 +39,6 @@ export async function deliverShard(world: World, fleet: Fleet, shard: PlannedSha
     }
     await deliverOnce(poller);
   }
-}
-
-/** When faults happen. */
-export interface Storm {
-  beforeDelivery(): void;
-  isOver(): boolean;
 }
 
 /** Expired records are reported by Lambda's on-failure destination, and gone. */
@@ -93,17 +72,19 @@ async function deliverOnce(poller: Poller): Promise<void> {
   }
   const batch = records.slice(poller.cursor, poller.end);
   if (batch.length === 0) return scheduler.pause(100);
-  settle(poller, batch, await invoke(poller, batch));
+  settle(poller, batch, await deliver(poller, batch));
   // Lambda backs off while a batch fails, 1 s at first.
   await scheduler.pause(actor.draw() * (poller.end > poller.cursor ? 5_000 : 200));
 }
 
-function settle(poller: Poller, batch: readonly TrueRecord[], answer: Answer): void {
+function settle(poller: Poller, batch: readonly TrueRecord[], answer: Answer<string | undefined>): void {
   const { world, actor, shard } = poller;
   switch (answer.kind) {
     case 'done': {
-      const at = answer.from === undefined ? batch.length : batch.findIndex(({ sequenceNumber }) => sequenceNumber === answer.from);
-      if (at < 0) world.truth.breaks(`${shard.id} is told to go on from ${answer.from}, which is not in the batch`);
+      const { result: from } = answer;
+      world.trace(shard.id, () => `is answered: ${from ?? 'all settled'}`);
+      const at = from === undefined ? batch.length : batch.findIndex(({ sequenceNumber }) => sequenceNumber === from);
+      if (at < 0) world.truth.breaks(`${shard.id} is told to go on from ${from}, which is not in the batch`);
       else poller.cursor += at;
       return;
     }
@@ -120,35 +101,9 @@ function settle(poller: Poller, batch: readonly TrueRecord[], answer: Answer): v
   }
 }
 
-function invoke({ world, fleet, actor, shard }: Poller, batch: readonly TrueRecord[]): Promise<Answer> {
-  const { faults, figures, scenario, scheduler, truth } = world;
-  const environment = fleet.take();
-  const { machine, load } = environment;
-  figures.invocations += 1;
-  world.trace(shard.id, () => `delivers ${batch.map(({ n }) => n)} to ${machine.actor.name}`);
-  const patience = faults.strikes('failover', actor) ? actor.draw() ** 4 * scenario.timeout : undefined;
-  return new Promise((resolve) => {
-    const callOff = scheduler.at(scheduler.now() + scenario.timeout, () => {
-      // An environment that stands still past its timeout may wake up all the same.
-      if (!machine.frozen() || actor.draw() < 0.5) machine.kill('timeout');
-      else resolve({ kind: 'error' });
-    });
-    machine.onDeath(() => {
-      callOff();
-      resolve({ kind: 'error' });
-    });
-    if (patience !== undefined) scheduler.at(scheduler.now() + patience, () => resolve({ kind: 'not waited for' }));
-    load(eventOf(shard, batch)).then(
-      (from) => {
-        callOff();
-        machine.onDeath(() => {});
-        fleet.giveBack(environment);
-        world.trace(shard.id, () => `${machine.actor.name} answers ${from ?? 'all settled'}`);
-        resolve({ kind: 'done', ...(from === undefined ? {} : { from }) });
-      },
-      (error: unknown) => truth.breaks(`an invocation throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
-    );
-  });
+function deliver({ world, fleet, actor, shard }: Poller, batch: readonly TrueRecord[]): Promise<Answer<string | undefined>> {
+  const patience = world.faults.strikes('failover', actor) ? actor.draw() ** 4 * world.scenario.timeout : undefined;
+  return invoke(world, fleet, { actor, event: eventOf(shard, batch), content: String(batch.map(({ n }) => n)), patience });
 }
 
 /** Lambda's event. */

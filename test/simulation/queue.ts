@@ -10,8 +10,13 @@ interface Receipt {
   readonly Failed: readonly BatchResultErrorEntry[];
 }
 
+/** The number of a record by its letter. */
+type NumberIn = (entry: Entry) => number;
+
+const byPosition: NumberIn = (entry) => numberOf(attribute(entry, 'position'));
+
 /** The dead-letter queue as one machine's SDK reaches it. */
-export function queueFor(machine: Machine, world: World): SQSClient {
+export function queueFor(machine: Machine, world: World, numberIn = byPosition): SQSClient {
   const { actor } = machine;
   const { faults, truth } = world;
   const send = async ({ input }: SendMessageBatchCommand): Promise<Receipt> => {
@@ -23,11 +28,8 @@ export function queueFor(machine: Machine, world: World): SQSClient {
     const partial = faults.strikes('queue-partial', actor);
     const receipt = await machine.request(() => {
       const taken = entries.filter(() => !partial || actor.draw() < 0.5);
-      for (const entry of taken) truth.letter(numberOf(attribute(entry, 'position')), attribute(entry, 'errorClass'));
-      world.trace(
-        actor.name,
-        () => `queue takes ${taken.map((entry) => numberOf(attribute(entry, 'position')))} of ${entries.length} letters`,
-      );
+      for (const entry of taken) truth.letter(numberIn(entry), attribute(entry, 'errorClass'));
+      world.trace(actor.name, () => `queue takes ${taken.map(numberIn)} of ${entries.length} letters`);
       return receiptOf(entries, taken);
     });
     if (faults.strikes('queue-reply-lost', actor)) throw new Error('socket hang up');

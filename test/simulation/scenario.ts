@@ -91,7 +91,7 @@ export function scenarioOf(seed: number): Scenario {
     onUnverifiable: oneOf(draw, ['wait', 'reload', 'dead-letter', 'dead-letter']),
     retention: oneOf(draw, [24 * HOUR, 168 * HOUR]),
     stormyDeliveries: between(draw, 2, 14),
-    rates: ratesOf(draw),
+    rates: streamRatesOf(draw),
   };
 }
 
@@ -124,8 +124,11 @@ function natureOf(draw: Draw, poison: number, picky: number): Nature {
   return draw() < picky ? 'picky' : 'good';
 }
 
+/** Groups of faults. */
+type Themes = readonly [readonly FaultKind[], ...(readonly FaultKind[])[]];
+
 /** Faults that have more to say to one another than to the rest. */
-const THEMES: readonly [readonly FaultKind[], ...(readonly FaultKind[])[]] = [
+const THEMES: Themes = [
   ['killed', 'reply-lost', 'fail-stored', 'fail-lost', 'publish-timeout', 'locked-visible', 'locked-aborted', 'outage', 'overload'],
   ['failover', 'frozen', 'clock-jump', 'ledger-silent', 'ledger-duplicate', 'connect-timeout', 'redelivery', 'schema-mistake', 'killed'],
   ['labels-crowded-out', 'paused', 'killed', 'reply-lost', 'unreachable', 'outage', 'master-failover', 'ledger-silent', 'publish-timeout'],
@@ -133,12 +136,17 @@ const THEMES: readonly [readonly FaultKind[], ...(readonly FaultKind[])[]] = [
   FAULT_KINDS,
 ];
 
+function streamRatesOf(draw: Draw): Map<FaultKind, number> {
+  const rates = ratesOf(draw, FAULT_KINDS, THEMES);
+  if (draw() < 0.7) rates.set('recut', oneOf(draw, [0.5, 1]));
+  return rates;
+}
+
 /** Faults of one theme that strike often, so that they meet, among others that strike seldom. */
-function ratesOf(draw: Draw): Map<FaultKind, number> {
+function ratesOf(draw: Draw, kinds: readonly FaultKind[], themes: Themes): Map<FaultKind, number> {
   const rates = new Map<FaultKind, number>();
   const others = oneOf(draw, [0, 0, 0.1, 0.3]);
-  for (const kind of FAULT_KINDS) if (draw() < others) rates.set(kind, oneOf(draw, [0.01, 0.03, 0.1]));
-  for (const kind of oneOf(draw, THEMES)) if (draw() < 0.6) rates.set(kind, oneOf(draw, [0.05, 0.15, 0.3]));
-  if (draw() < 0.7) rates.set('recut', oneOf(draw, [0.5, 1]));
+  for (const kind of kinds) if (draw() < others) rates.set(kind, oneOf(draw, [0.01, 0.03, 0.1]));
+  for (const kind of oneOf(draw, themes)) if (draw() < 0.6) rates.set(kind, oneOf(draw, [0.05, 0.15, 0.3]));
   return rates;
 }

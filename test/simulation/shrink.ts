@@ -1,15 +1,15 @@
-import { type Life, type Reduction, simulate } from './simulate.ts';
+import type { Life, Reduction, Simulate } from './life.ts';
 
 /** A failed life as a person wants to read it: what broke, and the smallest story that still breaks it. */
-export async function tellFailure(failed: Life): Promise<string> {
-  const smallest = await shrink(failed);
+export async function tellFailure(failed: Life, simulate: Simulate, options = ''): Promise<string> {
+  const smallest = await shrink(failed, simulate);
   const size = `${smallest.records.length} of ${failed.records.length} records and ${smallest.struck.length} of ${failed.struck.length} faults`;
-  const again = `npm run simulate -- --seeds 1 --seed ${failed.seed}`;
+  const again = `npm run simulate --${options} --seeds 1 --seed ${failed.seed}`;
   return [`seed ${failed.seed}: ${failed.broken}`, `${again}; with ${size} it goes like this:`, ...smallest.trace].join('\n');
 }
 
 /** The smallest life of a seed that still breaks the same promise, told in full. */
-async function shrink(failed: Life): Promise<Life> {
+async function shrink(failed: Life, simulate: Simulate): Promise<Life> {
   const fails = async (reduction: Reduction): Promise<boolean> => sameBreach(await simulate(failed.seed, reduction), failed);
   let only = new Set(failed.struck);
   let without = new Set<number>();

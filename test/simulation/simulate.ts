@@ -1,137 +1,29 @@
-import { type Claim, isDecided } from '../../lib/ledger/checkpoint.ts';
-import { newCluster, type Watch } from './doris/cluster.ts';
-import type { Transaction } from './doris/transactions.ts';
-import { type FaultKind, newFaults } from './faults.ts';
+import { newCluster } from './doris/cluster.ts';
+import { newFleet } from './fleet.ts';
 import { coldStart } from './invocation.ts';
-import { newSharedLedger, type SharedLedger } from './ledger.ts';
+import { newSharedLedger } from './ledger.ts';
+import { liveThrough, newStorm, reduced, type Simulate, watchOver } from './life.ts';
 import { startMachine } from './machine.ts';
-import { deliverShard, type Environment, type Fleet, type Storm } from './mapping.ts';
-import { type Scenario, scenarioOf } from './scenario.ts';
-import { newScheduler } from './scheduler.ts';
-import { finalFault, newTruth, numberOf } from './truth.ts';
-import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, EPOCH, type World } from './world.ts';
+import { deliverShard } from './mapping.ts';
+import { scenarioOf } from './scenario.ts';
+import type { World } from './world.ts';
 
-/** What to leave out of a seed's life. */
-export interface Reduction {
-  /** Only these kinds of faults happen, and often. */
-  readonly among?: readonly FaultKind[];
-  /** Only these faults happen. */
-  readonly only?: ReadonlySet<string>;
-  /** These records are not there. */
-  readonly without?: ReadonlySet<number>;
-}
-
-/** How one life ended. */
-export interface Life {
-  readonly seed: number;
-  /** The first broken promise. */
-  readonly broken?: string;
-  /** Identities of the faults that struck. */
-  readonly struck: readonly string[];
-  readonly records: readonly number[];
-  readonly figures: World['figures'];
-  /** What happened, when it was asked for. */
-  readonly trace: readonly string[];
-}
-
-/** Sequence numbers by the numbers of their records. */
-function shortened(text: string): string {
-  return text.replace(/\b49\d{54}\b/g, (sequenceNumber) => String(numberOf(sequenceNumber)));
-}
-
-/** Far more than any life takes that ends. */
-const MOST_EVENTS = 50_000;
-
-/** Lives through one seed. The same seed and reduction give the same life. */
-export async function simulate(seed: number, reduction: Reduction = {}, traced = false): Promise<Life> {
-  const scenario = reduced(scenarioOf(seed), reduction);
-  const trace: string[] = [];
-  const scheduler = newScheduler();
-  const note = (actor: string, text: () => string): void => {
-    if (traced) trace.push(`${scheduler.now().toFixed(0).padStart(10)} ${actor.padEnd(22)} ${shortened(text())}`);
-  };
-  const faults = newFaults(seed, scenario.rates, reduction.only, (actor, text) => note(actor, () => text));
-  const truth = newTruth(scenario);
-  const figures = { invocations: 0, loads: 0, attempts: 0 };
-  const world: World = { scenario, scheduler, faults, truth, figures, trace: note };
-  scheduler.at(0, () => startLife(world));
-  let events = 0;
-  await scheduler.run(() => {
-    if (++events > MOST_EVENTS) truth.breaks('it does not end');
-    return truth.broken() !== undefined;
-  });
-  const broken = truth.broken() ?? finalFault(truth);
-  note('end', () => broken ?? 'all is well');
-  return { seed, struck: faults.struck, records: [...truth.records.keys()], figures, trace, ...(broken === undefined ? {} : { broken }) };
-}
-
-const OFTEN = 0.15;
-
-function reduced(scenario: Scenario, { without, among }: Reduction): Scenario {
-  return {
-    ...scenario,
-    ...(among === undefined ? {} : { rates: new Map(among.map((kind) => [kind, OFTEN])) }),
-    shards: scenario.shards.map((shard) => ({ ...shard, records: shard.records.filter(({ n }) => !without?.has(n)) })),
-  };
-}
+/** Lives through one seed of a stream's life. */
+export const simulate: Simulate = (seed, reduction = {}, traced = false) =>
+  liveThrough(reduced(scenarioOf(seed), reduction), reduction, traced, startLife);
 
 function startLife(world: World): void {
-  const { scenario, faults } = world;
   const ledger = newSharedLedger(world);
-  const cluster = newCluster(world, watchOver(world, ledger));
-  let deliveries = 0;
-  const storm: Storm = {
-    isOver: () => deliveries > scenario.stormyDeliveries,
-    beforeDelivery: () => {
-      if (++deliveries <= scenario.stormyDeliveries) cluster.weather();
-      else {
-        faults.calm();
-        cluster.mend();
-      }
-    },
-  };
+  const claims = () => [...ledger.table.checkpoints.values()].map(({ claim }) => claim);
+  const cluster = newCluster(world, watchOver(world, claims));
+  const storm = newStorm(world, cluster);
   const fleet = newFleet(world, (name) => {
     const machine = startMachine(world, name);
-    return { machine, load: coldStart(machine, world, cluster, ledger) };
+    return { machine, handle: coldStart(machine, world, cluster, ledger) };
   });
   const ends: Promise<void>[] = [];
-  for (const shard of scenario.shards) {
+  for (const shard of world.scenario.shards) {
     const parent = shard.parent === undefined ? undefined : ends[shard.parent];
     ends.push((parent ?? Promise.resolve()).then(() => deliverShard(world, fleet, shard, storm)));
   }
-}
-
-/** A load begins in time and is stored only while its claim stands open: whoever gave the claim up was sure that this could not happen any more. */
-function watchOver({ truth, scheduler }: World, ledger: SharedLedger): Watch {
-  const claimOf = ({ label }: Transaction): Claim | undefined =>
-    [...ledger.table.checkpoints.values()].find(({ claim }) => claim?.label === label && !isDecided(claim.state))?.claim;
-  return {
-    onBegin: (transaction, machine) => {
-      const claim = claimOf(transaction);
-      const { label } = transaction;
-      if (claim === undefined) return truth.breaks(`a load begins under ${label}, which nobody claims`);
-      const late = EPOCH + scheduler.now() - CLOCK_ERROR - ATTEMPT_GRACE > claim.deadline;
-      if (late) truth.breaks(`a load begins under ${label} after the lease of its claim`);
-      const over = machine.clock.elapsed() > machine.loadsUntil() + CONNECT_TIMEOUT;
-      if (over) truth.breaks(`a load begins under ${label} after the deadline of its invocation`);
-    },
-    onCommit: (transaction) => {
-      const claim = claimOf(transaction);
-      if (claim === undefined) truth.breaks(`rows are stored under ${transaction.label}, which nobody claims any more`);
-      if (claim?.state.kind === 'unseen') truth.breaks(`rows are visible under ${transaction.label} before the ledger has the load`);
-    },
-  };
-}
-
-function newFleet(world: World, start: (name: string) => Environment): Fleet {
-  const warm: Environment[] = [];
-  let started = 0;
-  return {
-    take: () => {
-      for (let next = warm.pop(); next !== undefined; next = warm.pop()) if (next.machine.alive() && !next.machine.frozen()) return next;
-      world.trace('lambda', () => `starts machine ${started + 1}`);
-      return start(`m${++started}`);
-    },
-    giveBack: (environment) => void warm.push(environment),
-  };
 }

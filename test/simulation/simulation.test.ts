@@ -24,7 +24,7 @@ describe('a simulated life', () => {
     const struck = new Set<string>();
     for (const seed of seeds(1, 1000)) {
       const life = await simulate(seed);
-      if (life.broken !== undefined) expect.fail(await tellFailure(life));
+      if (life.broken !== undefined) expect.fail(await tellFailure(life, simulate));
       for (const identity of life.struck) struck.add(kindOf(identity));
     }
     expect([...struck].toSorted()).toEqual(FAULT_KINDS.toSorted());

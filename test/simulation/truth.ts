@@ -25,12 +25,12 @@ export interface Truth {
   breaks(promise: string): void;
   store(rows: readonly number[]): void;
   letter(n: number, errorClass: string): void;
-  /** The operator decided to load these again, although they may be stored. */
-  allowTwice(target: string, first: number, last: number): void;
+  /** The operator decided to load the rows of a label again, although they may be stored. */
+  allowTwice(label: string): void;
   /** A load of a label sends these rows: always the same, and nobody else the same. */
   name(label: string, table: string, rows: readonly number[]): void;
-  /** Whether rows of this label past a record are stored, and nobody decided to load them again. */
-  isStoredBeyond(label: string, n: number): boolean;
+  /** Whether rows of this label that are not settled yet are stored, and nobody decided to load them again. */
+  isStoredUnsettled(label: string, isUnsettled: (n: number) => boolean): boolean;
   /** Whether nobody has to care for the record any more. */
   isSettled(n: number): boolean;
 }
@@ -91,8 +91,8 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
       if (wrong !== undefined) breaks(`record ${n} ${wrong}`);
       if (stored.has(n)) breaks(`record ${n} is a dead letter and is stored`);
     },
-    allowTwice: (target, first, last) => {
-      for (const record of records.values()) if (record.target === target && record.n >= first && record.n <= last) mayRepeat.add(record.n);
+    allowTwice: (label) => {
+      for (const n of rowsOf.get(label) ?? []) mayRepeat.add(n);
     },
     name: (label, table, rows) => {
       const members = `${table} ${rows}`;
@@ -103,7 +103,7 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
       namedBy.set(members, label);
       rowsOf.set(label, rows);
     },
-    isStoredBeyond: (label, end) => (rowsOf.get(label) ?? []).some((n) => n > end && stored.has(n) && !mayRepeat.has(n)),
+    isStoredUnsettled: (label, isUnsettled) => (rowsOf.get(label) ?? []).some((n) => isUnsettled(n) && stored.has(n) && !mayRepeat.has(n)),
     isSettled: (n) => stored.has(n) || letters.has(n) || expired.has(n),
   };
 }
@@ -118,11 +118,13 @@ function identityOf({ n, nature, table }: PlannedRecord, tables: number) {
   };
 }
 
+const DESERVED = { broken: 'decode', refused: 'data-quality', picky: 'data-quality' } as const;
+
 /** A letter has to be deserved: a good row never is, and each class has its reason. */
 function objectionToLetter(record: TrueRecord | undefined, errorClass: string): string | undefined {
   if (record === undefined) return 'is a dead letter and never existed';
   if (record.nature === 'good') return `is good and a dead letter (${errorClass})`;
-  const expected = record.nature === 'broken' ? 'decode' : 'data-quality';
+  const expected = DESERVED[record.nature];
   return errorClass === expected ? undefined : `is ${record.nature} and a dead letter for ${errorClass}`;
 }
 
