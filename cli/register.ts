@@ -7,8 +7,8 @@ export type Act = <Given extends readonly unknown[]>(
   run: (session: Session, ...given: Given) => Promise<ExitCode>,
 ) => (...given: [...Given, Command]) => Promise<void>;
 
-/** Adds a command, or a group of them, with its arguments, options, help and examples. */
-export type Register = (program: Command, act: Act) => void;
+/** Gives a command, or a group of them, its arguments, options, help and examples. */
+export type Register = (command: Command, act: Act) => void;
 
 /** Examples at the end of a command's help. */
 export function examples(...lines: readonly string[]): string {

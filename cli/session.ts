@@ -1,17 +1,17 @@
 import { type Config, type Environment, readConfig, readSettings } from '../lib/config.ts';
-import type { SettingName } from '../lib/settings.ts';
+import { SETTINGS, type SettingName } from '../lib/settings.ts';
 import { configFile } from './config-file.ts';
 import { confirm } from './confirm.ts';
-import type { Output } from './output.ts';
-import { outputOn } from './output.ts';
+import { wrongInput } from './errors.ts';
+import { type Output, outputOn } from './output.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly yes?: boolean;
   readonly config?: string;
-  /** Settings by name. */
-  readonly set?: Environment;
+  /** Each `NAME=value`. */
+  readonly set?: readonly string[];
 }
 
 /** What a command gets: how to talk, and the loader's settings, read when asked for so that each command needs only its own. */
@@ -28,16 +28,23 @@ export interface Session {
 /**
  * Settings come from `--set`, then the environment, then the file of `--config`. What the file says of AWS is handed on to the SDK
  * where the environment does not say it.
- * @throws {CommandError} for a file that cannot be used.
+ * @throws {CommandError} for a file that cannot be used, and for a setting that there is not.
  */
-export function openSession({ json = false, yes = false, config, set = {} }: GlobalOptions, env: NodeJS.ProcessEnv): Session {
+export function openSession({ json = false, yes = false, config, set = [] }: GlobalOptions, env: NodeJS.ProcessEnv): Session {
   const file = config === undefined ? {} : configFile(config);
   for (const [name, value] of Object.entries(file)) if (name.startsWith('AWS_')) env[name] ??= value;
-  const merged: Environment = { ...file, ...env, ...set };
+  const merged: Environment = { ...file, ...env, ...Object.fromEntries(set.map(setting)) };
   return {
     output: outputOn(process, json, env),
     settings: (...names) => readSettings(merged, names),
     loaderConfig: () => readConfig(merged),
     confirm: (consequences) => confirm(consequences, yes),
   };
+}
+
+function setting(text: string): readonly [string, string] {
+  const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (Object.hasOwn(SETTINGS, name)) return [name, value];
+  // What stands behind the name may be a password.
+  throw wrongInput(`--set ${JSON.stringify(name || text)}: must be NAME=value with the name of a setting (docs/settings.md)`);
 }

@@ -1,31 +1,44 @@
-import { build } from 'esbuild';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
 
 /** The functions that CDK deploys and the local stack runs: one self-contained ES module each (contract "Build output"). */
 export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive'] as const;
 
 const root = new URL('..', import.meta.url).pathname;
 
+const SHARED = {
+  absWorkingDir: root,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  // CommonJS dependencies inside an ES module still ask for Node's own modules through require.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
 /** Builds every function into `dist/functions/<name>/index.mjs`. */
 export async function bundleFunctions(): Promise<void> {
   await build({
-    absWorkingDir: root,
+    ...SHARED,
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
     outdir: 'dist/functions',
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    minify: true,
     sourcemap: 'linked',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    // CommonJS dependencies inside an ES module still ask for Node's own modules through require.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'warning',
   });
 }
 
+/** Builds the command line into `dist/cli/main.mjs`, and each command with what only it needs into a file beside it. */
+export async function bundleCli(): Promise<void> {
+  const outdir = 'dist/cli';
+  const { metafile } = await build({ ...SHARED, entryPoints: ['cli/main.ts'], outdir, splitting: true, metafile: true, keepNames: true });
+  for (const name of readdirSync(join(root, outdir))) if (!(`${outdir}/${name}` in metafile.outputs)) rmSync(join(root, outdir, name));
+}
+
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  await bundleFunctions();
-  process.stdout.write(`built ${FUNCTIONS.map((name) => `dist/functions/${name}/index.mjs`).join(', ')}\n`);
+  await Promise.all([bundleFunctions(), bundleCli()]);
+  process.stdout.write(`built ${FUNCTIONS.map((name) => `dist/functions/${name}/index.mjs`).join(', ')}, dist/cli/main.mjs\n`);
 }

@@ -11,8 +11,7 @@ import { tableText } from '../table.ts';
 import { registerReset } from './checkpoints-reset.ts';
 
 /** `checkpoints list`, `checkpoints show` and `checkpoints reset` */
-export const registerCheckpoints: Register = (program, act) => {
-  const group = program.command('checkpoints').description('how far each shard is settled into each table');
+export const registerCheckpoints: Register = (group, act) => {
   selecting(group.command('list'))
     .description('every checkpoint of the loader: watermark, claim and totals')
     .addHelpText('after', examples('checkpoints list', 'checkpoints list --all-loaders --json'))

@@ -9,10 +9,8 @@ import { readSample } from '../sample.ts';
 import type { Session } from '../session.ts';
 
 /** `create-table` */
-export const registerCreateTable: Register = (program, act) => {
-  program
-    .command('create-table')
-    .description('proposes a Doris table for a sample of records, as DDL with a reason for each column; creates nothing')
+export const registerCreateTable: Register = (command, act) => {
+  command
     .requiredOption('--from <file>', 'sample, one JSON object a line; the more rows, the better the guess')
     .option('--table <name>', 'table, or database.table (default: DORIS_TABLE)')
     .option('--key <fields>', 'key, comma-separated in order (default: guessed)', (text: string) =>

@@ -9,8 +9,7 @@ import { type Act, examples, type Register } from '../register.ts';
 const WHERE = `only letters with <field><operator><value>, may be repeated, all must hold; fields: ${WHERE_FIELDS.join(' ')}; operators: = != ~ (contains) !~ < <= > >=`;
 
 /** `dead-letters list | summary | show | export | redrive | discard` */
-export const registerDeadLetters: Register = (program, act) => {
-  const group = program.command('dead-letters').description('records that could not be loaded: look at them, load them again, drop them');
+export const registerDeadLetters: Register = (group, act) => {
   registerLooks(group, act);
   registerRedrive(group, act);
   withWhere(group.command('discard').description('deletes letters for good'))

@@ -11,10 +11,8 @@ import { tableText } from '../table.ts';
 import { counted } from '../words.ts';
 
 /** `doctor` */
-export const registerDoctor: Register = (program, act) => {
-  program
-    .command('doctor')
-    .description('checks every hop of a load from here, and names what is broken and what to do')
+export const registerDoctor: Register = (command, act) => {
+  command
     .option('--sample <file>', 'rows to compare with the table, one JSON object a line; needs a loader with one table')
     .option('--stream <name or ARN...>', 'streams of the loader')
     .option('--function-timeout <seconds>', 'timeout of the deployed function, to see whether the others fit', wholeNumber(1, 900))

@@ -17,10 +17,8 @@ import type { Session } from '../session.ts';
 import { counted } from '../words.ts';
 
 /** `explain-label` */
-export const registerExplainLabel: Register = (program, act) => {
-  program
-    .command('explain-label')
-    .description('from a label back to loader, stream, shard, first position and rows, with what the ledger and Doris say of it')
+export const registerExplainLabel: Register = (command, act) => {
+  command
     .argument('<label>', 'as logs, dead letters and SHOW TRANSACTION show it')
     .option('--offline', 'ask neither the ledger nor Doris')
     .addHelpText(

@@ -11,10 +11,8 @@ import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
 
 /** `explain-letter` */
-export const registerExplainLetter: Register = (program, act) => {
-  program
-    .command('explain-letter')
-    .description('from a dead letter to its record: why it is there, how far its shard is settled, and whether it was redriven')
+export const registerExplainLetter: Register = (command, act) => {
+  command
     .argument('<position or message id>')
     .addHelpText('after', examples('explain-letter 49590338271490256608559692538361571095921575989136588898'))
     .action(act(explainLetter));

@@ -10,10 +10,8 @@ import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
 
 /** `plan` */
-export const registerPlan: Register = (program, act) => {
-  program
-    .command('plan')
-    .description('loads a minute, rows a load, versions, Lambda, DynamoDB and cost of a loader before it is deployed')
+export const registerPlan: Register = (command, act) => {
+  command
     .option('--settings <file>', 'settings file of the stack (docs/deploy.md), for every loader in it that names its traffic')
     .option('--rate <records a second>', 'of the whole source, on a busy day', positiveNumber)
     .option('--record-bytes <bytes>', 'of a typical record', positiveNumber)

@@ -16,10 +16,8 @@ import { type PeriodOptions, periodOf, shardsOf } from '../stream/period.ts';
 import { tableText } from '../table.ts';
 
 /** `reconcile` */
-export const registerReconcile: Register = (program, act) => {
-  program
-    .command('reconcile')
-    .description('holds what a stream took in a period against the tables, and names records that are missing or there twice')
+export const registerReconcile: Register = (command, act) => {
+  command
     .option('--stream <name or ARN>', 'the stream')
     .option('--shard <id...>', 'these shards only')
     .option('--from <time>', 'records that arrived since, like 2026-11-21T03:00:00Z')

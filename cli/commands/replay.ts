@@ -15,10 +15,8 @@ import { type PeriodOptions, periodOf, shardsOf } from '../stream/period.ts';
 import { tableText } from '../table.ts';
 
 /** `replay` */
-export const registerReplay: Register = (program, act) => {
-  program
-    .command('replay')
-    .description('reads a period of a stream again and loads it, into the same table or another, with progress of its own')
+export const registerReplay: Register = (command, act) => {
+  command
     .option('--stream <name or ARN>', 'the stream')
     .option('--shard <id...>', 'these shards only')
     .option('--from <time>', 'records that arrived since, like 2026-11-21T03:00:00Z')

@@ -13,10 +13,8 @@ import { tableText } from '../table.ts';
 import { shortPosition } from '../words.ts';
 
 /** `status` */
-export const registerStatus: Register = (program, act) => {
-  program
-    .command('status')
-    .description('how far each shard is, how far behind, and what is in the way')
+export const registerStatus: Register = (command, act) => {
+  command
     .option('--stream <name or ARN...>', 'streams to look at, besides those that the ledger knows')
     .option('--all-loaders', 'other loaders of the same ledger table too')
     .addHelpText(

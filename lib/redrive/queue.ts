@@ -31,6 +31,7 @@ const BATCH = 10;
 export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): LetterQueue {
   const handles = new Map<string, string>();
   const removed = new Set<string>();
+  let ended = false;
 
   async function receive(): Promise<readonly Message[]> {
     const command = new ReceiveMessageCommand({
@@ -48,13 +49,13 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
     async take(most, bytes) {
       const taken: HeldMessage[] = [];
       let size = 0;
-      for (let empty = false; !empty && taken.length + BATCH <= most && size < bytes; ) {
+      while (!ended && taken.length + BATCH <= most && size < bytes) {
         const messages = await receive();
         const fresh = messages.map(heldOf).filter(({ messageId }) => !handles.has(messageId));
         for (const { MessageId = '', ReceiptHandle = '' } of messages) handles.set(MessageId, ReceiptHandle);
         taken.push(...fresh);
         size += fresh.reduce((sum, { body }) => sum + body.length, 0);
-        empty = fresh.length === 0;
+        ended = fresh.length === 0;
       }
       return taken;
     },

@@ -1,6 +1,6 @@
-import { bundleFunctions } from '../../infra/bundle.ts';
+import { bundleCli, bundleFunctions } from '../../infra/bundle.ts';
 
-/** Tests run what is deployed: the bundles are built once before the first of them. */
+/** Tests run what is deployed, and the command line as it is built: once before the first of them. */
 export async function setup(): Promise<void> {
-  await bundleFunctions();
+  await Promise.all([bundleFunctions(), bundleCli()]);
 }
