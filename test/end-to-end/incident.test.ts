@@ -85,7 +85,7 @@ describe('a change of the schema upstream', () => {
     expect((await cli('dead-letters', 'redrive', '--dry-run')).stdout).toMatch(/^4 letters: 0 would be loaded, 4 stay/);
     await widen();
     expect((await cli('dead-letters', 'redrive', '--dry-run')).stdout).toMatch(/^4 letters: 4 would be loaded, 0 stay/);
-    await expect.poll(async () => await loader.invoke(JSON.stringify(all)), { timeout: 90_000, interval: 2_000 }).toEqual(settled);
+    await expect.poll(async () => await loader.invoke(JSON.stringify(all)), { timeout: 90_000, interval: 250 }).toEqual(settled);
     expect((await cli('dead-letters', 'redrive', '--yes')).stdout).toMatch(/^4 letters: 4 loaded, 0 stay/);
 
     const { code, stdout } = await cli('reconcile', '--stream', STREAM, '--from', '2020-01-01');

@@ -1,9 +1,9 @@
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RedriveAnswer } from '../../functions/redrive.ts';
+import { inlineBody, messageOf } from '../../lib/dead-letter/message.ts';
 import { STREAM } from '../../local/demo/stack.ts';
-import { kinesisEvent } from '../support/builders.ts';
+import { letterOf } from '../lib/dead-letter/letters.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 
 let stack: LocalStack;
@@ -19,44 +19,47 @@ async function createTable(type: string): Promise<void> {
   );
 }
 
-/** Letters that wait or are in somebody's hands. */
-async function lettersLeft(): Promise<number> {
-  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+/** Letters that wait, and letters that are in somebody's hands. */
+async function letters(): Promise<{ readonly waiting: number; readonly hidden: number }> {
+  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
   const { Attributes = {} } = await stack.sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: stack.deadLetterQueueUrl, AttributeNames: [...names] }),
+    new GetQueueAttributesCommand({ QueueUrl: stack.deadLetterQueueUrl, AttributeNames: [...AttributeNames] }),
   );
-  return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+  return { waiting: Number(Attributes[AttributeNames[0]]), hidden: Number(Attributes[AttributeNames[1]]) };
 }
 
-const RECORDS = 120;
-const pause = (span: number) => new Promise((resolve) => setTimeout(resolve, span));
+async function sendLetters(ids: readonly number[]): Promise<void> {
+  for (const id of ids) {
+    const letter = { ...letterOf(`{"id":${id},"amount":"x"}`, String(9_000 + id)), target: 'demo.t' };
+    const { MessageBody, MessageAttributes } = messageOf(letter, inlineBody(letter.record.payload));
+    await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.deadLetterQueueUrl, MessageBody, MessageAttributes }));
+  }
+}
 
-describe('redrives that are killed, each at another moment', () => {
+const RECORDS = 60;
+/** So long are the letters of a killed run hidden. */
+const HOLD_MILLIS = 7_000;
+const rows = async () => Number((await stack.select('SELECT COUNT(*) FROM t'))[0]?.[0]);
+
+// Every call at which a run may die: test/lib/redrive/run.test.ts. Here it is a process, as it is deployed.
+describe('redrives that are killed in the middle of their loads', () => {
   it('load every record once', async () => {
-    await createTable('INT');
-    const payloads = Array.from({ length: RECORDS }, (_, id) => `{"id":${id},"amount":"x"}`);
-    const event = kinesisEvent(payloads.map((data, n) => ({ data, sequenceNumber: String(9_000 + n) })));
-    const loader = stack.startFunction({ POISON_FUSE_SHARE: '1' });
-    expect(await loader.invoke(JSON.stringify(event))).toMatchObject({ payload: '{"batchItemFailures":[]}' });
     await createTable('VARCHAR(10)');
+    const settings = { MAX_LOAD_ROWS: '5' };
 
-    let answer: RedriveAnswer | undefined;
-    for (let run = 0; run < 25 && (await lettersLeft()) > 0; run++) {
-      const redrive = stack.startFunction({ MAX_LOAD_ROWS: '15' }, 9_000, 'redrive');
+    for (const first of [0, RECORDS]) {
+      await sendLetters(Array.from({ length: RECORDS }, (_, n) => first + n));
+      const before = await rows();
+      const redrive = stack.startFunction(settings, HOLD_MILLIS, 'redrive');
       const result = redrive.invoke('{}');
-      if (run < 6) {
-        await pause(900 + run * 250);
-        await redrive.kill();
-      }
-      const ended = await result;
-      if (ended.kind === 'returned') answer = JSON.parse(ended.payload);
-      await redrive.close();
-      if ((await lettersLeft()) > 0) await pause(1_000);
+      await expect.poll(rows, { timeout: 10_000, interval: 5 }).toBeGreaterThan(before);
+      await redrive.kill();
+      expect((await result).kind).not.toBe('returned');
     }
+    const last = stack.startFunction(settings, 20_000, 'redrive');
+    await expect.poll(async () => (await last.invoke('{}')) && (await letters()), { timeout: 25_000 }).toEqual({ waiting: 0, hidden: 0 });
 
-    expect(await stack.select('SELECT COUNT(*), COUNT(DISTINCT id) FROM t')).toEqual([[String(RECORDS), String(RECORDS)]]);
-    expect(await lettersLeft()).toBe(0);
-    expect(answer).toMatchObject({ left: [] });
+    expect(await stack.select('SELECT COUNT(*), COUNT(DISTINCT id) FROM t')).toEqual([[String(2 * RECORDS), String(2 * RECORDS)]]);
   });
 });
 
@@ -99,8 +102,10 @@ describe('a batch that Lambda gave up', () => {
     const result = await redrive.invoke('{}');
 
     expect(result).toMatchObject({ kind: 'returned' });
-    expect((await stack.select('SELECT id FROM t ORDER BY id')).map(([id]) => Number(id))).toEqual([1, 2]);
-    const letters = (await stack.letters()).map(({ position, errorClass }) => `${position} ${errorClass}`);
-    expect(new Set(letters)).toEqual(new Set([`${put[1]?.SequenceNumber} decode`, `${put[3]?.SequenceNumber} data-quality`]));
+    expect((await stack.select('SELECT id FROM t WHERE id < 100 AND amount IS NULL ORDER BY id')).map(([id]) => Number(id))).toEqual([
+      1, 2,
+    ]);
+    const told = (await stack.letters()).map(({ position, errorClass }) => `${position} ${errorClass}`);
+    expect(new Set(told)).toEqual(new Set([`${put[1]?.SequenceNumber} decode`, `${put[3]?.SequenceNumber} data-quality`]));
   });
 });

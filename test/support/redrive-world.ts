@@ -11,15 +11,15 @@ import { memoryRedrives } from './memory-redrives.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 import { generator, INVOCATION, type Kill, Killed, RULES } from './world.ts';
 
-const SHARD: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
+export const REDRIVE_SHARD: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
 
-const REDRIVE_RULES: RedriveRules = { ...RULES, reloadUnverifiable: false };
+export const REDRIVE_RULES: RedriveRules = { ...RULES, reloadUnverifiable: false };
 
 /** The record with number `n`, as its letter is read; its row is `{"n":n}`. */
 export function letterOf(n: number, more: Partial<Ready> = {}): Ready {
   const line = Buffer.from(JSON.stringify({ n }));
   const record = aRecord(line, { position: kinesisPosition(String(1000 + n)), itemIdentifier: String(1000 + n) });
-  return { source: SHARD, target: { database: 'db', table: 't' }, row: { kind: 'row', record, line }, mayBeStored: false, ...more };
+  return { source: REDRIVE_SHARD, target: { database: 'db', table: 't' }, row: { kind: 'row', record, line }, mayBeStored: false, ...more };
 }
 
 export const lettersOf = (numbers: readonly number[]): Ready[] => numbers.map((n) => letterOf(n));
@@ -59,9 +59,11 @@ async function run({ clock }: RedriveWorld, records: readonly Ready[], ports: Re
   return records.map((record) => fates.get(record) ?? { kind: 'kept' as const, reason: 'no fate was told' });
 }
 
+/** Makes one call to the world. */
 type Call = <T>(effect: () => Promise<T>) => Promise<T>;
 
-function mortal(world: RedriveWorld, kill: Kill | undefined): Call {
+/** Calls of a redrive that dies at one of them. */
+export function mortal(world: RedriveWorld, kill: Kill | undefined): Call {
   world.calls = 0;
   let dead = false;
   return async (effect) => {
@@ -87,7 +89,7 @@ function hesitant(random: () => number): Call {
   };
 }
 
-function portsOf({ clock, doris, ledger, events }: RedriveWorld, call: Call): RedrivePorts {
+export function portsOf({ clock, doris, ledger, events }: RedriveWorld, call: Call): RedrivePorts {
   return {
     clock,
     telemetry: { record: (event) => events.push(event) },
