@@ -11,7 +11,7 @@ import { memoryRedrives } from './memory-redrives.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 import { generator, INVOCATION, type Kill, Killed, RULES } from './world.ts';
 
-export const REDRIVE_SHARD: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
+const REDRIVE_SHARD: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
 
 export const REDRIVE_RULES: RedriveRules = { ...RULES, reloadUnverifiable: false };
 
