@@ -50,18 +50,18 @@ function judgeLoad(status: string, fields: Fields, sent: Sent, mode: LoadMode): 
     case 'Publish Timeout':
       return succeeded('publish-timeout', fields, sent, mode);
     case 'Label Already Exists':
-      return existing(fields, sent);
+      return existing(fields, sent, mode);
     case 'Fail':
-      return failed(fields, sent);
+      return failed(fields, sent, mode);
     default:
       return unknown(`Doris reports a status that is not known: ${wording(status)}`);
   }
 }
 
-function existing(fields: Fields, sent: Sent): Verdict {
+function existing(fields: Fields, sent: Sent, mode: LoadMode): Verdict {
   const message = text(fields['Message']) ?? '';
   const job = text(fields['ExistingJobStatus']) ?? '';
-  if (!echoes(fields, sent)) return unknown('the reply is about another label');
+  if (!echoes(fields, sent, mode)) return unknown('the reply is about another label');
   switch (job) {
     case 'FINISHED':
       return { kind: 'committed', how: 'already-loaded', txnId: holderIn(message) };
@@ -81,7 +81,7 @@ function holderIn(message: string): number | undefined {
   return holder === undefined ? undefined : Number(holder);
 }
 
-function failed(fields: Fields, sent: Sent): Verdict {
+function failed(fields: Fields, sent: Sent, mode: LoadMode): Verdict {
   const message = text(fields['Message']) ?? '';
   const meaning = meaningOf(message);
   const reason = withAdvice(wording(message)) || 'Doris reports Fail without a message';
@@ -90,7 +90,7 @@ function failed(fields: Fields, sent: Sent): Verdict {
     return { kind, reason, ...(count(fields['TxnId']) === -1 ? { nothingBegun: true } : {}) };
   }
   // A reply about other rows must never blame these.
-  if (!echoes(fields, sent)) return unknown('the reply is about another label');
+  if (!echoes(fields, sent, mode)) return unknown('the reply is about another label');
   return {
     kind: 'rejected-data',
     firstError: text(fields['FirstErrorMsg']),
@@ -136,7 +136,9 @@ function parse(reply: Reply): Fields | undefined {
   }
 }
 
-function echoes(fields: Fields, sent: Sent): boolean {
+/** Where no label was sent, Doris names one of its own making. */
+function echoes(fields: Fields, sent: Sent, mode: LoadMode): boolean {
+  if (mode === 'group-commit-may-duplicate') return true;
   const label = text(fields['Label']) ?? '';
   return label === '' || label === sent.label;
 }

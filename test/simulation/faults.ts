@@ -8,7 +8,7 @@ export const FAULTS = {
   failover: 'another poller takes the shard over while the function still runs',
   redelivery: 'records before the checkpoint come once more',
   recut: 'the batch comes again, smaller or larger',
-  paused: 'the event source mapping stands still, for minutes or for up to 30 h',
+  paused: 'the event source mapping stands still, for minutes or for up to 60 h',
   unreachable: 'a node refuses connections',
   'connect-timeout': 'a connection is not made in time',
   'frontend-silent': 'a node takes the request and does not answer',

@@ -18,12 +18,15 @@ import { wiresFor } from './doris/wires.ts';
 import type { Handler } from './fleet.ts';
 import { ledgerFor, outagesFor, type SharedLedger } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { pathOf, reach, WAITS_FOR_PERSON } from './paths.ts';
 import { queueFor } from './queue.ts';
 import { drawsOf, oneOf } from './random.ts';
-import type { Scenario } from './scenario.ts';
-import { DATABASE, tableName } from './truth.ts';
+import { mayDouble, type Scenario } from './scenario.ts';
+import { DATABASE, MAX_ROW_BYTES, tableName } from './truth.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, type World } from './world.ts';
 
+/** `LABEL_PREFIX`. */
+const LOADER = 'sim';
 const CREDENTIALS = { username: 'loader', password: 'secret' };
 const FRONTEND_URLS = FRONTENDS.map((host) => new URL(`http://${host}`));
 const REDIRECTS = parseRedirectHosts('*.doris');
@@ -62,15 +65,19 @@ function inTime(ports: Omit<Ports, 'ledger'>, machine: Machine, { scenario }: Wo
   return { deadlines, ports: bounded };
 }
 
-/** Wires the function together on one machine, as a cold start does. It answers as Lambda's handler does: the item from which the source has to bring the batch again, or nothing. */
+/**
+ * Wires the function together on one machine, as a cold start does. It answers as Lambda's handler does: the item from which the source has to
+ * bring the batch again, or nothing. A shard that waits for a person gets one.
+ */
 export function coldStart(machine: Machine, world: World, cluster: Cluster, shared: SharedLedger): Handler<string | undefined> {
   const wired = wiredOn(machine, world, cluster, queueFor(machine, world), outagesFor(machine, world, shared.outages));
   const ledger = ledgerFor(machine, world, shared);
   return async (event) => {
     const { deadlines, ports } = inTime(wired, machine, world);
+    const rules: LoadRules = { ...rulesOf(world), onUnverifiable: world.scenario.onUnverifiable };
     const bounded = { ...ports, ledger: ledgerInTime(ledger, deadlines.ledger, machine.clock) };
     for (const batch of decodeKinesisEvent(event, { ...DECODE, positionColumns: columnsOf(world.scenario) })) {
-      const settlement = await loadBatch(batch, bounded, rulesOf(world), deadlines.loads);
+      const settlement = await loadBatch(batch, bounded, rules, deadlines.loads);
       if (settlement.kind === 'unsettled') return settlement.from;
     }
     return undefined;
@@ -78,15 +85,34 @@ export function coldStart(machine: Machine, world: World, cluster: Cluster, shar
 }
 
 function modeOf({ mode, seed }: Scenario, machine: string): LoadMode {
-  return mode === 'both' ? oneOf(drawsOf(seed, `mode of ${machine}`), ['labelled', 'two-phase']) : mode;
+  const draw = drawsOf(seed, `mode of ${machine}`);
+  switch (mode) {
+    case 'both':
+      return oneOf(draw, ['labelled', 'two-phase']);
+    case 'any':
+      return oneOf(draw, ['labelled', 'two-phase', 'group-commit-may-duplicate']);
+    default:
+      return mode;
+  }
 }
 
 function tell(machine: Machine, world: World, event: LoaderEvent): void {
   if (event.kind === 'load') world.figures.loads += 1;
-  if (event.kind === 'claim-resolved' && event.consequence === 'reloaded') {
-    world.truth.allowTwice(event.label);
+  if (event.kind === 'claim-resolved' && event.consequence === 'reloaded') allowTwice(world, event);
+  const path = pathOf(event);
+  if (path !== undefined) reach(world.reached, path);
+  if (event.kind === 'claim-waits' && event.reason === WAITS_FOR_PERSON) {
+    world.waiting.set(event.label, { loader: LOADER, source: event.source, target: event.target });
   }
   world.trace(machine.actor.name, () => JSON.stringify({ ...event, source: undefined }));
+}
+
+/** A claim is loaded again only where that does no harm, or where somebody wants it. */
+function allowTwice({ scenario, truth }: World, { because, label }: LoaderEvent & { kind: 'claim-resolved' }): void {
+  const harmless = because === 'the table has a UNIQUE KEY' && scenario.model === 'unique';
+  const wanted = because === 'ON_UNVERIFIABLE is reload' && scenario.onUnverifiable === 'reload';
+  if (harmless || wanted || mayDouble(scenario)) truth.allowTwice(label);
+  else truth.breaks(`the claim ${label} is loaded again because ${because}, which is not so`);
 }
 
 const COLUMNS: PositionColumns = { source: '_source', shard: '_shard', position: '_position' };
@@ -96,7 +122,7 @@ function columnsOf({ positionColumns }: Scenario): PositionColumns {
   return positionColumns ? COLUMNS : {};
 }
 
-const DECODE = { maxRowBytes: bytes(10_000), maxBatchBytes: mebibytes(1), keepFields: ['t'], longNumbers: 'keep' } as const;
+const DECODE = { maxRowBytes: bytes(MAX_ROW_BYTES), maxBatchBytes: mebibytes(1), keepFields: ['t'], longNumbers: 'keep' } as const;
 
 /** In the end somebody looks at rows that are bad without end, and takes the fuse out. */
 function rulesOf({ scenario, faults }: World): LoadRules {
@@ -113,7 +139,7 @@ function rulesOf({ scenario, faults }: World): LoadRules {
   };
   return {
     routing: scenario.tables === 1 ? only : { rules, maxRowBytes: DECODE.maxRowBytes, maxBatchBytes: DECODE.maxBatchBytes },
-    labelPrefix: 'sim',
+    labelPrefix: LOADER,
     limits: { maxRows: scenario.maxRows, maxBytes: bytes(scenario.maxBytes) },
     fuseShare: faults.isCalm() ? 1 : scenario.fuseShare,
     fuseRows: scenario.fuseRows,

@@ -4,6 +4,8 @@ import { type Position, spellPosition } from '../../lib/source/position.ts';
 import { seconds } from '../../lib/units.ts';
 import { type MemoryLedger, memoryLedger } from '../support/memory-ledger.ts';
 import type { Machine } from './machine.ts';
+import { reach } from './paths.ts';
+import { mayDouble } from './scenario.ts';
 import { numberOf } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -35,17 +37,26 @@ export function newSharedLedger(world: World): SharedLedger {
   };
 }
 
-function watchThrough({ truth }: World, { source, target }: CheckpointKey, before: Position | undefined, through: Position): void {
+function watchThrough(
+  { truth, scheduler, reached }: World,
+  { source, target }: CheckpointKey,
+  before: Position | undefined,
+  through: Position,
+): void {
   if (before !== undefined && through < before) truth.breaks(`the watermark of ${source.shard} into ${target} moves back`);
   const end = numberOf(spellPosition(through));
+  const last = truth.records.get(end)?.aggregate;
+  if (last !== undefined && truth.records.get(end + 1)?.aggregate === last) reach(reached, 'aggregate-parted');
   for (const record of truth.records.values()) {
     if (record.n > end || record.target !== target || !source.shard.endsWith(String(record.shard))) continue;
+    truth.settle(record.n, scheduler.now());
     if (!truth.isSettled(record.n)) truth.breaks(`the watermark passes record ${record.n}, which is neither stored nor a dead letter`);
   }
 }
 
 /** A claim goes when its rows are settled, or when it is certain that they are not stored. */
-function watchClaim({ truth }: World, { label }: Claim, { claim, through }: Move): void {
+function watchClaim({ truth, scenario }: World, { label }: Claim, { claim, through }: Move): void {
+  if (mayDouble(scenario)) return;
   const settled = through === undefined ? -1 : numberOf(spellPosition(through));
   const gone = claim?.label !== label;
   if (gone && truth.isStoredUnsettled(label, (n) => n > settled)) truth.breaks(`the claim ${label} is given up, and its rows are stored`);

@@ -1,6 +1,7 @@
 import { parseArguments, readOrExplain, wholeNumber } from '../../local/arguments.ts';
 import { FAULT_KINDS, FAULTS, type FaultKind, kindOf } from './faults.ts';
 import type { Life } from './life.ts';
+import { ALL_PATHS, PATHS, type Reached, reach } from './paths.ts';
 import { tellFailure } from './shrink.ts';
 import { simulate } from './simulate.ts';
 
@@ -16,7 +17,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --seed N   the first seed, 0 to 1000000000 (default 1)
   --help     this text
 
-exit code: 0 every promise kept, 1 one is broken (its trace is printed), 2 wrong arguments`;
+exit code: 0 every promise kept, 1 one is broken (its trace is printed) or 10,000 seeds never came somewhere, 2 wrong arguments`;
 
 function readOptions(argv: readonly string[]): Options {
   const values = parseArguments(argv, { seeds: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } });
@@ -29,7 +30,7 @@ function readOptions(argv: readonly string[]): Options {
 
 /** Lives through many seeds and says what came of it: `npm run simulate -- --seeds 1000 --seed 1`. */
 async function main({ seeds, first }: Options): Promise<void> {
-  const sums: Sums = { records: 0, invocations: 0, loads: 0, attempts: 0, struck: new Map() };
+  const sums: Sums = { records: 0, invocations: 0, loads: 0, attempts: 0, struck: new Map(), reached: new Map() };
   const failed: Life[] = [];
   for (let seed = first; seed < first + seeds; seed++) {
     const life = await simulate(seed);
@@ -40,14 +41,24 @@ async function main({ seeds, first }: Options): Promise<void> {
   print(
     `${seeds} seeds from ${first}: ${sums.records} records, ${sums.invocations} invocations, ${sums.loads} loads, ${sums.attempts} attempts`,
   );
-  for (const kind of FAULT_KINDS) print(`${String(sums.struck.get(kind) ?? 0).padStart(9)} ${kind}: ${FAULTS[kind]}`);
+  tellSums(sums);
   print(failed.length === 0 ? 'lost 0, stored twice 0: every promise kept' : `promises broken by ${failed.map(({ seed }) => seed)}`);
-  if (failed.length > 0) process.exitCode = 1;
+  const missed = seeds < SEEDS_FOR_ALL_PATHS ? [] : ALL_PATHS.filter((path) => !sums.reached.has(path));
+  if (missed.length > 0) print(`never reached, though it should be: ${missed.join(', ')}`);
+  if (failed.length > 0 || missed.length > 0) process.exitCode = 1;
+}
+
+function tellSums({ reached, struck }: Sums): void {
+  for (const path of ALL_PATHS) print(`${String(reached.get(path) ?? 0).padStart(9)} ${path}: ${PATHS[path]}`);
+  for (const kind of FAULT_KINDS) print(`${String(struck.get(kind) ?? 0).padStart(9)} ${kind}: ${FAULTS[kind]}`);
 }
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
+
+/** So many lives come everywhere. */
+const SEEDS_FOR_ALL_PATHS = 10_000;
 
 interface Sums {
   records: number;
@@ -55,9 +66,11 @@ interface Sums {
   loads: number;
   attempts: number;
   readonly struck: Map<FaultKind, number>;
+  readonly reached: Reached;
 }
 
-function add(sums: Sums, { records, figures, struck }: Life): void {
+function add(sums: Sums, { records, figures, struck, reached }: Life): void {
+  for (const [path, times] of reached) if (times > 0) reach(sums.reached, path, times);
   sums.records += records.length;
   sums.invocations += figures.invocations;
   sums.loads += figures.loads;

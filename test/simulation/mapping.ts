@@ -1,10 +1,20 @@
+import { grouped } from '../../lib/grouped.ts';
+import { kplAggregate } from '../support/builders.ts';
 import type { Actor } from './faults.ts';
 import { type Answer, type Fleet, invoke } from './fleet.ts';
 import type { Storm } from './life.ts';
+import { reach } from './paths.ts';
 import { between } from './random.ts';
 import type { PlannedShard } from './scenario.ts';
 import type { TrueRecord } from './truth.ts';
 import { EPOCH, type World } from './world.ts';
+
+/** One record of Kinesis: a user record, or an aggregate of them. */
+interface Parcel {
+  readonly sequenceNumber: string;
+  readonly arrivesAt: number;
+  readonly content: readonly TrueRecord[];
+}
 
 /** Where the poller of one shard stands. */
 interface Poller {
@@ -12,7 +22,7 @@ interface Poller {
   readonly fleet: Fleet<string | undefined>;
   readonly actor: Actor;
   readonly shard: PlannedShard;
-  readonly records: readonly TrueRecord[];
+  readonly parcels: readonly Parcel[];
   /** Everything before this index is acknowledged. */
   cursor: number;
   /** End of the batch that is brought again; 0 for a new one. */
@@ -26,40 +36,50 @@ const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
 
 /** Delivers a shard as Lambda does, in order, until everything is acknowledged or expired. */
 export async function deliverShard(world: World, fleet: Fleet<string | undefined>, shard: PlannedShard, storm: Storm): Promise<void> {
-  const records = shard.records.flatMap(({ n }) => world.truth.records.get(n) ?? []);
-  const poller: Poller = { world, fleet, actor: world.faults.actor(shard.id), shard, records, cursor: 0, end: 0, deliveries: 0 };
+  const parcels = parcelsOf(shard.records.flatMap(({ n }) => world.truth.records.get(n) ?? []));
+  const poller: Poller = { world, fleet, actor: world.faults.actor(shard.id), shard, parcels, cursor: 0, end: 0, deliveries: 0 };
   while (!drained(poller)) {
     await waitForRecords(poller);
     if (drained(poller)) return;
     storm.beforeDelivery();
-    if (storm.isOver() && ++poller.deliveries > MOST_CALM_DELIVERIES + records.length) {
+    if (storm.isOver() && ++poller.deliveries > MOST_CALM_DELIVERIES + shard.records.length) {
       return world.truth.breaks(
-        `no progress: ${shard.id} is at record ${records[poller.cursor]?.n} after ${poller.deliveries} calm deliveries`,
+        `no progress: ${shard.id} is at record ${parcels[poller.cursor]?.content[0]?.n} after ${poller.deliveries} calm deliveries`,
       );
     }
     await deliverOnce(poller);
   }
 }
 
+function parcelsOf(records: readonly TrueRecord[]): Parcel[] {
+  const groups = grouped(records, ({ sequenceNumber }) => sequenceNumber);
+  return groups.flatMap((content) => {
+    const [first] = content;
+    return first === undefined ? [] : [{ sequenceNumber: first.sequenceNumber, arrivesAt: first.arrivesAt, content }];
+  });
+}
+
 /** Expired records are reported by Lambda's on-failure destination, and gone. */
 function drained(poller: Poller): boolean {
-  const { world, records } = poller;
-  for (let next = records[poller.cursor]; next !== undefined; next = records[++poller.cursor]) {
+  const { world, parcels } = poller;
+  for (let next = parcels[poller.cursor]; next !== undefined; next = parcels[++poller.cursor]) {
     if (next.arrivesAt + world.scenario.retention > world.scheduler.now()) return false;
-    world.trace(poller.shard.id, () => `record ${next?.n} expired`);
-    world.truth.expired.add(next.n);
+    for (const { n } of next.content) {
+      world.trace(poller.shard.id, () => `record ${n} expired`);
+      world.truth.expired.add(n);
+    }
   }
   return true;
 }
 
-async function waitForRecords({ world, records, cursor, actor }: Poller): Promise<void> {
-  if (world.faults.strikes('paused', actor)) await world.scheduler.pause(actor.draw() ** 3 * 30 * 3_600_000);
-  const next = records[cursor];
+async function waitForRecords({ world, parcels, cursor, actor }: Poller): Promise<void> {
+  if (world.faults.strikes('paused', actor)) await world.scheduler.pause(actor.draw() ** 3 * 60 * 3_600_000);
+  const next = parcels[cursor];
   if (next !== undefined) await world.scheduler.pause(Math.max(0, next.arrivesAt - world.scheduler.now()));
 }
 
 async function deliverOnce(poller: Poller): Promise<void> {
-  const { world, actor, records } = poller;
+  const { world, actor, parcels } = poller;
   const { faults, scenario, scheduler } = world;
   if (faults.strikes('redelivery', actor)) {
     poller.cursor = Math.max(0, poller.cursor - between(actor.draw, 1, scenario.batchSize));
@@ -67,17 +87,17 @@ async function deliverOnce(poller: Poller): Promise<void> {
   }
   const again = poller.end > poller.cursor;
   if (!again || faults.strikes('recut', actor)) {
-    const most = records.filter(({ arrivesAt }) => arrivesAt <= scheduler.now()).length;
+    const most = parcels.filter(({ arrivesAt }) => arrivesAt <= scheduler.now()).length;
     poller.end = Math.min(most, poller.cursor + (again ? between(actor.draw, 1, scenario.batchSize) : scenario.batchSize));
   }
-  const batch = records.slice(poller.cursor, poller.end);
+  const batch = parcels.slice(poller.cursor, poller.end);
   if (batch.length === 0) return scheduler.pause(100);
   settle(poller, batch, await deliver(poller, batch));
   // Lambda backs off while a batch fails, 1 s at first.
   await scheduler.pause(actor.draw() * (poller.end > poller.cursor ? 5_000 : 200));
 }
 
-function settle(poller: Poller, batch: readonly TrueRecord[], answer: Answer<string | undefined>): void {
+function settle(poller: Poller, batch: readonly Parcel[], answer: Answer<string | undefined>): void {
   const { world, actor, shard } = poller;
   switch (answer.kind) {
     case 'done': {
@@ -101,20 +121,41 @@ function settle(poller: Poller, batch: readonly TrueRecord[], answer: Answer<str
   }
 }
 
-function deliver({ world, fleet, actor, shard }: Poller, batch: readonly TrueRecord[]): Promise<Answer<string | undefined>> {
+function deliver({ world, fleet, actor, shard }: Poller, batch: readonly Parcel[]): Promise<Answer<string | undefined>> {
+  if (shard.parent !== undefined) reach(world.reached, 'reshard');
+  if (batch.some(isAggregate)) reach(world.reached, 'aggregate');
   const patience = world.faults.strikes('failover', actor) ? actor.draw() ** 4 * world.scenario.timeout : undefined;
-  return invoke(world, fleet, { actor, event: eventOf(shard, batch), content: String(batch.map(({ n }) => n)), patience });
+  return invoke(world, fleet, {
+    actor,
+    event: eventOf(shard, batch),
+    content: String(batch.map(({ content }) => content.map(({ n }) => n))),
+    patience,
+  });
+}
+
+function isAggregate({ content }: Parcel): boolean {
+  return content.some(({ aggregate }) => aggregate !== undefined);
+}
+
+function bytesOf(content: readonly TrueRecord[]): Buffer {
+  const bytes = content.map(({ payload }) => Buffer.from(payload));
+  return content[0]?.aggregate === undefined
+    ? Buffer.concat(bytes)
+    : kplAggregate(
+        ['k'],
+        bytes.map((data) => ({ key: 0, data })),
+      );
 }
 
 /** Lambda's event. */
-function eventOf(shard: PlannedShard, batch: readonly TrueRecord[]): unknown {
+function eventOf(shard: PlannedShard, batch: readonly Parcel[]): unknown {
   return {
-    Records: batch.map(({ sequenceNumber, payload, arrivesAt }) => ({
+    Records: batch.map(({ sequenceNumber, arrivesAt, content }) => ({
       kinesis: {
         kinesisSchemaVersion: '1.0',
         partitionKey: 'k',
         sequenceNumber,
-        data: Buffer.from(payload).toString('base64'),
+        data: bytesOf(content).toString('base64'),
         approximateArrivalTimestamp: (EPOCH + arrivesAt) / 1000,
       },
       eventSource: 'aws:kinesis',

@@ -180,7 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'believes that Doris forgets labels by age alone',
     among: ['labels-crowded-out', 'reply-lost'],
-    edits: [{ file: 'lib/settle/label-memory.ts', right: 'if (age <= shortest)', wrong: 'if (age <= longest)' }],
+    edits: [{ file: 'lib/settle/label-memory.ts', right: 'if (age > shortest) return undefined;', wrong: '' }],
   },
   {
     mistake: 'believes a witness that Doris does not know',
@@ -318,6 +318,61 @@ export const MUTATIONS: readonly Mutation[] = [
     mistake: 'takes a claim that was made under a label for invisible',
     among: ['killed', 'reply-lost', 'labels-crowded-out'],
     edits: [{ file: 'lib/settle/modes.ts', right: "if (claim.state.kind === 'unseen') return", wrong: 'if (claim.state) return' }],
+  },
+  {
+    mistake: 'gives the user records of an aggregate one position',
+    among: [],
+    edits: [
+      {
+        file: 'lib/source/kinesis.ts',
+        right: 'const position = kinesisPosition(shared.itemIdentifier, index);',
+        wrong: 'const position = kinesisPosition(shared.itemIdentifier, index > 0 ? 1 : 0);',
+      },
+    ],
+  },
+  {
+    mistake: 'goes on behind an aggregate of which only a part is settled',
+    among: ['unreachable'],
+    edits: [
+      {
+        file: 'lib/pipeline.ts',
+        right: "if (first !== undefined) return { kind: 'unsettled', from: first.itemIdentifier };",
+        wrong:
+          "const next = first && batch.records.find(({ record }) => record.position > first.position && record.itemIdentifier !== first.itemIdentifier); if (first !== undefined) return next === undefined ? { kind: 'settled' } : { kind: 'unsettled', from: next.record.itemIdentifier };",
+      },
+    ],
+  },
+  {
+    mistake: 'asks a refusal of rows for a label that was never sent',
+    among: [],
+    edits: [{ file: 'lib/doris/reply.ts', right: "if (mode === 'group-commit-may-duplicate') return true;", wrong: '' }],
+  },
+  {
+    mistake: 'loads the last settled record again',
+    among: ['redelivery'],
+    edits: [
+      {
+        file: 'lib/settle/reconcile.ts',
+        right: 'records.filter(({ record }) => record.position > through)',
+        wrong: 'records.filter(({ record }) => record.position >= through)',
+      },
+    ],
+  },
+  {
+    mistake: 'takes every table for one with a UNIQUE KEY',
+    among: ['labels-crowded-out', 'reply-lost', 'recut'],
+    edits: [
+      {
+        file: 'lib/settle/resolve.ts',
+        right: "model.kind === 'told' && model.value === 'unique'",
+        wrong: "model.kind === 'told'",
+      },
+    ],
+  },
+  {
+    mistake: 'takes rows that were not counted for stored',
+    among: ['labels-crowded-out', 'killed', 'recut'],
+    edits: [{ file: 'lib/settle/resolve.ts', right: 'if (own.value === rows) return', wrong: 'if (own.value <= rows) return' }],
   },
   {
     mistake: 'drops records that it left for the next delivery',

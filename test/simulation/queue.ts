@@ -1,5 +1,6 @@
 import type { BatchResultErrorEntry, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Machine } from './machine.ts';
+import { ALL_PATHS, reach } from './paths.ts';
 import { numberOf } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -28,7 +29,12 @@ export function queueFor(machine: Machine, world: World, numberIn = byPosition):
     const partial = faults.strikes('queue-partial', actor);
     const receipt = await machine.request(() => {
       const taken = entries.filter(() => !partial || actor.draw() < 0.5);
-      for (const entry of taken) truth.letter(numberIn(entry), attribute(entry, 'errorClass'));
+      for (const entry of taken) {
+        const errorClass = attribute(entry, 'errorClass');
+        truth.letter(numberIn(entry), errorClass);
+        const path = ALL_PATHS.find((name) => name === `letter-${errorClass}`);
+        if (path !== undefined) reach(world.reached, path);
+      }
       world.trace(actor.name, () => `queue takes ${taken.map(numberIn)} of ${entries.length} letters`);
       return receiptOf(entries, taken);
     });

@@ -1,8 +1,11 @@
 import { FAULT_KINDS, type FaultKind } from './faults.ts';
 import { between, type Draw, drawsOf, oneOf } from './random.ts';
 
-/** What a record is: loadable; undecodable; refused by its table for ever; good, but refused while the schema mistake lasts. */
-export type Nature = 'good' | 'broken' | 'refused' | 'picky';
+/**
+ * What a record is: loadable; undecodable; larger than a row may be; for no table; refused by its table for ever; good, but refused while
+ * the schema mistake lasts.
+ */
+export type Nature = 'good' | 'broken' | 'huge' | 'stray' | 'refused' | 'picky';
 
 /** One record of the made-up stream. */
 export interface PlannedRecord {
@@ -12,6 +15,8 @@ export interface PlannedRecord {
   /** Index of its table; undecodable records have none where a field decides. */
   readonly table: number;
   readonly arrivesAt: number;
+  /** Of a user record in a KPL aggregate: the number of the aggregate's first one. Those between are in it as well. */
+  readonly aggregate?: number;
 }
 
 export interface PlannedShard {
@@ -36,8 +41,10 @@ export interface Scenario {
   readonly timeout: number;
   readonly bisects: boolean;
   readonly route: 'frontend' | 'backend';
-  /** `both`: some machines in this mode, some in that. */
-  readonly mode: 'labelled' | 'two-phase' | 'both';
+  /** `both`: some machines in this mode, some in that; `any`: group commit among them. */
+  readonly mode: 'labelled' | 'two-phase' | 'both' | 'group-commit-may-duplicate' | 'any';
+  /** Rows of a load up to which one bad row makes group commit refuse all of it; of a larger load the good rows are stored. */
+  readonly groupMemoryRows: number;
   /** Finished transactions of a database whose labels Doris remembers. */
   readonly labelThreshold: number;
   /** So many do not finish in less time: a younger label is remembered for sure. */
@@ -65,13 +72,20 @@ export function scenarioOf(seed: number): Scenario {
   const tables = draw() < 0.3 ? 2 : 1;
   const poison = oneOf(draw, [0, 0, 0.1, 0.3, 1]);
   const picky = oneOf(draw, [0, 0, 0, 0.5, 1]);
-  const spacing = oneOf(draw, [0, 0, 50, 2_000]);
+  const retention = oneOf(drawsOf(seed, 'retention'), [24 * HOUR, 168 * HOUR]);
+  // Seldom so far apart that some expire while others come.
+  const trickles = retention === 24 * HOUR && drawsOf(seed, 'trickle')() < 0.15;
+  const often = oneOf(draw, [0, 0, 50, 2_000]);
+  const spacing = trickles ? 5 * HOUR : often;
   // Seldom so many that Doris stops counting bad rows (reference 9.13).
   const many = draw() < 0.02;
   return {
     seed,
     tables,
-    shards: shardsOf(draw, { tables, poison, picky, spacing, most: many ? 150 : oneOf(draw, [4, 8, 16]) }),
+    shards: packed(
+      drawsOf(seed, 'aggregates'),
+      shardsOf(draw, { tables, poison, picky, spacing, most: many ? 150 : oneOf(draw, [4, 8, 16]) }),
+    ),
     batchSize: many ? 150 : between(draw, 1, 12),
     maxRows: oneOf(draw, [1, 2, 3, 100, 100]),
     maxBytes: oneOf(draw, [100, 10_000, 100_000]),
@@ -81,7 +95,8 @@ export function scenarioOf(seed: number): Scenario {
     timeout: oneOf(draw, [6_000, 15_000, 60_000]),
     bisects: draw() < 0.5,
     route: draw() < 0.25 ? 'backend' : 'frontend',
-    mode: oneOf(drawsOf(seed, 'mode'), ['labelled', 'labelled', 'two-phase', 'both']),
+    mode: oneOf(drawsOf(seed, 'mode'), MODES),
+    groupMemoryRows: oneOf(drawsOf(seed, 'group commit'), [10_000, 2]),
     labelThreshold: oneOf(draw, [5, 20, 2_000]),
     crowdedOutAfter: oneOf(draw, [12_000, 100_000]),
     earlierTransactions: oneOf(draw, [0, 100_000]),
@@ -89,10 +104,40 @@ export function scenarioOf(seed: number): Scenario {
     positionColumns: draw() < 0.3,
     mayAsk: draw() < 0.7,
     onUnverifiable: oneOf(draw, ['wait', 'reload', 'dead-letter', 'dead-letter']),
-    retention: oneOf(draw, [24 * HOUR, 168 * HOUR]),
+    retention,
     stormyDeliveries: between(draw, 2, 14),
     rates: streamRatesOf(draw),
   };
+}
+
+const MODES: readonly [Scenario['mode'], ...Scenario['mode'][]] = [
+  ...(['labelled', 'labelled', 'labelled', 'labelled', 'two-phase', 'two-phase'] as const),
+  ...(['both', 'both', 'group-commit-may-duplicate', 'any'] as const),
+];
+
+/** Whether a record may be stored more than once: after a load in doubt without a label. */
+export function mayDouble({ mode }: Scenario): boolean {
+  return mode === 'group-commit-may-duplicate' || mode === 'any';
+}
+
+/** Packs some user records into aggregates, as a producer with the KPL does. */
+function packed(draw: Draw, shards: PlannedShard[]): PlannedShard[] {
+  const share = oneOf(draw, [0, 0, 0.3, 1]);
+  return shards.map((shard) => {
+    const records: PlannedRecord[] = [];
+    let left = 0;
+    for (const record of shard.records) {
+      const before = records.at(-1);
+      if (left-- > 0 && before?.aggregate !== undefined) {
+        records.push({ ...record, aggregate: before.aggregate, arrivesAt: before.arrivesAt });
+        continue;
+      }
+      const opens = draw() < share;
+      left = opens ? between(draw, 0, 5) : 0;
+      records.push(opens ? { ...record, aggregate: record.n } : record);
+    }
+    return { ...shard, records };
+  });
 }
 
 interface Mixture {
@@ -116,11 +161,15 @@ function shardsOf(draw: Draw, mixture: Mixture): PlannedShard[] {
 }
 
 function recordOf(draw: Draw, n: number, { tables, poison, picky, spacing }: Mixture): PlannedRecord {
-  return { n, nature: natureOf(draw, poison, picky), table: draw() < 0.5 ? 0 : tables - 1, arrivesAt: n * spacing };
+  return { n, nature: natureOf(draw, poison, picky, tables), table: draw() < 0.5 ? 0 : tables - 1, arrivesAt: n * spacing };
 }
 
-function natureOf(draw: Draw, poison: number, picky: number): Nature {
-  if (draw() < poison) return draw() < 0.4 ? 'broken' : 'refused';
+function natureOf(draw: Draw, poison: number, picky: number, tables: number): Nature {
+  if (draw() < poison) {
+    const which = draw();
+    if (which < 0.4) return which < 0.25 ? 'broken' : 'huge';
+    return which < 0.5 && tables > 1 ? 'stray' : 'refused';
+  }
   return draw() < picky ? 'picky' : 'good';
 }
 

@@ -2,9 +2,10 @@ import { newCluster } from './doris/cluster.ts';
 import { newFleet } from './fleet.ts';
 import { coldStart } from './invocation.ts';
 import { newSharedLedger } from './ledger.ts';
-import { liveThrough, newStorm, reduced, type Simulate, watchOver } from './life.ts';
+import { liveThrough, newStorm, reduced, type Simulate, type Storm, watchOver } from './life.ts';
 import { startMachine } from './machine.ts';
 import { deliverShard } from './mapping.ts';
+import { freeWaitingShards } from './operator.ts';
 import { scenarioOf } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -16,7 +17,14 @@ function startLife(world: World): void {
   const ledger = newSharedLedger(world);
   const claims = () => [...ledger.table.checkpoints.values()].map(({ claim }) => claim);
   const cluster = newCluster(world, watchOver(world, claims));
-  const storm = newStorm(world, cluster);
+  const weather = newStorm(world, cluster);
+  const storm: Storm = {
+    ...weather,
+    beforeDelivery: () => {
+      weather.beforeDelivery();
+      if (weather.isOver()) void freeWaitingShards(world, ledger);
+    },
+  };
   const fleet = newFleet(world, (name) => {
     const machine = startMachine(world, name);
     return { machine, handle: coldStart(machine, world, cluster, ledger) };

@@ -1,4 +1,4 @@
-import type { PlannedRecord, Scenario } from './scenario.ts';
+import { mayDouble, type Nature, type PlannedRecord, type Scenario } from './scenario.ts';
 
 /** A record as the outside world knows it. */
 export interface TrueRecord extends PlannedRecord {
@@ -31,6 +31,10 @@ export interface Truth {
   name(label: string, table: string, rows: readonly number[]): void;
   /** Whether rows of this label that are not settled yet are stored, and nobody decided to load them again. */
   isStoredUnsettled(label: string, isUnsettled: (n: number) => boolean): boolean;
+  /** The watermark of its table has passed the record. */
+  settle(n: number, now: number): void;
+  /** Since when it has; nothing while it has not. */
+  settledAt(n: number): number | undefined;
   /** Whether nobody has to care for the record any more. */
   isSettled(n: number): boolean;
 }
@@ -44,13 +48,16 @@ function sequenceNumberOf(n: number): string {
   return `49${String(n).padStart(54, '0')}`;
 }
 
-/** The record number behind a sequence number. */
-export function numberOf(sequenceNumber: string): number {
-  return Number(sequenceNumber.slice(2));
+/** The record number behind a sequence number, or a position with a sub-sequence number. */
+export function numberOf(position: string): number {
+  const [sequenceNumber = '', sub = '0'] = position.split(':');
+  return Number(sequenceNumber.slice(2)) + Number(sub);
 }
 
 /** The truth before anything happened. */
-export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
+export function newTruth(scenario: Scenario): Truth {
+  const { shards, tables, onUnverifiable } = scenario;
+  const oftener = mayDouble(scenario);
   const records = new Map<number, TrueRecord>();
   for (const [shard, planned] of shards.entries()) {
     for (const record of planned.records) records.set(record.n, { ...record, shard, ...identityOf(record, tables) });
@@ -61,6 +68,8 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
   const mayRepeat = new Set<number>();
   const namedBy = new Map<string, string>();
   const rowsOf = new Map<string, readonly number[]>();
+  const settled = new Map<number, number>();
+  const isPicky = (n: number): boolean => records.get(n)?.nature === 'picky';
   let broken: string | undefined;
   const breaks = (promise: string): void => {
     broken ??= promise;
@@ -76,8 +85,8 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
       for (const n of rows) {
         const times = (stored.get(n) ?? 0) + 1;
         stored.set(n, times);
-        if (times > 1 && !mayRepeat.has(n)) breaks(`record ${n} is stored ${times} times`);
-        if (letters.get(n)?.has('data-quality')) breaks(`record ${n} is stored and is a dead letter`);
+        if (times > 1 && !mayRepeat.has(n) && !oftener) breaks(`record ${n} is stored ${times} times`);
+        if (letters.get(n)?.has('data-quality') && !(oftener && isPicky(n))) breaks(`record ${n} is stored and is a dead letter`);
       }
     },
     letter: (n, errorClass) => {
@@ -89,7 +98,7 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
       }
       const wrong = objectionToLetter(records.get(n), errorClass);
       if (wrong !== undefined) breaks(`record ${n} ${wrong}`);
-      if (stored.has(n)) breaks(`record ${n} is a dead letter and is stored`);
+      if (stored.has(n) && !(oftener && isPicky(n))) breaks(`record ${n} is a dead letter and is stored`);
     },
     allowTwice: (label) => {
       for (const n of rowsOf.get(label) ?? []) mayRepeat.add(n);
@@ -104,21 +113,37 @@ export function newTruth({ shards, tables, onUnverifiable }: Scenario): Truth {
       rowsOf.set(label, rows);
     },
     isStoredUnsettled: (label, isUnsettled) => (rowsOf.get(label) ?? []).some((n) => isUnsettled(n) && stored.has(n) && !mayRepeat.has(n)),
+    settle: (n, now) => {
+      if (!settled.has(n)) settled.set(n, now);
+    },
+    settledAt: (n) => settled.get(n),
     isSettled: (n) => stored.has(n) || letters.has(n) || expired.has(n),
   };
 }
 
-function identityOf({ n, nature, table }: PlannedRecord, tables: number) {
-  const row = JSON.stringify({ n, k: nature, t: table });
-  const broken = nature === 'broken';
+/** Larger than a row may be. */
+export const MAX_ROW_BYTES = 1_000;
+const NO_TABLE = 9;
+
+function identityOf({ n, nature, table, aggregate }: PlannedRecord, tables: number) {
+  const padding = nature === 'huge' ? { p: 'x'.repeat(MAX_ROW_BYTES) } : {};
+  const row = JSON.stringify({ n, k: nature, t: nature === 'stray' ? NO_TABLE : table, ...padding });
+  // Where a field decides, what cannot be read has no table.
+  const nowhere = nature === 'stray' || (tables > 1 && (nature === 'broken' || nature === 'huge'));
   return {
-    sequenceNumber: sequenceNumberOf(n),
-    target: broken && tables > 1 ? '-' : `${DATABASE}.${tableName(table)}`,
-    payload: broken ? row.slice(1) : row,
+    sequenceNumber: sequenceNumberOf(aggregate ?? n),
+    target: nowhere ? '-' : `${DATABASE}.${tableName(table)}`,
+    payload: nature === 'broken' ? row.slice(1) : row,
   };
 }
 
-const DESERVED = { broken: 'decode', refused: 'data-quality', picky: 'data-quality' } as const;
+const DESERVED: Readonly<Record<Exclude<Nature, 'good'>, string>> = {
+  broken: 'decode',
+  huge: 'oversize',
+  stray: 'unroutable',
+  refused: 'data-quality',
+  picky: 'data-quality',
+};
 
 /** A letter has to be deserved: a good row never is, and each class has its reason. */
 function objectionToLetter(record: TrueRecord | undefined, errorClass: string): string | undefined {
@@ -137,5 +162,13 @@ export function finalFault(truth: Truth): string | undefined {
     if (!stored && !dead) return `record ${n} (${nature}) is lost`;
     if (nature !== 'good' && nature !== 'picky' && !dead) return `record ${n} is ${nature} and no dead letter`;
   }
+  return undefined;
+}
+
+/** Without a fault and without a bad row, group commit stores every record once as well. */
+export function doubledWithoutCause(scenario: Scenario, { stored, records }: Truth, struck: readonly string[]): string | undefined {
+  const isBad = ({ nature }: TrueRecord): boolean => nature === 'refused';
+  if (!mayDouble(scenario) || struck.length > 0 || [...records.values()].some(isBad)) return undefined;
+  for (const [n, times] of stored) if (times > 1) return `record ${n} is stored ${times} times, and nothing went wrong`;
   return undefined;
 }

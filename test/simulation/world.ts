@@ -1,4 +1,6 @@
+import type { CheckpointKey } from '../../lib/ledger/checkpoint.ts';
 import type { Actor, Faults } from './faults.ts';
+import type { Reached } from './paths.ts';
 import type { Scenario } from './scenario.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Truth } from './truth.ts';
@@ -10,6 +12,10 @@ export interface World {
   readonly faults: Faults;
   readonly truth: Truth;
   readonly figures: { invocations: number; loads: number; attempts: number };
+  /** Where it came, and how often. */
+  readonly reached: Reached;
+  /** Labels of claims that wait for a person, and where they stand. */
+  readonly waiting: Map<string, CheckpointKey>;
   /** Writes down what happened; costs nothing when nobody reads it. */
   trace(actor: string, text: () => string): void;
 }

@@ -102,6 +102,13 @@ describe('what a load through group commit says to Doris, and hears', () => {
     });
   });
 
+  it.each(['group_commit_1f', 'b7e5c8d2-1f'])('is a refusal of its rows whatever label Doris gave it (%s)', async (label) => {
+    const reply = report({ Label: label, Status: 'Fail', Message: '[DATA_QUALITY_ERROR]too many filtered rows' });
+    const { doris, within } = await aCluster(backendSaying(reply), [], GROUP_COMMIT);
+
+    expect(await doris.load(aLoad(), within(seconds(20)))).toMatchObject({ kind: 'rejected-data' });
+  });
+
   it('blames rows without asking for a label that does not exist', async () => {
     const { fe, doris, within } = await aCluster(backendSaying(failure('[DATA_QUALITY_ERROR]too many filtered rows')), [], GROUP_COMMIT);
 

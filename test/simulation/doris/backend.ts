@@ -1,10 +1,10 @@
 import { oneOf } from '../random.ts';
 import type { Nature } from '../scenario.ts';
-import { latency, type World } from '../world.ts';
+import { ATTEMPT_GRACE, CLOCK_ERROR, latency, type World } from '../world.ts';
 import type { Cluster } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import { type Counts, failure, labelExists, loadReport, PRECOMMITTED, PUBLISH_TIMEOUT, SUCCESS } from './replies.ts';
-import type { Transaction } from './transactions.ts';
+import { groupLabel, isGrouped, type Transaction } from './transactions.ts';
 
 /** A load on its way through one backend. */
 interface Loading {
@@ -34,14 +34,17 @@ const AROUND_COMMIT = [
 /** So often the frontend aborts what has timed out (`transaction_clean_interval_second`). */
 const SWEEP = 30_000;
 
+/** A lease, what it allows to be on its way, and the time between two machines' clocks (lib/settle/lease.ts). */
+const LONGEST_PERMISSION = 3_000 + ATTEMPT_GRACE + 2 * CLOCK_ERROR;
+
 /** Takes one Stream Load (reference 2): headers, begin, body, commit, reply. What the client hears of it is another matter. */
 export async function serveLoad(world: World, cluster: Cluster, connection: Connection): Promise<void> {
   const { ask, machine } = connection;
   const { faults } = world;
   const backend = ask.url.host;
-  const label = ask.headers['label'] ?? '';
-  const loading: Loading = { world, cluster, connection, backend, label, life: cluster.life(backend) };
   world.figures.attempts += 1;
+  const label = ask.headers['label'] ?? groupLabel(world.figures.attempts);
+  const loading: Loading = { world, cluster, connection, backend, label, life: cluster.life(backend) };
   if (faults.strikes('connection-lost', machine.actor)) return connection.lose('ECONNRESET');
   if (faults.strikes('overload', machine.actor)) return connection.answer(200, loadReport(label, -1, failure(TOO_MANY_RUNNING)));
   const result = cluster.transactions.begin(label, tableOf(ask.url), backend, Number(ask.headers['timeout']) * 1000);
@@ -81,13 +84,48 @@ async function readBody(loading: Loading, begun: Transaction): Promise<void> {
   if (!connection.machine.alive() && actor.draw() < 0.5) return cluster.abortIn(begun, latency(cluster.actor));
   if (faults.strikes('overload', actor)) return fail(loading, begun, oneOf(actor.draw, OVERLOADED));
   const rows: readonly SentRow[] = JSON.parse(`[${Buffer.concat(connection.ask.body).toString('utf8').trimEnd().replaceAll('\n', ',')}]`);
-  world.truth.name(loading.label, tableOf(connection.ask.url), numbersOf(rows));
+  if (!isGrouped(loading.label)) world.truth.name(loading.label, tableOf(connection.ask.url), numbersOf(rows));
+  refuseSettled(world, begun, numbersOf(rows));
   await scheduler.pause(latency(actor));
   if (faults.strikes('locked-aborted', actor)) return hang(loading);
   if (isGone(loading)) return connection.lose('ECONNRESET');
-  if (rows.some(({ k }) => cluster.refuses(k))) return refuseRows(loading, begun, rows);
+  if (rows.some(({ k }) => cluster.refuses(k))) {
+    (isFilteredOneByOne(loading, rows) ? filterRows : refuseRows)(loading, begun, rows);
+    return;
+  }
   if (faults.strikes('locked-visible', actor)) return hang(loading, begun, rows);
   return isTwoPhase(loading) ? precommit(loading, begun, rows) : commit(loading, begun, rows);
+}
+
+/** The watermark trims what is settled: only who had permission before may still put it. */
+function refuseSettled({ truth }: World, { label, begunAt }: Transaction, rows: readonly number[]): void {
+  for (const n of rows) {
+    const settledAt = truth.settledAt(n);
+    if (settledAt !== undefined && begunAt > settledAt + LONGEST_PERMISSION) {
+      truth.breaks(`record ${n} is put under ${label}, long after the watermark has passed it`);
+    }
+  }
+}
+
+/** Group commit, when there are more rows than it keeps in memory (reference 3.2, 9.13). */
+function isFilteredOneByOne({ world, label }: Loading, rows: readonly SentRow[]): boolean {
+  return isGrouped(label) && rows.length > world.scenario.groupMemoryRows;
+}
+
+/** The good rows are stored beside the bad ones. */
+function filterRows({ world, cluster, connection, label }: Loading, begun: Transaction, rows: readonly SentRow[]): void {
+  const { actor } = connection.machine;
+  const good = rows.filter(({ k }) => !cluster.refuses(k));
+  if (cluster.commit(begun, numbersOf(good))) cluster.publishIn(begun, latency(cluster.actor));
+  const lost = world.faults.strikes('reply-lost', actor);
+  const counts = { total: rows.length, loaded: good.length, filtered: rows.length - good.length };
+  const url = `http://${begun.backend}/api/_load_error_log?file=__shard_1/error_log_${begun.id}`;
+  if (lost) connection.lose('ECONNRESET');
+  else connection.answer(200, loadReport(label, begun.id, { ...SUCCESS, ...groupIn(label), ErrorURL: url }, counts));
+}
+
+function groupIn(label: string): { GroupCommit?: 'true' } {
+  return isGrouped(label) ? { GroupCommit: 'true' } : {};
 }
 
 function isTwoPhase({ connection }: Pick<Loading, 'connection'>): boolean {
@@ -183,5 +221,5 @@ async function commit(loading: Loading, begun: Transaction, rows: readonly SentR
     return connection.answer(200, loadReport(label, begun.id, failure(oneOf(actor.draw, AROUND_COMMIT)), counts));
   }
   if (!trouble) await world.scheduler.pause(visibleIn);
-  connection.answer(200, loadReport(label, begun.id, late ? PUBLISH_TIMEOUT : SUCCESS, counts));
+  connection.answer(200, loadReport(label, begun.id, { ...(late ? PUBLISH_TIMEOUT : SUCCESS), ...groupIn(label) }, counts));
 }

@@ -1,8 +1,9 @@
 import type { Actor } from '../faults.ts';
 import type { Machine } from '../machine.ts';
+import { reach } from '../paths.ts';
 import type { Nature } from '../scenario.ts';
 import type { World } from '../world.ts';
-import { newTransactions, type Transaction, type Transactions } from './transactions.ts';
+import { isGrouped, newTransactions, type Transaction, type Transactions } from './transactions.ts';
 
 /** Two frontends, the first one master at the start, and two backends. */
 export const FRONTENDS = ['fe1.doris:8030', 'fe2.doris:8030'] as const;
@@ -86,6 +87,10 @@ export function newCluster(world: World, watch: Watch): Cluster {
       if (!transactions.commit(transaction, rows)) return false;
       world.trace('doris', () => `commits transaction ${transaction.id} of ${transaction.label}: rows ${rows}`);
       watch.onCommit(transaction);
+      if (isGrouped(transaction.label)) {
+        reach(world.reached, 'grouped');
+        if (rows.some((n) => truth.stored.has(n))) reach(world.reached, 'grouped-twice');
+      }
       truth.store(rows);
       return true;
     },

@@ -44,11 +44,17 @@ function permitted({ scenario }: World, data: () => unknown): Extract<Answer, { 
 /** `SELECT COUNT(*)` over a span of positions; no shard has numbers of another. */
 function countOf({ truth }: World, { visible }: Cluster, post: string | undefined): number {
   const [, table = ''] = /FROM `(\w+)`/.exec(post ?? '') ?? [];
-  const [, first = '', last = ''] = /BETWEEN '0*(\d+)' AND '0*(\d+)'/.exec(post ?? '') ?? [];
+  const [, first = '', last = ''] = /BETWEEN '([\d:]*)' AND '([\d:]+)'/.exec(post ?? '') ?? [];
+  const [lowest, highest] = [numberAt(first), numberAt(last)];
   return [...visible].filter((n) => {
-    const inSpan = n >= numberOf(first) && n <= numberOf(last);
+    const inSpan = n >= lowest && n <= highest;
     return inSpan && truth.records.get(n)?.target === `${DATABASE}.${table}`;
   }).length;
+}
+
+/** Positions are padded with zeros; the empty one sorts before all. */
+function numberAt(position: string): number {
+  return position === '' ? -1 : numberOf(position.replace(/^0+/, ''));
 }
 
 function backendEntry(host: string): object {

@@ -7,6 +7,7 @@ export interface Transaction {
   readonly label: string;
   readonly table: string;
   readonly backend: string;
+  readonly begunAt: number;
   /** Aborted by the frontend some time after this. */
   readonly expiresAt: number;
   state: TransactionState;
@@ -14,6 +15,18 @@ export interface Transaction {
   rows: readonly number[];
   /** When it became VISIBLE or ABORTED. */
   finishedAt: number;
+}
+
+const GROUP = 'group_commit_';
+
+/** The label that Doris gives a group: nobody else's. */
+export function groupLabel(which: number): string {
+  return `${GROUP}${which}`;
+}
+
+/** Whether a load has no label of its own. */
+export function isGrouped(label: string): boolean {
+  return label.startsWith(GROUP);
 }
 
 /** What the memory runs on. */
@@ -92,6 +105,7 @@ export function newTransactions({ now, threshold, crowdedOutAfter, earlier }: Me
         label,
         table,
         backend,
+        begunAt: now(),
         expiresAt: now() + timeout,
         state: 'PREPARE',
         rows: [],
