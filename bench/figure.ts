@@ -19,6 +19,9 @@ export interface Figure {
 /** At most this. */
 export const atMost = (value: number): Goal => ({ kind: 'at-most', value });
 
+/** At least this. */
+export const atLeast = (value: number): Goal => ({ kind: 'at-least', value });
+
 /** The ratio of two medians of interleaved rounds, and the quartiles of the rounds' own ratios. */
 export function ratioOf(name: string, mine: readonly number[], other: readonly number[], goal?: Goal): Figure {
   const each = mine.map((value, round) => value / (other[round] ?? Number.NaN));

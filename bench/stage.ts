@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 /** Name of the ledger's table. */
-const LEDGER = 'ledger';
+export const LEDGER = 'ledger';
 
 /** Starts a Doris that only counts lines, in a thread of its own, and the embedded DynamoDB, which is a process of its own. */
 export async function openStage(): Promise<Stage> {

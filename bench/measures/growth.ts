@@ -1,0 +1,57 @@
+import type { LongRunJob, LongRunResult } from '../children/long-run.ts';
+import { amount, atMost, type Figure, medianOf, ratio } from '../figure.ts';
+import { median } from '../judge.ts';
+import { addLedgerItems } from '../ledger-items.ts';
+import { runChild } from '../run-child.ts';
+import type { Stage } from '../stage.ts';
+
+const PAYLOADS = { kind: 'json', size: 340, most: 1_000 } as const;
+/** "Flat": what noise and the caches of a processor may do to it. */
+const FLAT = atMost(1.5);
+
+/** Time per record while something grows a hundredfold and more. */
+export async function measureGrowth(stage: Stage): Promise<Figure[]> {
+  return [...(await overShards(stage)), ...(await overRecords(stage)), ...(await overLedgerItems(stage))];
+}
+
+async function longRun({ env }: Stage, job: Omit<LongRunJob, 'payloads'>): Promise<LongRunResult> {
+  return (await runChild('long-run', { payloads: PAYLOADS, ...job }, env)) as LongRunResult;
+}
+
+async function overShards(stage: Stage): Promise<Figure[]> {
+  const runs = new Map<number, LongRunResult>();
+  for (const shards of [1, 4, 16]) runs.set(shards, await longRun(stage, { batches: 96, shards }));
+  return growthOf('shards', runs);
+}
+
+async function overRecords(stage: Stage): Promise<Figure[]> {
+  const runs = new Map<number, LongRunResult>();
+  for (const batches of [10, 100, 1_000]) {
+    const run = await longRun(stage, { batches, shards: 1 });
+    runs.set(run.records, run);
+  }
+  const peaks = [...runs].map(([records, { peakBytes }]) =>
+    amount(`${records} records: peak memory of the process`, peakBytes / 1e6, 'MB'),
+  );
+  return [...growthOf('records', runs), ...peaks];
+}
+
+const LEDGER_ITEMS = [100, 10_000, 100_000];
+
+async function overLedgerItems(stage: Stage): Promise<Figure[]> {
+  const runs = new Map<number, LongRunResult>();
+  let items = 0;
+  for (const wanted of LEDGER_ITEMS) {
+    await addLedgerItems(stage.dynamoDb, wanted - items);
+    items = wanted;
+    runs.set(wanted, await longRun(stage, { batches: 60, shards: 1 }));
+  }
+  return growthOf('ledger items', runs);
+}
+
+function growthOf(what: string, runs: ReadonlyMap<number, LongRunResult>): Figure[] {
+  const figures = [...runs].map(([count, { microsPerRecord }]) => medianOf(`${count} ${what}: time per record`, microsPerRecord, 'µs'));
+  const times = [...runs.values()].map(({ microsPerRecord }) => median(microsPerRecord));
+  const [counts, first] = [[...runs.keys()], times[0] ?? Number.NaN];
+  return [...figures, ratio(`time per record, ${counts.at(-1)} / ${counts[0]} ${what}`, (times.at(-1) ?? Number.NaN) / first, FLAT)];
+}

@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import { putRecords } from '../../local/demo/produce.ts';
+import { DATABASE, STREAM, type Stack } from '../../local/demo/stack.ts';
+import { startEventSourceMapping } from '../../local/event-source-mapping/kinesis.ts';
+import { functionOn, openEmbedded } from '../embedded.ts';
+import { sampleOf } from '../event.ts';
+import { atLeast, type Figure, medianOf, ratioOf } from '../figure.ts';
+import { bundleOf } from '../run-child.ts';
+
+const SHARDS = 4;
+const ROUNDS = 3;
+const RECORDS = 30_000;
+const WARM_UP = 4_000;
+const NOTHING = fileURLToPath(new URL('../children/nothing.mjs', import.meta.url));
+
+/**
+ * From the first call of the producer until every record is settled, through the embedded Kinesis, the event source mapping, function
+ * processes, DynamoDB and the Doris stand-in; and the same with a function that does nothing: all that the emulators can do here.
+ */
+export async function measureStack(): Promise<Figure[]> {
+  const seconds = { loader: [] as number[], nothing: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    seconds.loader.push(await carried(bundleOf('kinesis-loader'), WARM_UP + RECORDS));
+    seconds.nothing.push(await carried(NOTHING, 0));
+  }
+  const rate = (each: readonly number[]) => each.map((took) => RECORDS / took);
+  return [
+    medianOf(`${SHARDS} shards, ${RECORDS} records of 340 bytes, end to end`, rate(seconds.loader), 'records/s', atLeast(20_000)),
+    medianOf('the emulators alone, with a function that does nothing', rate(seconds.nothing), 'records/s'),
+    ratioOf('loader / function that does nothing, time', seconds.loader, seconds.nothing),
+  ];
+}
+
+/** @returns the seconds that it took, once everything was warm. @throws {Error} unless the table has so many rows then. */
+async function carried(bundle: string, rows: number): Promise<number> {
+  const stack = await openEmbedded(SHARDS);
+  const host = functionOn(stack, bundle, SHARDS);
+  const from = { kinesis: stack.kinesis, stream: STREAM, batchSize: 10_000, batchingWindowSeconds: 1 };
+  const mapping = await startEventSourceMapping({ ...from, function: host });
+  try {
+    await produce(stack, WARM_UP);
+    await mapping.drained();
+    const started = performance.now();
+    await produce(stack, RECORDS);
+    await mapping.drained();
+    const took = (performance.now() - started) / 1000;
+    await expectRows(stack, rows);
+    return took;
+  } finally {
+    await Promise.all([mapping.stop(), host.close()]);
+    await stack.close();
+  }
+}
+
+const LINES = sampleOf({ kind: 'json', size: 340, most: 5_000 }).body.toString('utf8').trimEnd().split('\n');
+
+/** Kinesis takes 500 records a call. */
+const CALL = 500;
+const CALLS_AT_ONCE = 4;
+
+async function produce(stack: Stack, count: number): Promise<void> {
+  let sent = 0;
+  const lane = async (): Promise<void> => {
+    while (sent < count) {
+      const from = sent;
+      sent += CALL;
+      const batch = Array.from({ length: CALL }, (_, n) => recordOf(from + n));
+      await putRecords(stack.kinesis, STREAM, batch);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, lane));
+}
+
+function recordOf(n: number) {
+  return { data: Buffer.from(LINES[n % LINES.length] ?? ''), partitionKey: `key-${n}` };
+}
+
+async function expectRows(stack: Stack, expected: number): Promise<void> {
+  const { rows } = await stack.doris.query('SELECT COUNT(*) FROM t', DATABASE);
+  if (Number(rows[0]?.[0]) !== expected) throw new Error(`the table has ${rows[0]?.[0]} rows, not ${expected}`);
+}
