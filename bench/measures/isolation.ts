@@ -7,8 +7,8 @@ import { atMost, type Figure, ratio } from '../figure.ts';
 import { bundleOf } from '../run-child.ts';
 
 const ROWS = 4_096;
-const BAD = [1, 4, 16, 48];
-const DRAWS = 3;
+const BAD = [1, 4, 16];
+const DRAWS = 2;
 
 /** Loads until the bad rows of a batch stand alone, counted as transactions of the Doris stand-in; the worst of some draws of rows. */
 export async function measureIsolation(): Promise<Figure[]> {

@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 interface SequenceParts {
   readonly shardCreateTime: number;
   readonly shardIx: number;
-  readonly seqIx: number | string;
+  /** Null while nothing was ever put on the shards that share the count. */
+  readonly seqIx: number | string | null;
   readonly seqTime: number;
 }
 
@@ -40,10 +41,12 @@ function hex(value: number | bigint, digits: number): string {
 /** Spells the form with the trailing 2; the older ones go to kinesalite. */
 export function stringifySequence(parts: AnyParts): string {
   if (parts.version !== undefined && parts.version !== 2) return publishedCodec.stringifySequence(parts);
-  const { shardCreateTime = 0, shardIx = 0, seqIx = 0, byte1 = '00' } = parts;
+  const { shardCreateTime = 0, shardIx = 0, seqIx, byte1 = '00' } = parts;
   const created = hex(Math.floor(shardCreateTime / 1000), 9);
   const time = hex(Math.floor((parts.seqTime || shardCreateTime) / 1000), 9);
-  return BigInt(`0x2${created}${shardIx.toString(16).slice(-1)}${hex(BigInt(seqIx), 16)}${byte1}${time}${hex(shardIx, 8)}2`).toString();
+  return BigInt(
+    `0x2${created}${shardIx.toString(16).slice(-1)}${hex(BigInt(seqIx ?? 0), 16)}${byte1}${time}${hex(shardIx, 8)}2`,
+  ).toString();
 }
 
 /** The start of its shard is read again for every record that is put. */

@@ -6,7 +6,7 @@ const seconds = fc.integer({ min: 1, max: 16_025_174_999 }).map((value) => value
 const parts = fc.record({
   shardCreateTime: seconds,
   shardIx: fc.nat(0x7fff_ffff),
-  seqIx: fc.oneof(fc.nat(), fc.bigInt({ min: 0n, max: 0x7fff_ffff_ffff_ffffn }).map(String)),
+  seqIx: fc.oneof(fc.nat(), fc.constant(null), fc.bigInt({ min: 0n, max: 0x7fff_ffff_ffff_ffffn }).map(String)),
   seqTime: fc.oneof(fc.constant(0), seconds),
 });
 
