@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -28,6 +29,11 @@ export function openSqs(): SQSClient {
 export function openS3(): S3Client {
   const isOwn = process.env['AWS_ENDPOINT_URL_S3'] !== undefined || process.env['AWS_ENDPOINT_URL'] !== undefined;
   return new S3Client({ ...CALLS, forcePathStyle: isOwn });
+}
+
+/** The functions' service, waited for as long as a function may take. It is asked once: an answer that is lost may have been given. */
+export function openLambda(): LambdaClient {
+  return new LambdaClient({ maxAttempts: 1, requestHandler: { ...CALLS.requestHandler, requestTimeout: 900_000 } });
 }
 
 /** The secrets' service. */

@@ -19,6 +19,8 @@ export interface Session {
   readonly output: Output;
   /** Names those that are missing or wrong, and no others. @throws {ConfigError} */
   settings<N extends SettingName>(...names: readonly N[]): ReturnType<typeof readSettings<N>>;
+  /** All variables, unchecked. */
+  readonly env: Environment;
   /** Everything that the deployed function reads, checked as it checks it. @throws {ConfigError} */
   loaderConfig(): Config;
   /** @throws {CommandError} unless a person or `--yes` confirms. */
@@ -36,6 +38,7 @@ export function openSession({ json = false, yes = false, config, set = [] }: Glo
   const merged: Environment = { ...file, ...env, ...Object.fromEntries(set.map(setting)) };
   return {
     output: outputOn(process, json, env),
+    env: merged,
     settings: (...names) => readSettings(merged, names),
     loaderConfig: () => readConfig(merged),
     confirm: (consequences) => confirm(consequences, yes),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
 /** The functions that CDK deploys and the local stack runs: one self-contained ES module each (contract "Build output"). */
-export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive'] as const;
+export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive', 'doctor'] as const;
 
 const root = new URL('..', import.meta.url).pathname;
 

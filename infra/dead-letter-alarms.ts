@@ -1,13 +1,13 @@
 import { ComparisonOperator } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmRule } from './alarm.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeployedLoader } from './deployed-loader.ts';
 import { PERIOD } from './loader-metrics.ts';
 
 /** SQS forgets a letter after 14 days; four of them are left when this is over. */
 const OLDEST_LETTER_SECONDS = 10 * 24 * 3600;
 
-/** The alarms of the dead-letter queue, for all loaders together. */
-export function deadLetterAlarms({ letters }: DeadLetters): AlarmRule[] {
+/** The alarms of a loader's dead letters, and of what loads them again. */
+export function deadLetterAlarms({ letters, redrive }: DeployedLoader): AlarmRule[] {
   return [
     {
       runbook: 'dead-letters',
@@ -23,6 +23,14 @@ export function deadLetterAlarms({ letters }: DeadLetters): AlarmRule[] {
       metrics: [letters.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: PERIOD })],
       comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: OLDEST_LETTER_SECONDS,
+      points: 1,
+    },
+    {
+      runbook: 'redrive-failed',
+      firstStep: 'A redrive failed; its letters are in the queue still. Read the error in the log of the redrive function.',
+      metrics: [redrive.metricErrors({ period: PERIOD })],
+      comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      threshold: 1,
       points: 1,
     },
   ];

@@ -4,29 +4,11 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { except } from './rules.ts';
 
-/** Where records go that can never load. */
-export interface DeadLetters {
-  /** One message a record, sent by the loaders. */
-  readonly letters: Queue;
-  /** Where Lambda reports batches whose records grew too old to be tried again. */
-  readonly expired: { readonly kind: 'bucket'; readonly bucket: Bucket } | { readonly kind: 'queue'; readonly queue: Queue };
-  /** For payloads that no message can hold. */
-  readonly bucket?: Bucket;
-}
-
 /** The longest that SQS keeps a message. */
 const RETENTION = Duration.days(14);
 
-/** The dead-letter queue and, unless it is not wanted, the bucket beside it. */
-export function deadLetters(scope: Construct, withBucket: boolean, removalPolicy: RemovalPolicy): DeadLetters {
-  const within = new Construct(scope, 'DeadLetters');
-  const letters = lettersQueue(within, 'Queue', removalPolicy);
-  if (!withBucket) return { letters, expired: { kind: 'queue', queue: lettersQueue(within, 'ExpiredBatches', removalPolicy) } };
-  const bucket = overflowBucket(within, removalPolicy);
-  return { letters, bucket, expired: { kind: 'bucket', bucket } };
-}
-
-function lettersQueue(scope: Construct, id: string, removalPolicy: RemovalPolicy): Queue {
+/** A queue for what can never load: of one loader, since another one would redrive its letters under another identity, or into another Doris. */
+export function deadLetterQueue(scope: Construct, id: string, removalPolicy: RemovalPolicy): Queue {
   const queue = new Queue(scope, id, {
     retentionPeriod: RETENTION,
     encryption: QueueEncryption.SQS_MANAGED,
@@ -37,8 +19,9 @@ function lettersQueue(scope: Construct, id: string, removalPolicy: RemovalPolicy
   return queue;
 }
 
-function overflowBucket(scope: Construct, removalPolicy: RemovalPolicy): Bucket {
-  const bucket = new Bucket(scope, 'Bucket', {
+/** The bucket of all loaders: payloads that no message can hold, and batches that Lambda gave up. */
+export function deadLetterBucket(scope: Construct, removalPolicy: RemovalPolicy): Bucket {
+  const bucket = new Bucket(new Construct(scope, 'DeadLetters'), 'Bucket', {
     encryption: BucketEncryption.S3_MANAGED,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

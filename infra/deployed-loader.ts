@@ -13,5 +13,9 @@ type Arrivals =
 export interface DeployedLoader {
   readonly loader: Loader;
   readonly function: LambdaFunction;
+  /** Loads dead letters again. */
+  readonly redrive: LambdaFunction;
+  /** The loader's dead letters. */
+  readonly letters: Queue;
   readonly arrivals: Arrivals;
 }

@@ -4,8 +4,13 @@ import type { SettingName } from '../lib/settings.ts';
 import type { LoaderSettings } from './loader-settings.ts';
 import { settingPath, variablesOf } from './variables.ts';
 
-/** The variables that name resources of the stack. */
-export type ResourceVariable = 'LEDGER_TABLE' | 'DEAD_LETTER_QUEUE_URL' | 'DEAD_LETTER_BUCKET';
+/** The variables that tell of resources of the stack. */
+export type ResourceVariable =
+  | 'LEDGER_TABLE'
+  | 'DEAD_LETTER_QUEUE_URL'
+  | 'DEAD_LETTER_BUCKET'
+  | 'SOURCE_STREAM_ARN'
+  | 'FUNCTION_TIMEOUT_SECONDS';
 
 /** What the settings file decides of a function's environment. */
 export interface Environment {
@@ -19,7 +24,7 @@ const PLACEHOLDERS = {
   LEDGER_TABLE: 'ledger',
   DEAD_LETTER_QUEUE_URL: 'https://sqs.invalid/dead-letters',
   DEAD_LETTER_BUCKET: 'dead-letters',
-} as const satisfies Record<ResourceVariable, string>;
+} as const satisfies Partial<Record<ResourceVariable, string>>;
 
 /**
  * The environment of a loader's function, read back by the function's own rules.

@@ -6,8 +6,8 @@ import { sourceFaults } from './source-guards.ts';
 
 /** Lambda gives a function 4 KB for its variables, names and values counted. */
 const ENVIRONMENT_BYTES = 4096;
-/** For what the stack adds: names of table, queue and bucket, log level. */
-const ADDED_BYTES = 700;
+/** For what the stack adds: names of table, queue, bucket and stream, timeout, log level. */
+const ADDED_BYTES = 900;
 /** Between the end of a load and the end of its invocation: dead letters, settling, the answer (`lib/deadline.ts` keeps up to 5 s). */
 const SECONDS_TO_SETTLE = 10;
 

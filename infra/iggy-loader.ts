@@ -4,10 +4,13 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { batchOf } from './batch.ts';
+import { deadLetterQueue } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
+import { doctorFunction } from './doctor-function.ts';
 import { iggyEndpoint } from './iggy-endpoint.ts';
-import { loaderFunction } from './loader-function.ts';
+import { loaderFunction, resourceVariables } from './loader-function.ts';
 import { concurrencyParameter, loaderParameters } from './parameters.ts';
+import { redriveFunction } from './redrive-function.ts';
 import { except } from './rules.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
@@ -22,7 +25,9 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
   const parameters = loaderParameters(stack, loader);
   const queue = sourceQueue(within, loader, source, shared);
   const api = iggyEndpoint(within, loader, source, queue);
-  const made = loaderFunction(within, { bundle: 'iggy-loader', loader, parameters, shared });
+  const letters = deadLetterQueue(within, 'DeadLetters', shared.removalPolicy);
+  const parts = { loader, parameters, shared, resources: resourceVariables(loader, shared, letters) };
+  const made = loaderFunction(within, 'iggy-loader', parts, letters);
   // Groups of records are found by a query, registered, and dropped when somebody else has them.
   shared.ledger.grant(made, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem');
   made.addEventSource(
@@ -34,10 +39,12 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     }),
   );
+  const redrive = redriveFunction(within, parts, { letters });
+  doctorFunction(within, parts, { letters });
   // The construct's own output has no name that people could find.
   api.node.tryRemoveChild('Endpoint');
   new CfnOutput(stack, `Endpoint-${loader.name}`, { value: api.url, description: `URL of http_sink for ${loader.name}` });
-  return { loader, function: made, arrivals: { kind: 'iggy', queue, api } };
+  return { loader, function: made, redrive, letters, arrivals: { kind: 'iggy', queue, api } };
 }
 
 function sourceQueue(scope: Construct, loader: Loader, source: IggySource, { removalPolicy }: SharedResources): Queue {

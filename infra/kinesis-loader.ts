@@ -1,15 +1,17 @@
 import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IStream, Stream, StreamConsumer, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type IEventSourceDlq, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { KinesisConsumerEventSource, KinesisEventSource, type KinesisEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import type { DeadLetters } from './dead-letters.ts';
+import { grantBelow, grantList } from './bucket-grants.ts';
+import { deadLetterQueue } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
-import { loaderFunction } from './loader-function.ts';
+import { doctorFunction } from './doctor-function.ts';
+import { type ExpiredBatches, expiredBatches, placeOf } from './expired-batches.ts';
+import { loaderFunction, resourceVariables } from './loader-function.ts';
 import { type LoaderParameters, loaderParameters } from './parameters.ts';
-import { exceptBelow } from './rules.ts';
+import { redriveFunction } from './redrive-function.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 import type { KinesisSource } from './source-settings.ts';
@@ -17,10 +19,17 @@ import type { KinesisSource } from './source-settings.ts';
 /** Attaches a loader to a Kinesis stream. */
 export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSource, shared: SharedResources): DeployedLoader {
   const within = new Construct(stack, `Loader-${loader.name}`);
-  const parameters = loaderParameters(stack, loader);
-  const made = loaderFunction(within, { bundle: 'kinesis-loader', loader, parameters, shared });
+  const letters = deadLetterQueue(within, 'DeadLetters', shared.removalPolicy);
   const stream = streamOf(within, source, shared);
-  const props = mappingProps(source, parameters, shared.deadLetters);
+  const parts = {
+    loader,
+    parameters: loaderParameters(stack, loader),
+    shared,
+    resources: { ...resourceVariables(loader, shared, letters), SOURCE_STREAM_ARN: stream.streamArn },
+  };
+  const made = loaderFunction(within, 'kinesis-loader', parts, letters);
+  const expired = expiredBatches(within, shared);
+  const props = mappingProps(source, parts.parameters, expired);
   const eventSource = source.enhancedFanOut
     ? new KinesisConsumerEventSource(
         new StreamConsumer(within, 'Consumer', { stream, streamConsumerName: `${stack.stackName}-${loader.name}` }),
@@ -28,12 +37,15 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
       )
     : new KinesisEventSource(stream, props);
   made.addEventSource(eventSource);
+  const mappingId = eventSource.eventSourceMappingId;
+  const redrive = redriveFunction(within, parts, { letters, expired: placeOf(expired, mappingId), stream });
+  doctorFunction(within, parts, { letters, stream });
   if (source.kind === 'new-kinesis-stream')
     new CfnOutput(stack, `Stream-${loader.name}`, { value: stream.streamName, description: `Kinesis stream of ${loader.name}` });
-  return { loader, function: made, arrivals: { kind: 'kinesis', stream, mappingId: eventSource.eventSourceMappingId } };
+  return { loader, function: made, redrive, letters, arrivals: { kind: 'kinesis', stream, mappingId } };
 }
 
-function mappingProps(source: KinesisSource, parameters: LoaderParameters, { expired }: DeadLetters): KinesisEventSourceProps {
+function mappingProps(source: KinesisSource, parameters: LoaderParameters, expired: ExpiredBatches): KinesisEventSourceProps {
   return {
     startingPosition: StartingPosition[source.startingPosition],
     batchSize: parameters.batchSize,
@@ -50,19 +62,16 @@ function mappingProps(source: KinesisSource, parameters: LoaderParameters, { exp
 }
 
 /** Lambda puts the whole batch into a bucket, but only its positions into a queue. */
-function reportExpired(expired: DeadLetters['expired']): IEventSourceDlq {
+function reportExpired(expired: ExpiredBatches): IEventSourceDlq {
   return {
     bind(_mapping, handler) {
       if (expired.kind === 'queue') {
         expired.queue.grant(handler, 'sqs:SendMessage');
         return { destination: expired.queue.queueArn };
       }
-      const { bucket } = expired;
-      const grants = { 's3:PutObject': bucket.arnForObjects('aws/lambda/*'), 's3:ListBucket': bucket.bucketArn };
-      for (const [action, resource] of Object.entries(grants))
-        handler.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [action], resources: [resource] }));
-      exceptBelow(handler.role ?? handler, bucket.bucketArn, '/aws/lambda/*', 'Lambda makes the keys of its reports.');
-      return { destination: bucket.bucketArn };
+      grantBelow(handler, expired.bucket, 'aws/lambda', ['s3:PutObject'], 'Lambda makes the keys of its reports.');
+      grantList(handler, expired.bucket);
+      return { destination: expired.bucket.bucketArn };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ComparisonOperator, type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmRule } from './alarm.ts';
+import { deadLetterAlarms } from './dead-letter-alarms.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
 import { arrivalMetrics, countedTogether, expression, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
 import type { Loader } from './settings.ts';
@@ -21,6 +22,7 @@ export function loaderAlarms(deployed: DeployedLoader): AlarmRule[] {
     ...doubtAlarms(loader),
     ...dorisAlarms(loader),
     ...functionAlarms(deployed),
+    ...deadLetterAlarms(deployed),
   ];
 }
 

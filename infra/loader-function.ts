@@ -1,107 +1,48 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { ConfigError } from '../lib/errors.ts';
-import type { FUNCTIONS } from './bundle.ts';
+import { grantBelow } from './bucket-grants.ts';
+import { bundledFunction, type LoaderParts } from './bundled-function.ts';
 import type { ResourceVariable } from './environment.ts';
-import type { LoaderParameters } from './parameters.ts';
-import { except, exceptBelow } from './rules.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 
-/** What a loader's function is made of. */
-export interface LoaderFunctionProps {
-  readonly bundle: (typeof FUNCTIONS)[number];
-  readonly loader: Loader;
-  readonly parameters: LoaderParameters;
-  readonly shared: SharedResources;
-}
-
-const BUNDLES = new URL('../dist/functions/', import.meta.url).pathname;
-
-/** A Lambda function that is the built bundle, byte for byte, with a role that may do what a loader does and nothing else. */
-export function loaderFunction(scope: Construct, { bundle, loader, parameters, shared }: LoaderFunctionProps): LambdaFunction {
-  const { network } = shared;
-  const settings = loader.function;
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: `Loader ${loader.name}` });
-  const logGroup = new LogGroup(scope, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
-  logGroup.grantWrite(role);
-  grantWork(scope, role, loader, shared);
-  if (network !== undefined) role.addToPolicy(networkInterfaces());
-  if (network !== undefined || settings.xray)
-    except(role, 'IAM5[Resource::*]', 'Network interfaces and traces of a function have no resources to narrow the actions to.');
-  return new LambdaFunction(scope, 'Function', {
-    description: `Loads ${loader.name} into Doris`,
-    runtime: Runtime.NODEJS_24_X,
-    architecture: Architecture.ARM_64,
-    handler: 'index.handler',
-    code: codeOf(bundle),
-    role,
-    logGroup,
-    memorySize: parameters.memoryMb,
-    timeout: Duration.seconds(settings.timeoutSeconds),
-    tracing: settings.xray ? Tracing.ACTIVE : Tracing.DISABLED,
-    environment: { ...loader.environment.variables, ...resourceVariables(shared), POWERTOOLS_LOG_LEVEL: parameters.logLevel },
-    ...(settings.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: settings.reservedConcurrency }),
-    ...(network === undefined
-      ? {}
-      : { vpc: network.vpc, vpcSubnets: { subnets: [...network.subnets] }, securityGroups: [network.securityGroup] }),
+/** The function of a loader, with a role that may do what a loader does and nothing else. */
+export function loaderFunction(
+  scope: Construct,
+  bundle: 'kinesis-loader' | 'iggy-loader',
+  parts: LoaderParts,
+  letters: Queue,
+): LambdaFunction {
+  const { name, function: settings } = parts.loader;
+  const { timeoutSeconds, reservedConcurrency } = settings;
+  const made = bundledFunction(scope, parts, {
+    bundle,
+    description: `Loads ${name} into Doris`,
+    timeoutSeconds,
+    ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
   });
+  parts.shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+  grantDeadLetters(made, letters, parts.shared);
+  return made;
 }
 
-function codeOf(bundle: string): Code {
-  const folder = join(BUNDLES, bundle);
-  if (!existsSync(join(folder, 'index.mjs'))) throw new ConfigError([`dist/functions/${bundle}/index.mjs: is missing; run npm run build`]);
-  return Code.fromAsset(folder, { exclude: ['**', '!index.mjs'] });
-}
-
-function resourceVariables({ ledger, deadLetters: { letters, bucket } }: SharedResources): Partial<Record<ResourceVariable, string>> {
+/** What every function of a loader is told of its resources. */
+export function resourceVariables(
+  { function: { timeoutSeconds } }: Loader,
+  { ledger, bucket }: SharedResources,
+  letters: Queue,
+): Partial<Record<ResourceVariable, string>> {
   return {
     LEDGER_TABLE: ledger.tableName,
     DEAD_LETTER_QUEUE_URL: letters.queueUrl,
+    FUNCTION_TIMEOUT_SECONDS: String(timeoutSeconds),
     ...(bucket === undefined ? {} : { DEAD_LETTER_BUCKET: bucket.bucketName }),
   };
 }
 
-function grantWork(scope: Construct, role: Role, loader: Loader, { ledger, deadLetters: { letters, bucket } }: SharedResources): void {
-  ledger.grant(role, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
-  letters.grant(role, 'sqs:SendMessage');
-  if (bucket !== undefined) {
-    role.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('dead-letters/*')] }));
-    exceptBelow(role, bucket.bucketArn, '/dead-letters/*', 'Keys are made of the position of each record.');
-  }
-  role.addToPolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secretArn(scope, loader)] }));
-  const { secretKeyArn } = loader.doris;
-  if (secretKeyArn !== undefined) role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [secretKeyArn] }));
-}
-
-/** Secrets Manager adds six characters to the name of a secret in its ARN. */
-function secretArn(scope: Construct, { environment: { variables } }: Loader): string {
-  const { DORIS_SECRET_ID: secretId = '' } = variables;
-  if (secretId.startsWith('arn:')) return secretId;
-  return Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${secretId}-??????`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-}
-
-/** A function in a VPC brings its own network interfaces; these actions know no resources to narrow them to. */
-function networkInterfaces(): PolicyStatement {
-  return new PolicyStatement({
-    actions: [
-      'ec2:AssignPrivateIpAddresses',
-      'ec2:CreateNetworkInterface',
-      'ec2:DeleteNetworkInterface',
-      'ec2:DescribeNetworkInterfaces',
-      'ec2:DescribeSubnets',
-      'ec2:UnassignPrivateIpAddresses',
-    ],
-    resources: ['*'],
-  });
+/** Lets a function send dead letters, and keep payloads that no message can hold. */
+export function grantDeadLetters(made: LambdaFunction, letters: Queue, { bucket }: SharedResources): void {
+  letters.grant(made, 'sqs:SendMessage');
+  if (bucket !== undefined) grantBelow(made, bucket, 'dead-letters', ['s3:PutObject'], 'Keys are made of the position of each record.');
 }

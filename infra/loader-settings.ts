@@ -90,6 +90,23 @@ const alarmsSchema = z
   .prefault({})
   .describe('When a person is called.');
 
+const redriveSchema = z
+  .strictObject({
+    everyHours: whole(1, 168)
+      .optional()
+      .describe(
+        'Redrives dead letters, and batches that Lambda gave up, by itself so often, hours, 1 to 168; a letter that Doris refuses costs it a load each time. Default: only on demand.',
+      ),
+    lettersPerSecond: whole(1, 10_000)
+      .optional()
+      .describe('Letters a second of a scheduled redrive, at most, 1 to 10000. Default: no limit.'),
+    timeoutSeconds: whole(60, 900)
+      .default(900)
+      .describe('Time of one redrive, seconds, 60 to 900; what is left then stays in the queue. Default: 900.'),
+  })
+  .prefault({})
+  .describe('The function that loads dead letters again.');
+
 /** One loader: a source, its tables, and a function between them. */
 export const loaderSchema = z.strictObject({
   name: z
@@ -101,6 +118,7 @@ export const loaderSchema = z.strictObject({
   limits: limitsSchema,
   batch: batchSchema,
   function: functionSchema,
+  redrive: redriveSchema,
   traffic: trafficSchema,
   alarms: alarmsSchema,
 });

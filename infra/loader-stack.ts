@@ -15,12 +15,10 @@ export function loaderStack(app: App, settings: Settings): Stack {
     const { source } = loader;
     return source.kind === 'iggy' ? iggyLoader(stack, loader, source, shared) : kinesisLoader(stack, loader, source, shared);
   });
-  monitoring(stack, settings, shared.deadLetters, loaders);
-  const { ledger, deadLetters } = shared;
-  const { letters, bucket } = deadLetters;
+  monitoring(stack, settings, loaders);
+  const { ledger, bucket } = shared;
   new CfnOutput(stack, 'LedgerTable', { value: ledger.tableName, description: 'DynamoDB table of checkpoints and claims' });
-  new CfnOutput(stack, 'DeadLetterQueueUrl', { value: letters.queueUrl, description: 'SQS queue of records that can never load' });
   if (bucket !== undefined)
-    new CfnOutput(stack, 'DeadLetterBucket', { value: bucket.bucketName, description: 'Bucket of their larger payloads' });
+    new CfnOutput(stack, 'DeadLetterBucket', { value: bucket.bucketName, description: 'Bucket of payloads that no dead letter holds' });
   return stack;
 }

@@ -25,7 +25,7 @@ const endpoints = z
     ),
     s3PrefixListId: idOf('pl', 'a prefix list').describe('Prefix list com.amazonaws.REGION.s3: aws ec2 describe-managed-prefix-lists.'),
   })
-  .describe('VPC endpoints for DynamoDB, S3, SQS and Secrets Manager are created; nothing leaves the VPC.');
+  .describe('VPC endpoints for DynamoDB, S3, SQS, Secrets Manager and, for streams, Kinesis are created; nothing leaves the VPC.');
 
 const nat = z
   .strictObject({ kind: z.literal('nat') })
@@ -40,7 +40,7 @@ const vpc = z
       .min(1)
       .describe('Private subnets of the functions, two or more in different zones for a bad day.'),
     doris: z.array(doris).min(1).describe('What of Doris the functions may connect to.'),
-    aws: z.discriminatedUnion('kind', [endpoints, nat]).describe('How the functions reach DynamoDB, SQS, S3 and Secrets Manager.'),
+    aws: z.discriminatedUnion('kind', [endpoints, nat]).describe('How the functions reach DynamoDB, SQS, S3, Secrets Manager and Kinesis.'),
   })
   .describe('Functions inside a VPC, which can reach only Doris and AWS.');
 

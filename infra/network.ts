@@ -12,7 +12,8 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import type { NetworkSettings, VpcSettings } from './network-settings.ts';
+import type { VpcSettings } from './network-settings.ts';
+import type { Settings } from './settings.ts';
 
 /** Where functions run inside a VPC. */
 export interface Network {
@@ -24,7 +25,7 @@ export interface Network {
 const HTTPS = Port.tcp(443);
 
 /** The security group of the functions, which may reach Doris and AWS and nothing else, and the endpoints when they are wanted. */
-export function functionNetwork(scope: Construct, settings: NetworkSettings): Network | undefined {
+export function functionNetwork(scope: Construct, { network: settings, loaders }: Settings): Network | undefined {
   if (settings.kind === 'internet') return undefined;
   const within = new Construct(scope, 'Network');
   // The zones are asked for only when subnets are chosen by zone; here they are given.
@@ -38,7 +39,12 @@ export function functionNetwork(scope: Construct, settings: NetworkSettings): Ne
   for (const { cidr, ports } of settings.doris)
     for (const port of ports) securityGroup.addEgressRule(peerOf(cidr), Port.tcp(port), 'Doris frontends and backends');
   const network = { vpc, subnets, securityGroup };
-  reachAws(within, network, settings);
+  reachAws(
+    within,
+    network,
+    settings,
+    loaders.some(({ source }) => source.kind !== 'iggy'),
+  );
   return network;
 }
 
@@ -46,7 +52,8 @@ function peerOf(cidr: string) {
   return cidr.includes(':') ? Peer.ipv6(cidr) : Peer.ipv4(cidr);
 }
 
-function reachAws(scope: Construct, network: Network, { aws, vpcId }: VpcSettings): void {
+/** @param streams - whether streams are read: by redrive and doctor, the loader is brought its records. */
+function reachAws(scope: Construct, network: Network, { aws, vpcId }: VpcSettings, streams: boolean): void {
   const { securityGroup } = network;
   if (aws.kind === 'nat') {
     securityGroup.addEgressRule(Peer.anyIpv4(), HTTPS, 'AWS over HTTPS');
@@ -64,20 +71,23 @@ function reachAws(scope: Construct, network: Network, { aws, vpcId }: VpcSetting
     });
     securityGroup.addEgressRule(Peer.prefixList(prefixList), HTTPS, `${service} through its gateway`);
   }
-  interfaceEndpoints(scope, network);
+  interfaceEndpoints(scope, network, [
+    ['Sqs', InterfaceVpcEndpointAwsService.SQS],
+    ['Secrets', InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+    ...(streams ? [['Kinesis', InterfaceVpcEndpointAwsService.KINESIS_STREAMS] as const] : []),
+  ]);
 }
 
-function interfaceEndpoints(scope: Construct, { vpc, subnets, securityGroup }: Network): void {
+type Services = readonly (readonly [id: string, service: InterfaceVpcEndpointAwsService])[];
+
+function interfaceEndpoints(scope: Construct, { vpc, subnets, securityGroup }: Network, services: Services): void {
   const endpoints = new SecurityGroup(scope, 'Endpoints', {
     vpc,
     description: 'Endpoints of AWS for doris-lambda-loader: from its functions only',
     allowAllOutbound: false,
   });
   endpoints.addIngressRule(securityGroup, HTTPS, 'Functions of doris-lambda-loader');
-  securityGroup.addEgressRule(endpoints, HTTPS, 'SQS and Secrets Manager through their endpoints');
-  for (const [id, service] of [
-    ['Sqs', InterfaceVpcEndpointAwsService.SQS],
-    ['Secrets', InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
-  ] as const)
+  securityGroup.addEgressRule(endpoints, HTTPS, 'Services of AWS through their endpoints');
+  for (const [id, service] of services)
     new InterfaceVpcEndpoint(scope, id, { vpc, service, subnets: { subnets: [...subnets] }, securityGroups: [endpoints], open: false });
 }

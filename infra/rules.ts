@@ -6,8 +6,21 @@ export function except(construct: IConstruct, rule: string, reason: string): voi
   Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${rule}`, reason });
 }
 
-/** Says why a role may act on everything below a resource. */
-export function exceptBelow(role: IConstruct, arn: string, path: string, reason: string): void {
-  const resolved = Stack.of(role).resolve(arn) as { readonly 'Fn::GetAtt': readonly [id: string, attribute: string] };
-  except(role, `IAM5[Resource::<${resolved['Fn::GetAtt'].join('.')}>${path}]`, reason);
+/** Says why a role may act on everything that an ARN with a `*` at its end fits. */
+export function exceptBelow(role: IConstruct, arn: string, reason: string): void {
+  except(role, `IAM5[Resource::${spelt(Stack.of(role).resolve(arn))}]`, reason);
+}
+
+/** A resource as cdk-nag names it in a finding: references in angle brackets. */
+function spelt(part: unknown): string {
+  if (typeof part === 'string') return part;
+  const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: id } = part as Reference;
+  if (join !== undefined) return join[1].map(spelt).join(join[0]);
+  return attribute === undefined ? `<${id}>` : `<${attribute.join('.')}>`;
+}
+
+interface Reference {
+  readonly 'Fn::Join'?: readonly [separator: string, parts: readonly unknown[]];
+  readonly 'Fn::GetAtt'?: readonly [id: string, attribute: string];
+  readonly Ref?: string;
 }

@@ -1,6 +1,7 @@
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { type DeadLetters, deadLetters } from './dead-letters.ts';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { deadLetterBucket } from './dead-letters.ts';
 import { ledgerTable } from './ledger-table.ts';
 import { functionNetwork, type Network } from './network.ts';
 import type { Settings } from './settings.ts';
@@ -8,7 +9,8 @@ import type { Settings } from './settings.ts';
 /** What the loaders of a stack share. */
 export interface SharedResources {
   readonly ledger: Table;
-  readonly deadLetters: DeadLetters;
+  /** For payloads that no message can hold, and for batches that Lambda gave up; absent where it is not wanted. */
+  readonly bucket: Bucket | undefined;
   readonly network: Network | undefined;
   /** What becomes of records and progress when the stack is deleted. */
   readonly removalPolicy: RemovalPolicy;
@@ -19,8 +21,8 @@ export function sharedResources(stack: Stack, settings: Settings): SharedResourc
   const removalPolicy = settings.onDelete === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
   return {
     ledger: ledgerTable(stack, removalPolicy),
-    deadLetters: deadLetters(stack, settings.deadLetters.bucket, removalPolicy),
-    network: functionNetwork(stack, settings.network),
+    bucket: settings.deadLetters.bucket ? deadLetterBucket(stack, removalPolicy) : undefined,
+    network: functionNetwork(stack, settings),
     removalPolicy,
   };
 }

@@ -12,6 +12,8 @@ const MADE_BY_THE_STACK: ReadonlySet<string> = new Set<SettingName>([
   'DEAD_LETTER_QUEUE_URL',
   'DEAD_LETTER_BUCKET',
   'METRICS_NAMESPACE',
+  'SOURCE_STREAM_ARN',
+  'FUNCTION_TIMEOUT_SECONDS',
 ]);
 
 /** Optional to a function, but not here: in its place user and password would stand in the template, in clear. */

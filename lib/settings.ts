@@ -211,6 +211,17 @@ export const SETTINGS = {
     ...wholeNumber(50, 100_000),
     fallback: '1000',
   }),
+  SOURCE_STREAM_ARN: setting({
+    about: 'Kinesis stream of the loader, which `doctor` looks at; the loader itself is told by each event',
+    rule: 'ARN of a Kinesis stream',
+    schema: z.string().regex(/^arn:[-a-z]+:kinesis:[-a-z0-9]+:\d{12}:stream\/[-_.A-Za-z0-9]{1,128}$/),
+    optional: true,
+  }),
+  FUNCTION_TIMEOUT_SECONDS: setting({
+    about: 'Timeout of the function of the loader, into which `doctor` fits the other times; Lambda itself keeps it',
+    ...wholeNumber(1, 900),
+    optional: true,
+  }),
   METRICS_NAMESPACE: setting({
     about: 'CloudWatch namespace',
     rule: '1-255 of [-_./#A-Za-z0-9]',

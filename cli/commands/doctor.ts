@@ -1,7 +1,8 @@
-import { diagnose, type Services } from '../../lib/doctor/diagnose.ts';
+import { diagnose, type Services, type Subjects } from '../../lib/doctor/diagnose.ts';
 import type { Finding } from '../../lib/doctor/finding.ts';
 import { openDynamoDb, openKinesis, openS3, openSecrets, openSqs } from '../aws.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { diagnoseInside } from '../inside.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Paint } from '../output.ts';
 import { examples, type Register } from '../register.ts';
@@ -13,20 +14,23 @@ import { counted } from '../words.ts';
 /** `doctor` */
 export const registerDoctor: Register = (command, act) => {
   command
+    .option('--inside <function>', 'look from inside the VPC: through the deployed function that the output <Loader>Doctor names')
     .option('--sample <file>', 'rows to compare with the table, one JSON object a line; needs a loader with one table')
     .option('--stream <name or ARN...>', 'streams of the loader')
     .option('--function-timeout <seconds>', 'timeout of the deployed function, to see whether the others fit', wholeNumber(1, 900))
     .addHelpText(
       'after',
       `
-Takes all settings of the loader, and looks from where it runs: outside the VPC other hops may fail than inside. It begins a load without
-rows, which Doris aborts, and changes nothing. Ends with 1 when there is a fault.
-${examples('doctor --config loader.env', 'doctor --config function.json --sample rows.ndjson --stream orders', 'doctor --json | jq \'.findings[] | select(.verdict != "ok")\'')}`,
+Takes all settings of the loader, and looks from where it runs: outside the VPC other hops may fail than inside. With --inside the
+deployed function looks, with the settings that it has there. It begins a load without rows, which Doris aborts, and changes nothing. Ends
+with 1 when there is a fault.
+${examples('doctor --config loader.env', 'doctor --config function.json --sample rows.ndjson --stream orders', 'doctor --inside Loaders-Doctor-1A2B3C', 'doctor --json | jq \'.findings[] | select(.verdict != "ok")\'')}`,
     )
     .action(act(doctor));
 };
 
 interface Options {
+  readonly inside?: string;
   readonly sample?: string;
   readonly stream?: readonly string[];
   readonly functionTimeout?: number;
@@ -34,23 +38,27 @@ interface Options {
 
 const SERVICES: Services = { dynamoDb: openDynamoDb, sqs: openSqs, s3: openS3, kinesis: openKinesis, secrets: openSecrets };
 
-async function doctor({ loaderConfig, output }: Session, { sample, stream = [], functionTimeout }: Options): Promise<ExitCode> {
-  const samples = sample === undefined ? [] : readSample(sample);
-  const subjects = { samples, streams: stream, ...(functionTimeout === undefined ? {} : { functionTimeout }) };
-  const findings = await diagnose(loaderConfig, SERVICES, subjects, output.progress);
-  output.result({ findings }, (paint) => textOf(findings, paint));
+async function doctor({ env, output }: Session, { inside, sample, stream, functionTimeout }: Options): Promise<ExitCode> {
+  const subjects: Subjects = {
+    samples: sample === undefined ? [] : readSample(sample),
+    ...(stream === undefined ? {} : { streams: stream }),
+    ...(functionTimeout === undefined ? {} : { functionTimeout }),
+  };
+  if (inside !== undefined) output.progress(`waiting for ${inside}`);
+  const findings = inside === undefined ? await diagnose(env, SERVICES, subjects, output.progress) : await diagnoseInside(inside, subjects);
+  output.result({ findings }, (paint) => textOf(findings, inside ?? 'here', paint));
   return findings.some(({ verdict }) => verdict === 'fault') ? EXIT.amiss : EXIT.done;
 }
 
 const MARKS = { ok: ['green', 'ok'], warning: ['yellow', 'warning'], fault: ['red', 'FAULT'], untold: ['dim', 'untold'] } as const;
 
-function textOf(findings: readonly Finding[], paint: Paint): string {
+function textOf(findings: readonly Finding[], place: string, paint: Paint): string {
   const rows = findings.map((one) => [MARKS[one.verdict][1], one.check, one.subject, one.what]);
   const [head, ...lines] = tableText(['verdict', 'check', 'subject', 'what was found'], rows).split('\n');
   const coloured = findings.map(({ verdict }, index) => paint(MARKS[verdict][0], lines[index] ?? ''));
   const advice = adviceOf(findings);
   const faults = findings.filter(({ verdict }) => verdict === 'fault').length;
-  const verdict = faults === 0 ? paint('green', 'no fault: loads should work from here') : paint('red', counted(faults, 'fault'));
+  const verdict = faults === 0 ? paint('green', `no fault: loads should work from ${place}`) : paint('red', counted(faults, 'fault'));
   return [head, ...coloured, ...(advice.length === 0 ? [] : ['', 'What to do:', ...advice]), '', verdict].join('\n');
 }
 

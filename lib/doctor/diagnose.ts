@@ -3,7 +3,7 @@ import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { Config } from '../config.ts';
+import { type Config, type Environment, readConfig, readSettings } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import { checkBucket, checkLedger, checkQueue, checkStream } from './aws.ts';
 import { examineDoris } from './examine.ts';
@@ -15,9 +15,9 @@ import type { SampleRow } from './sample.ts';
 export interface Subjects {
   /** Rows to compare with the table; only where there is one table. */
   readonly samples: readonly SampleRow[];
-  /** Streams of the loader, by name or ARN. */
-  readonly streams: readonly string[];
-  /** Of the deployed loader, in seconds, where it is known. */
+  /** Streams of the loader, by name or ARN. Default: the one of SOURCE_STREAM_ARN. */
+  readonly streams?: readonly string[];
+  /** Of the deployed loader, in seconds. Default: FUNCTION_TIMEOUT_SECONDS. */
   readonly functionTimeout?: number;
 }
 
@@ -32,17 +32,18 @@ export interface Services {
 
 /**
  * Checks every hop of a load from here, in the order in which a load meets them.
- * @param readLoader - reads all settings of the loader; a fault there is told alone, since nothing else can be checked.
+ * @param env - all settings of the loader; a fault there is told alone, since nothing else can be checked.
  * @param onProgress - is told what is asked next.
  */
 export async function diagnose(
-  readLoader: () => Config,
+  env: Environment,
   services: Services,
   { samples, streams, functionTimeout }: Subjects,
   onProgress: (text: string) => void,
 ): Promise<readonly Finding[]> {
-  const config = configOf(readLoader);
+  const config = configOf(env);
   if ('faults' in config) return config.faults.map(settingFault);
+  const deployed = readSettings(env, ['SOURCE_STREAM_ARN', 'FUNCTION_TIMEOUT_SECONDS']);
   onProgress('asking Doris');
   const doris = await examineDoris(config, samples, services.secrets);
   onProgress('asking AWS');
@@ -50,14 +51,19 @@ export async function diagnose(
     checkLedger(services.dynamoDb(), config.ledgerTable),
     checkQueue(services.sqs(), config.deadLetters),
     checkBucket(services.s3(), config.deadLetters.bucket),
-    ...streams.map((name) => checkStream(services.kinesis(), name)),
+    ...(streams ?? [deployed.SOURCE_STREAM_ARN ?? []].flat()).map((name) => checkStream(services.kinesis(), name)),
   ]);
-  return [ok('settings', 'settings', 'every one is allowed'), ...checkTimeouts(config, functionTimeout), ...doris, ...aws.flat()];
+  return [
+    ok('settings', 'settings', 'every one is allowed'),
+    ...checkTimeouts(config, functionTimeout ?? deployed.FUNCTION_TIMEOUT_SECONDS),
+    ...doris,
+    ...aws.flat(),
+  ];
 }
 
-function configOf(readLoader: () => Config): Config | ConfigError {
+function configOf(env: Environment): Config | ConfigError {
   try {
-    return readLoader();
+    return readConfig(env);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

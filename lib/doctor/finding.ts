@@ -1,31 +1,36 @@
 /** Hops and rules that doctor checks, in the order in which a load meets them. */
-export type Check =
-  | 'settings'
-  | 'dns'
-  | 'tcp'
-  | 'tls'
-  | 'fe-auth'
-  | 'backends'
-  | 'redirect'
-  | 'backend'
-  | 'load'
-  | 'database'
-  | 'table'
-  | 'privilege'
-  | 'schema'
-  | 'label-state'
-  | 'label-memory'
-  | 'timeouts'
-  | 'dynamodb'
-  | 'sqs'
-  | 's3'
-  | 'stream'
-  | 'secret';
+export const CHECKS = [
+  'settings',
+  'dns',
+  'tcp',
+  'tls',
+  'fe-auth',
+  'backends',
+  'redirect',
+  'backend',
+  'load',
+  'database',
+  'table',
+  'privilege',
+  'schema',
+  'label-state',
+  'label-memory',
+  'timeouts',
+  'dynamodb',
+  'sqs',
+  's3',
+  'stream',
+  'secret',
+] as const;
+export type Check = (typeof CHECKS)[number];
 
-/** What one check came to. `fault`: nothing loads, or data is at risk. `warning`: works now. `untold`: could not be found out. */
+/** What a check may come to. `fault`: nothing loads, or data is at risk. `warning`: works now. `untold`: could not be found out. */
+export const VERDICTS = ['ok', 'warning', 'fault', 'untold'] as const;
+
+/** What one check came to. */
 export interface Finding {
   readonly check: Check;
-  readonly verdict: 'ok' | 'warning' | 'fault' | 'untold';
+  readonly verdict: (typeof VERDICTS)[number];
   /** What was looked at: an address, a table, a resource. */
   readonly subject: string;
   readonly what: string;

@@ -1,0 +1,81 @@
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as Invocation } from 'aws-cdk-lib/aws-events-targets';
+import type { IStream } from 'aws-cdk-lib/aws-kinesis';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { grantBelow, grantList } from './bucket-grants.ts';
+import { bundledFunction, type LoaderParts } from './bundled-function.ts';
+import { type ExpiredPlace, spelt } from './expired-batches.ts';
+import { grantDeadLetters } from './loader-function.ts';
+import type { Loader } from './settings.ts';
+import type { SharedResources } from './shared-resources.ts';
+
+/** What a redrive reads: letters, and of a stream its records and the batches that Lambda gave up. */
+export interface RedriveSources {
+  readonly letters: Queue;
+  readonly stream?: IStream;
+  readonly expired?: ExpiredPlace;
+}
+
+/** The function that loads dead letters of one loader again, from inside its network: when it is invoked, and on a schedule where that is wanted. */
+export function redriveFunction(scope: Construct, parts: LoaderParts, sources: RedriveSources): LambdaFunction {
+  const within = new Construct(scope, 'Redrive');
+  const { loader, shared } = parts;
+  const made = bundledFunction(within, parts, {
+    bundle: 'redrive',
+    description: `Redrives dead letters of ${loader.name}`,
+    timeoutSeconds: loader.redrive.timeoutSeconds,
+  });
+  // What fails is in the queue still: the next run tries it, and two more at once would not do better.
+  made.configureAsyncInvoke({ retryAttempts: 0 });
+  shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:PutItem');
+  grantDeadLetters(made, sources.letters, shared);
+  grantSources(made, sources, shared);
+  schedule(within, made, loader, sources);
+  output(scope, loader, made, sources);
+  return made;
+}
+
+const TAKING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'] as const;
+
+function grantSources(made: LambdaFunction, { letters, stream, expired }: RedriveSources, { bucket }: SharedResources): void {
+  letters.grant(made, ...TAKING);
+  if (bucket !== undefined) grantBelow(made, bucket, 'dead-letters', ['s3:GetObject'], 'Letters say which payloads they mean.');
+  if (stream !== undefined) {
+    stream.grant(made, 'kinesis:GetShardIterator', 'kinesis:GetRecords');
+    stream.encryptionKey?.grantDecrypt(made);
+  }
+  if (expired?.kind === 'queue') expired.queue.grant(made, ...TAKING);
+  if (expired?.kind === 'folder') {
+    grantBelow(made, expired.bucket, expired.folder, ['s3:GetObject', 's3:DeleteObject'], 'Lambda makes the keys of its reports.');
+    grantList(made, expired.bucket, expired.folder);
+  }
+}
+
+function schedule(scope: Construct, made: LambdaFunction, { name, redrive }: Loader, { expired }: RedriveSources): void {
+  const { everyHours, lettersPerSecond } = redrive;
+  if (everyHours === undefined) return;
+  const options = lettersPerSecond === undefined ? {} : { rate: lettersPerSecond };
+  const events = [options, ...(expired === undefined ? [] : [{ ...options, from: spelt(expired) }])];
+  new Rule(scope, 'Schedule', {
+    description: `Redrives dead letters of ${name}`,
+    schedule: Schedule.rate(Duration.hours(everyHours)),
+    targets: events.map((event) => new Invocation(made, { event: RuleTargetInput.fromObject(event) })),
+  });
+}
+
+function output(scope: Construct, { name }: Loader, made: LambdaFunction, { letters, expired }: RedriveSources): void {
+  const stack = Stack.of(scope);
+  new CfnOutput(stack, `Redrive-${name}`, { value: made.functionName, description: `Function that redrives dead letters of ${name}` });
+  new CfnOutput(stack, `DeadLetterQueueUrl-${name}`, {
+    value: letters.queueUrl,
+    description: `SQS queue of records of ${name} that can never load`,
+  });
+  if (expired !== undefined)
+    new CfnOutput(stack, `ExpiredBatches-${name}`, {
+      value: spelt(expired),
+      description: `Where Lambda reports batches of ${name} that it gave up`,
+    });
+}
