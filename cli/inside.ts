@@ -33,7 +33,7 @@ export async function diagnoseInside(name: string, subjects: Subjects): Promise<
     if (FunctionError !== undefined) throw failed(`function ${name}: ${errorText(answer)}`);
     const parsed = answerSchema.safeParse(answer);
     if (!parsed.success)
-      throw failed(`function ${name}: its answer is none of doctor's; the output Doctor-<loader> of the stack names the function`);
+      throw failed(`function ${name}: its answer is none of doctor's; the output <Loader>Doctor of the stack names the function`);
     return parsed.data.findings;
   } finally {
     lambda.destroy();

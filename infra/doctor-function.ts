@@ -4,6 +4,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { grantList } from './bucket-grants.ts';
 import { bundledFunction, type LoaderParts } from './bundled-function.ts';
+import { nameInTemplate } from './name-in-template.ts';
 
 /** What doctor looks at besides Doris and the ledger. */
 export interface Examined {
@@ -27,7 +28,7 @@ export function doctorFunction(scope: Construct, parts: LoaderParts, { letters, 
   letters.grant(made, 'sqs:GetQueueAttributes');
   if (shared.bucket !== undefined) grantList(made, shared.bucket);
   stream?.grant(made, 'kinesis:DescribeStreamSummary', 'kinesis:ListShards');
-  new CfnOutput(Stack.of(scope), `Doctor-${loader.name}`, {
+  new CfnOutput(Stack.of(scope), nameInTemplate(loader, 'Doctor'), {
     value: made.functionName,
     description: `Function of npx doris-loader doctor --inside for ${loader.name}`,
   });

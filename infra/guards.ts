@@ -1,4 +1,5 @@
 import { addressFaults } from './address-guards.ts';
+import { nameInTemplate } from './name-in-template.ts';
 import { planOf, tablesOf } from './plan.ts';
 import { round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
@@ -51,11 +52,22 @@ export function leastMemoryMb(maxBatchBytes: number): number {
 /** Loaders share the ledger: with one prefix they would take each other's progress for their own and skip records. */
 function twins({ loaders }: Settings): string[] {
   return [
-    ...repeated(loaders.map(({ name }) => name)).map((name) => `loaders: two are named ${name}`),
+    ...alike(loaders),
     ...repeated(loaders.map(({ environment }) => environment.config.load.labelPrefix)).map(
       (prefix) => `loaders: two have the limits.labelPrefix ${prefix}; they would take each other's progress for their own`,
     ),
   ];
+}
+
+/** `a-1` and `a1` are one name to CloudFormation. */
+function alike(loaders: Settings['loaders']): string[] {
+  return loaders.flatMap((loader, index) => {
+    const twin = loaders.slice(0, index).find((other) => nameInTemplate(other, '') === nameInTemplate(loader, ''));
+    if (twin === undefined) return [];
+    return twin.name === loader.name
+      ? [`loaders: two are named ${loader.name}`]
+      : [`loaders: ${twin.name} and ${loader.name} are one name to CloudFormation, which takes no hyphens`];
+  });
 }
 
 /** A label is trusted for as long as this rate cannot have pushed it out of Doris's memory. */

@@ -14,6 +14,7 @@ import {
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { nameInTemplate } from './name-in-template.ts';
 import { except } from './rules.ts';
 import type { Loader } from './settings.ts';
 import type { IggySource } from './source-settings.ts';
@@ -55,11 +56,11 @@ export function iggyEndpoint(scope: Construct, loader: Loader, source: IggySourc
   return api;
 }
 
-function requireKey(scope: Construct, { name }: Loader, api: RestApi): void {
+function requireKey(scope: Construct, loader: Loader, api: RestApi): void {
   const key = new CfnApiKey(scope, 'Key', { enabled: true, description: 'Sent by http_sink in the header x-api-key' });
   const plan = new CfnUsagePlan(scope, 'Plan', { apiStages: [{ apiId: api.restApiId, stage: api.deploymentStage.stageName }] });
   new CfnUsagePlanKey(scope, 'PlanKey', { keyId: key.attrApiKeyId, keyType: 'API_KEY', usagePlanId: plan.attrId });
-  new CfnOutput(Stack.of(scope), `ApiKey-${name}`, {
+  new CfnOutput(Stack.of(scope), nameInTemplate(loader, 'ApiKey'), {
     value: key.attrApiKeyId,
     description: 'Id of the API key: aws apigateway get-api-key --include-value --api-key ID',
   });

@@ -9,6 +9,7 @@ import type { DeployedLoader } from './deployed-loader.ts';
 import { doctorFunction } from './doctor-function.ts';
 import { iggyEndpoint } from './iggy-endpoint.ts';
 import { loaderFunction, resourceVariables } from './loader-function.ts';
+import { nameInTemplate } from './name-in-template.ts';
 import { concurrencyParameter, loaderParameters } from './parameters.ts';
 import { redriveFunction } from './redrive-function.ts';
 import { except } from './rules.ts';
@@ -43,7 +44,7 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
   doctorFunction(within, parts, { letters });
   // The construct's own output has no name that people could find.
   api.node.tryRemoveChild('Endpoint');
-  new CfnOutput(stack, `Endpoint-${loader.name}`, { value: api.url, description: `URL of http_sink for ${loader.name}` });
+  new CfnOutput(stack, nameInTemplate(loader, 'Endpoint'), { value: api.url, description: `URL of http_sink for ${loader.name}` });
   return { loader, function: made, redrive, letters, arrivals: { kind: 'iggy', queue, api } };
 }
 

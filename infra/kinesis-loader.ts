@@ -10,6 +10,7 @@ import type { DeployedLoader } from './deployed-loader.ts';
 import { doctorFunction } from './doctor-function.ts';
 import { type ExpiredBatches, expiredBatches, placeOf } from './expired-batches.ts';
 import { loaderFunction, resourceVariables } from './loader-function.ts';
+import { nameInTemplate } from './name-in-template.ts';
 import { type LoaderParameters, loaderParameters } from './parameters.ts';
 import { redriveFunction } from './redrive-function.ts';
 import type { Loader } from './settings.ts';
@@ -41,7 +42,7 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
   const redrive = redriveFunction(within, parts, { letters, expired: placeOf(expired, mappingId), stream });
   doctorFunction(within, parts, { letters, stream });
   if (source.kind === 'new-kinesis-stream')
-    new CfnOutput(stack, `Stream-${loader.name}`, { value: stream.streamName, description: `Kinesis stream of ${loader.name}` });
+    new CfnOutput(stack, nameInTemplate(loader, 'Stream'), { value: stream.streamName, description: `Kinesis stream of ${loader.name}` });
   return { loader, function: made, redrive, letters, arrivals: { kind: 'kinesis', stream, mappingId } };
 }
 

@@ -2,6 +2,7 @@ import { CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
 import { batchOf } from './batch.ts';
 import { leastMemoryMb } from './guards.ts';
 import { LOG_LEVELS } from './loader-settings.ts';
+import { nameInTemplate } from './name-in-template.ts';
 import type { Loader } from './settings.ts';
 
 /** What an operator turns with `cdk deploy --parameters`, without a new synth. Values are tokens. */
@@ -37,7 +38,7 @@ export function loaderParameters(stack: Stack, loader: Loader): LoaderParameters
       to: 10_240,
       value: settings.memoryMb,
     }),
-    logLevel: new CfnParameter(stack, parameterName(loader, 'LogLevel'), {
+    logLevel: new CfnParameter(stack, nameInTemplate(loader, 'LogLevel'), {
       type: 'String',
       description: `${loader.name}: least level that the function logs`,
       allowedValues: [...LOG_LEVELS],
@@ -64,7 +65,7 @@ export function concurrencyParameter(stack: Stack, loader: Loader, value: number
 }
 
 function numberParameter(stack: Stack, loader: Loader, name: string, { about, from, to, value }: NumberParameter): number {
-  return new CfnParameter(stack, parameterName(loader, name), {
+  return new CfnParameter(stack, nameInTemplate(loader, name), {
     type: 'Number',
     description: `${loader.name}: ${about}, ${from} to ${to}.`,
     minValue: from,
@@ -72,10 +73,4 @@ function numberParameter(stack: Stack, loader: Loader, name: string, { about, fr
     default: value,
     constraintDescription: `must be a whole number from ${from} to ${to}`,
   }).valueAsNumber;
-}
-
-/** `web-clicks` has `WebClicksBatchSize`. */
-function parameterName({ name }: Loader, parameter: string): string {
-  const prefix = name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replaceAll('-', '');
-  return `${prefix}${parameter}`;
 }

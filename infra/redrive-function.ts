@@ -9,6 +9,7 @@ import { grantBelow, grantList } from './bucket-grants.ts';
 import { bundledFunction, type LoaderParts } from './bundled-function.ts';
 import { type ExpiredPlace, spelt } from './expired-batches.ts';
 import { grantDeadLetters } from './loader-function.ts';
+import { nameInTemplate } from './name-in-template.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 
@@ -34,7 +35,7 @@ export function redriveFunction(scope: Construct, parts: LoaderParts, sources: R
   grantDeadLetters(made, sources.letters, shared);
   grantSources(made, sources, shared);
   schedule(within, made, loader, sources);
-  output(scope, loader, made, sources);
+  outputs(scope, loader, made, sources);
   return made;
 }
 
@@ -66,15 +67,19 @@ function schedule(scope: Construct, made: LambdaFunction, { name, redrive }: Loa
   });
 }
 
-function output(scope: Construct, { name }: Loader, made: LambdaFunction, { letters, expired }: RedriveSources): void {
+function outputs(scope: Construct, loader: Loader, made: LambdaFunction, { letters, expired }: RedriveSources): void {
   const stack = Stack.of(scope);
-  new CfnOutput(stack, `Redrive-${name}`, { value: made.functionName, description: `Function that redrives dead letters of ${name}` });
-  new CfnOutput(stack, `DeadLetterQueueUrl-${name}`, {
+  const { name } = loader;
+  new CfnOutput(stack, nameInTemplate(loader, 'Redrive'), {
+    value: made.functionName,
+    description: `Function that redrives dead letters of ${name}`,
+  });
+  new CfnOutput(stack, nameInTemplate(loader, 'DeadLetterQueueUrl'), {
     value: letters.queueUrl,
     description: `SQS queue of records of ${name} that can never load`,
   });
   if (expired !== undefined)
-    new CfnOutput(stack, `ExpiredBatches-${name}`, {
+    new CfnOutput(stack, nameInTemplate(loader, 'ExpiredBatches'), {
       value: spelt(expired),
       description: `Where Lambda reports batches of ${name} that it gave up`,
     });

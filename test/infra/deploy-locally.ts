@@ -5,86 +5,118 @@ import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from
 import type { Template } from 'aws-cdk-lib/assertions';
 import { type FunctionHost, startFunctionHost } from '../../local/function-process/host.ts';
 import type { LocalStack } from '../support/local-stack.ts';
+import { bare, permissions } from './permissions.ts';
 import { recordCalls, startSecretsManager } from './recorded-aws.ts';
-import { templateOf } from './synthesise.ts';
+import { synthesised } from './synthesise.ts';
 
-/** The function of a template, running on this machine as the template says. */
+/** The functions of one loader, running on this machine as its template says. */
 export interface LocalDeployment {
   readonly template: Template;
-  readonly functions: FunctionHost;
+  readonly loader: LocalFunction;
+  readonly redrive: LocalFunction;
+  readonly doctor: LocalFunction;
+  close(): Promise<void>;
+}
+
+/** One of them. */
+interface LocalFunction {
+  readonly host: FunctionHost;
   /** The file that is deployed. */
   readonly asset: string;
   /** What the function wrote. */
   readonly lines: readonly string[];
-  /** What the function asked of AWS, as IAM calls it. */
-  readonly calls: ReadonlySet<string>;
-  close(): Promise<void>;
+  /** What the function asked of AWS, as IAM calls it, sorted. */
+  calls(): readonly string[];
+  /** What its role does not permit of that, whatever the resource. */
+  notPermitted(): readonly string[];
 }
 
-/** Where the resources of a template are on this machine. */
-interface Places {
+/** What functions of a template find on this machine. */
+interface Ground {
+  readonly stack: LocalStack;
+  readonly template: Template;
+  readonly outdir: string;
   readonly ledger: string;
-  readonly deadLetterQueueUrl: string;
-  readonly bucket: string;
+  /** Secrets Manager. */
+  readonly secrets: string;
 }
 
-/** Puts the function of a settings file onto the local stack: its asset, its environment, its handler and timeout, and its ledger. */
+/** Puts the functions of a settings file with one loader onto the local stack: assets, environments, handlers and timeouts, and the ledger. */
 export async function deployLocally(stack: LocalStack, settings: { readonly stack: string }): Promise<LocalDeployment> {
   const outdir = mkdtempSync(join(tmpdir(), 'loader-deployed-'));
-  const template = templateOf(settings, { outdir });
-  const calls = new Set<string>();
-  const lines: string[] = [];
-  const [dynamoDb, sqs, secrets, secretsManager] = await recorders(stack, calls);
+  const template = synthesised(settings, { outdir });
   const ledger = `${settings.stack}-ledger`;
   await createLedger(template, stack.aws.dynamoDb.endpoint, ledger);
-  const [{ Properties: deployed } = { Properties: undefined }] = Object.values(template.findResources('AWS::Lambda::Function'));
-  const asset = join(outdir, `asset.${deployed.Code.S3Key.replace('.zip', '')}`, 'index.mjs');
-  const places = {
-    ledger,
-    // The SDK calls SQS at the host of the queue's URL.
-    deadLetterQueueUrl: stack.deadLetterQueueUrl.replace(stack.aws.sqs.endpoint, sqs.endpoint),
-    bucket: stack.env['DEAD_LETTER_BUCKET'] ?? '',
-  };
-  const functions = startFunctionHost({
-    name: 'deployed',
-    bundle: asset,
-    handler: deployed.Handler.split('.')[1],
-    node: process.env['LOADER_NODE'] ?? process.execPath,
-    timeoutMillis: deployed.Timeout * 1000,
-    onOutput: ({ text }) => lines.push(text),
-    env: {
-      ...stack.aws.env,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
-      AWS_ENDPOINT_URL_SQS: sqs.endpoint,
-      AWS_ENDPOINT_URL_S3: sqs.endpoint,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
-      ...environmentOf(template, deployed.Environment.Variables, places),
-      // The only variable that cannot be as deployed: the guards let no stack load into this machine.
-      DORIS_FE_URLS: stack.doris.feUrl,
-    },
-  });
+  const secrets = await startSecretsManager({ username: stack.doris.user, password: stack.doris.password });
+  const ground: Ground = { stack, template, outdir, ledger, secrets: secrets.endpoint };
+  const [loader, redrive, doctor] = await Promise.all([
+    startDeployed(ground, /^Loader[a-z]+Function$/),
+    startDeployed(ground, /RedriveFunction$/),
+    startDeployed(ground, /DoctorFunction$/),
+  ]);
   return {
     template,
-    functions,
-    asset,
-    lines,
-    calls,
+    loader,
+    redrive,
+    doctor,
     async close() {
-      await functions.close();
-      await Promise.all([dynamoDb, sqs, secrets, secretsManager].map((endpoint) => endpoint.close()));
+      await Promise.all([loader, redrive, doctor].map((one) => one.close()));
+      await secrets.close();
       rmSync(outdir, { recursive: true });
     },
   };
 }
 
-async function recorders({ aws, doris }: LocalStack, calls: Set<string>) {
-  const secretsManager = await startSecretsManager({ username: doris.user, password: doris.password });
-  return Promise.all([
-    recordCalls(aws.dynamoDb.endpoint, calls),
-    recordCalls(aws.sqs.endpoint, calls),
-    recordCalls(secretsManager.endpoint, calls),
-    secretsManager,
-  ]);
+async function startDeployed(ground: Ground, named: RegExp): Promise<LocalFunction & { close(): Promise<void> }> {
+  const { stack, template, outdir, ledger } = ground;
+  const found = Object.entries(template.findResources('AWS::Lambda::Function')).find(([id]) => named.test(bare(id)));
+  if (found === undefined) throw new Error(`the template has no function ${named}`);
+  const { Code, Handler, Timeout, Environment, Role } = found[1]['Properties'];
+  const asset = join(outdir, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.mjs');
+  const calls = new Set<string>();
+  const lines: string[] = [];
+  const { aws } = stack;
+  const [dynamoDb, sqs, kinesis, secrets] = await Promise.all(
+    [aws.dynamoDb.endpoint, aws.sqs.endpoint, aws.kinesis.endpoint, ground.secrets].map((endpoint) => recordCalls(endpoint, calls)),
+  );
+  if (dynamoDb === undefined || sqs === undefined || kinesis === undefined || secrets === undefined) throw new Error('no recorders');
+  const places = {
+    ledger,
+    // The SDK calls SQS at the host of the queue's URL.
+    deadLetterQueueUrl: stack.deadLetterQueueUrl.replace(aws.sqs.endpoint, sqs.endpoint),
+    bucket: stack.env['DEAD_LETTER_BUCKET'] ?? '',
+  };
+  const host = startFunctionHost({
+    name: 'deployed',
+    bundle: asset,
+    handler: Handler.split('.')[1],
+    node: process.env['LOADER_NODE'] ?? process.execPath,
+    timeoutMillis: Timeout * 1000,
+    onOutput: ({ text }) => lines.push(text),
+    env: {
+      ...aws.env,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
+      AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+      AWS_ENDPOINT_URL_S3: sqs.endpoint,
+      AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+      ...environmentOf(template, Environment.Variables, places),
+      // The only variable that cannot be as deployed: the guards let no stack load into this machine.
+      DORIS_FE_URLS: stack.doris.feUrl,
+    },
+  });
+  const permitted = new Set(permissions(template)[bare(Role['Fn::GetAtt'][0])]?.map((line) => line.split(' on ')[0]));
+  return {
+    host,
+    asset,
+    lines,
+    calls: () => [...calls].sort(),
+    notPermitted: () => [...calls].filter((call) => !permitted.has(call)),
+    async close() {
+      await host.close();
+      await Promise.all([dynamoDb, sqs, kinesis, secrets].map((endpoint) => endpoint.close()));
+    },
+  };
 }
 
 async function createLedger(template: Template, endpoint: string, name: string): Promise<void> {
@@ -93,6 +125,13 @@ async function createLedger(template: Template, endpoint: string, name: string):
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
   await client.send(new CreateTableCommand({ TableName: name, KeySchema, AttributeDefinitions, BillingMode }));
   client.destroy();
+}
+
+/** Where the resources of a template are on this machine. */
+interface Places {
+  readonly ledger: string;
+  readonly deadLetterQueueUrl: string;
+  readonly bucket: string;
 }
 
 /** What CloudFormation would put in place of references: resources, and the defaults of parameters. */

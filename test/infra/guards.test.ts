@@ -28,6 +28,9 @@ describe('settings that would lose records', () => {
     const loaders = [aLoader(), { ...aLoader(), name: 'again', limits: { labelPrefix: 'orders' } }];
     checking(aLoader(), { loaders }).toThrow('two have the limits.labelPrefix orders');
     checking(aLoader(), { loaders: [aLoader(), aLoader()] }).toThrow('two are named orders');
+    checking(aLoader(), { loaders: ['a-1', 'a1'].map((name) => ({ ...aLoader(), name })) }).toThrow(
+      'a-1 and a1 are one name to CloudFormation',
+    );
   });
 });
 

@@ -59,6 +59,27 @@ describe('a loader of an existing stream', () => {
   });
 });
 
+describe('the redrive of a loader', () => {
+  it('runs on demand only, and is not repeated when it fails', () => {
+    const template = templateOf(settingsWith());
+    template.resourceCountIs('AWS::Events::Rule', 0);
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+    template.hasOutput('OrdersRedrive', { Value: { Ref: Match.stringLikeRegexp('RedriveFunction') } });
+  });
+
+  it('runs every few hours when that is asked for, over letters and over what Lambda gave up of this loader', () => {
+    const template = templateOf(settingsWith(aLoader({ redrive: { everyHours: 6, lettersPerSecond: 50 } })));
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule'));
+
+    expect(rule?.['Properties'].ScheduleExpression).toBe('rate(6 hours)');
+    const inputs: unknown[] = rule?.['Properties'].Targets.map(({ Input }: { Input: unknown }) => JSON.stringify(Input));
+    expect(inputs).toEqual([
+      JSON.stringify('{"rate":50}'),
+      expect.stringMatching(/from.*s3:\/\/.*DeadLettersBucket.*\/aws\/lambda\/.*LoaderordersFunctionKinesis/),
+    ]);
+  });
+});
+
 describe('infra parameters', () => {
   let template: Template;
   beforeAll(() => {

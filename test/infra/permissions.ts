@@ -7,25 +7,36 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Every permission of every role, a line each: `action on resource`. Logical ids lose their hashes. */
-export function permissions(template: Template): string[] {
-  const managed = Object.values(template.findResources('AWS::IAM::Role')).flatMap(({ Properties }) => Properties.ManagedPolicyArns ?? []);
-  const statements = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
-    ({ Properties }) => Properties.PolicyDocument.Statement as Statement[],
+/** Every permission of every role by the role, a line each: `action on resource`. Logical ids lose their hashes. */
+export function permissions(template: Template): Readonly<Record<string, readonly string[]>> {
+  const policies = Object.values(template.findResources('AWS::IAM::Policy'));
+  return Object.fromEntries(
+    Object.entries(template.findResources('AWS::IAM::Role')).map(([id, { Properties }]) => {
+      const managed: unknown[] = Properties.ManagedPolicyArns ?? [];
+      const statements = policies
+        .filter(({ Properties: policy }) => policy.Roles.some(({ Ref }: { Ref: string }) => Ref === id))
+        .flatMap(({ Properties: policy }) => policy.PolicyDocument.Statement as Statement[]);
+      return [bare(id), [...managed.map((arn) => `managed policy ${nameOf(arn)}`), ...statements.flatMap(linesOf)].sort()];
+    }),
   );
-  return [...managed.map((arn) => `managed policy ${nameOf(arn)}`), ...statements.flatMap(linesOf)].sort();
 }
 
 function linesOf({ Effect, Action, Resource, Condition }: Statement): string[] {
-  if (Effect !== 'Allow' || Condition !== undefined)
-    throw new Error(`a statement that is not a plain permission: ${JSON.stringify(Action)}`);
-  return [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} on ${nameOf(resource)}`));
+  if (Effect !== 'Allow') throw new Error(`a statement that is no permission: ${JSON.stringify(Action)}`);
+  const when = Condition === undefined ? '' : ` when ${nameOf(Condition)}`;
+  return [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} on ${nameOf(resource)}${when}`));
+}
+
+/** A logical id without its hash. */
+export function bare(id: string): string {
+  return id.replace(/[0-9A-F]{8}$/, '');
 }
 
 function nameOf(resource: unknown): string {
   const text = typeof resource === 'string' ? resource : JSON.stringify(resource);
   return text
     .replace(/\{"Ref":"AWS::(\w+)"\}/g, '$1')
+    .replace(/\{"Ref":"(\w+?)[0-9A-F]{8}"\}/g, '<$1>')
     .replace(/\{"Fn::GetAtt":\["(\w+?)[0-9A-F]{8}","\w+"\]\}/g, '<$1>')
-    .replace(/\{"Fn::Join":\["",\[(.*)\]\]\}/, (_, parts: string) => parts.replace(/[",]/g, ''));
+    .replace(/\{"Fn::Join":\["",\[(.*?)\]\]\}/, (_, parts: string) => parts.replace(/[",]/g, ''));
 }

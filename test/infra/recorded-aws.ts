@@ -18,12 +18,19 @@ export function recordCalls(upstream: string, calls: Set<string>): Promise<Endpo
   );
 }
 
-const SERVICES: Readonly<Record<string, string>> = { DynamoDB_20120810: 'dynamodb', AmazonSQS: 'sqs', secretsmanager: 'secretsmanager' };
+const SERVICES: Readonly<Record<string, string>> = {
+  DynamoDB_20120810: 'dynamodb',
+  AmazonSQS: 'sqs',
+  Kinesis_20131202: 'kinesis',
+  secretsmanager: 'secretsmanager',
+};
 
-function actionOf({ headers, method }: IncomingMessage): string {
+/** S3 is the service without targets. */
+const OF_OBJECTS: Readonly<Record<string, string>> = { PUT: 's3:PutObject', GET: 's3:GetObject', DELETE: 's3:DeleteObject' };
+
+function actionOf({ headers, method = '', url = '' }: IncomingMessage): string {
   const target = headers['x-amz-target'];
-  // S3 is the service without targets; loaders only put objects there.
-  if (typeof target !== 'string') return method === 'PUT' ? 's3:PutObject' : `s3:${method}`;
+  if (typeof target !== 'string') return /^\/[^/]+\/[^?]/.test(url) ? (OF_OBJECTS[method] ?? `s3:${method}`) : 's3:ListBucket';
   const [service = '', action = ''] = target.split('.');
   // A batch needs the permission of its parts.
   return `${SERVICES[service] ?? service}:${action.replace(/Batch$/, '')}`;

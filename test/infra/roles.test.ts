@@ -1,20 +1,23 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { permissions } from './permissions.ts';
 import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
-const EVERY_LOADER = [
-  'dynamodb:GetItem on <Ledger>',
-  'dynamodb:UpdateItem on <Ledger>',
-  'logs:CreateLogStream on <LoaderordersLogs>',
-  'logs:PutLogEvents on <LoaderordersLogs>',
-  'secretsmanager:GetSecretValue on arn:Partition:secretsmanager:Region:AccountId:secret:doris/loader-??????',
-  'sqs:SendMessage on <DeadLettersQueue>',
-];
+type Roles = ReturnType<typeof permissions>;
 
 const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
 
-const READING = [
+/** What every function of a loader may do. */
+const every = (role: string) => [
+  `logs:CreateLogStream on <${role}Logs>`,
+  `logs:PutLogEvents on <${role}Logs>`,
+  'secretsmanager:GetSecretValue on arn:Partition:secretsmanager:Region:AccountId:secret:doris/loader-??????',
+];
+
+const on = (resource: string, ...actions: readonly string[]) => actions.map((action) => `${action} on ${resource}`);
+
+/** What CDK grants to Lambda's poller of a stream. */
+const POLLING = [
   'DescribeStream',
   'DescribeStreamConsumer',
   'DescribeStreamSummary',
@@ -23,66 +26,133 @@ const READING = [
   'ListShards',
   'ListStreams',
   'SubscribeToShard',
-].map((action) => `kinesis:${action} on ${STREAM}`);
+].map((action) => `kinesis:${action}`);
+const TAKING = ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage'];
 
-const BUCKET = [
-  's3:ListBucket on <DeadLettersBucket>',
-  's3:PutObject on <DeadLettersBucket>/aws/lambda/*',
-  's3:PutObject on <DeadLettersBucket>/dead-letters/*',
-];
+let orders: Roles;
+let withoutBucket: Roles;
+let quakes: Roles;
+beforeAll(() => {
+  const both = settingsWith(aLoader(), { loaders: [aLoader(), anIggyLoader()] });
+  const all = permissions(templateOf(both));
+  orders = Object.fromEntries(Object.entries(all).filter(([role]) => role.startsWith('Loaderorders')));
+  quakes = Object.fromEntries(Object.entries(all).filter(([role]) => role.startsWith('Loaderquakes')));
+  withoutBucket = permissions(templateOf(settingsWith(aLoader(), { deadLetters: { bucket: false } })));
+});
 
 describe('the role of a loader', () => {
   it('may do this and nothing else', () => {
-    expect(permissions(templateOf(settingsWith()))).toEqual([...EVERY_LOADER, ...READING, ...BUCKET].sort());
-  });
-
-  it('may not touch a bucket when there is none', () => {
-    expect(permissions(templateOf(settingsWith(aLoader(), { deadLetters: { bucket: false } })))).toEqual(
-      [...EVERY_LOADER, ...READING, 'sqs:SendMessage on <DeadLettersExpiredBatches>'].sort(),
+    expect(orders['LoaderordersRole']).toEqual(
+      [
+        ...every('Loaderorders'),
+        ...on('<Ledger>', 'dynamodb:GetItem', 'dynamodb:UpdateItem'),
+        ...on('<LoaderordersDeadLetters>', 'sqs:SendMessage'),
+        ...on(STREAM, ...POLLING),
+        's3:ListBucket on <DeadLettersBucket>',
+        's3:PutObject on <DeadLettersBucket>/aws/lambda/*',
+        's3:PutObject on <DeadLettersBucket>/dead-letters/*',
+      ].sort(),
     );
   });
 
-  it('may subscribe to its own consumer with enhanced fan-out', () => {
-    const template = templateOf(settingsWith(aLoader({ source: { enhancedFanOut: true, kplProducers: false } })));
+  it('may not touch a bucket when there is none', () => {
+    const without = withoutBucket['LoaderordersRole'] ?? [];
+    expect(without.filter((line) => line.startsWith('s3:'))).toEqual([]);
+    expect(without).toContain('sqs:SendMessage on <LoaderordersExpiredBatches>');
+  });
 
-    const more = permissions(template).filter((line) => ![...EVERY_LOADER, ...READING, ...BUCKET].includes(line));
-    expect(more).toEqual([
-      'kinesis:DescribeStreamConsumer on <LoaderordersConsumer>',
-      'kinesis:SubscribeToShard on <LoaderordersConsumer>',
+  it('may subscribe to its own consumer with enhanced fan-out', () => {
+    const fanOut = permissions(templateOf(settingsWith(aLoader({ source: { enhancedFanOut: true, kplProducers: false } }))));
+
+    expect(fanOut['LoaderordersRole']?.filter((line) => !orders['LoaderordersRole']?.includes(line))).toEqual(
+      on('<LoaderordersConsumer>', 'kinesis:DescribeStreamConsumer', 'kinesis:SubscribeToShard'),
+    );
+  });
+});
+
+describe('the role of a redrive', () => {
+  it('may do this and nothing else', () => {
+    const redrive = orders['LoaderordersRedriveRole']?.map((line) => line.replace(/<LoaderordersFunctionKinesis\w+>/, '<Mapping>'));
+    expect(redrive).toEqual(
+      [
+        ...every('LoaderordersRedrive'),
+        ...on('<Ledger>', 'dynamodb:GetItem', 'dynamodb:PutItem'),
+        ...on('<LoaderordersDeadLetters>', 'sqs:SendMessage', ...TAKING),
+        ...on(STREAM, 'kinesis:GetRecords', 'kinesis:GetShardIterator'),
+        ...on('<DeadLettersBucket>/dead-letters/*', 's3:GetObject', 's3:PutObject'),
+        // Lambda's reports of this loader's event source mapping, and no others.
+        ...on('<DeadLettersBucket>/aws/lambda/<Mapping>/*', 's3:DeleteObject', 's3:GetObject'),
+        's3:ListBucket on <DeadLettersBucket> when {"StringLike":{"s3:prefix":aws/lambda/<Mapping>/*}}',
+      ].sort(),
+    );
+  });
+
+  it('may take batches that Lambda gave up from their queue when there is no bucket', () => {
+    const without = withoutBucket['LoaderordersRedriveRole'] ?? [];
+    expect(without.filter((line) => line.startsWith('s3:'))).toEqual([]);
+    expect(without).toEqual(expect.arrayContaining(on('<LoaderordersExpiredBatches>', ...TAKING)));
+  });
+});
+
+describe('the role of doctor', () => {
+  it('may look, and change nothing', () => {
+    expect(orders['LoaderordersDoctorRole']).toEqual(
+      [
+        ...every('LoaderordersDoctor'),
+        ...on('<Ledger>', 'dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'),
+        ...on('<LoaderordersDeadLetters>', 'sqs:GetQueueAttributes'),
+        ...on(STREAM, 'kinesis:DescribeStreamSummary', 'kinesis:ListShards'),
+        's3:ListBucket on <DeadLettersBucket>',
+      ].sort(),
+    );
+  });
+});
+
+describe('every role of a loader', () => {
+  it('is one of these', () => {
+    expect(Object.keys({ ...orders, ...quakes }).sort()).toEqual([
+      'LoaderordersDoctorRole',
+      'LoaderordersRedriveRole',
+      'LoaderordersRole',
+      'LoaderquakesDoctorRole',
+      'LoaderquakesEndpointRole',
+      'LoaderquakesRedriveRole',
+      'LoaderquakesRole',
     ]);
   });
 
-  it('may read exactly the secret whose ARN is given, and decrypt it and the stream with their keys', () => {
+  it('may read exactly the secret whose ARN is given and decrypt it, and the stream where it reads that', () => {
     const key = (n: number) => `arn:aws:kms:eu-central-1:123456789012:key/${n}`;
     const secretId = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:doris-a1b2c3';
     const loader = aLoader({ source: { encryptionKeyArn: key(1) }, doris: { secretId, secretKeyArn: key(2) } });
 
     const all = permissions(templateOf(settingsWith(loader)));
 
-    expect(all.filter((line) => /secretsmanager|kms/.test(line))).toEqual([
-      `kms:Decrypt on ${key(1)}`,
-      `kms:Decrypt on ${key(2)}`,
-      `secretsmanager:GetSecretValue on ${secretId}`,
-    ]);
+    const secret = [`kms:Decrypt on ${key(2)}`, `secretsmanager:GetSecretValue on ${secretId}`];
+    const about = (role: string) => all[role]?.filter((line) => /secretsmanager|kms/.test(line));
+    expect(about('LoaderordersRole')).toEqual([`kms:Decrypt on ${key(1)}`, ...secret]);
+    expect(about('LoaderordersRedriveRole')).toEqual([`kms:Decrypt on ${key(1)}`, ...secret]);
+    expect(about('LoaderordersDoctorRole')).toEqual(secret);
   });
 
   it('may make network interfaces in a VPC, and trace when that is asked for', () => {
-    const template = templateOf(settingsWith(aLoader({ function: { xray: true } }), { network: VPC }));
+    const all = permissions(templateOf(settingsWith(aLoader({ function: { xray: true } }), { network: VPC })));
 
-    expect(permissions(template).filter((line) => line.endsWith(' on *'))).toEqual([
-      'ec2:AssignPrivateIpAddresses on *',
-      'ec2:CreateNetworkInterface on *',
-      'ec2:DeleteNetworkInterface on *',
-      'ec2:DescribeNetworkInterfaces on *',
-      'ec2:DescribeSubnets on *',
-      'ec2:UnassignPrivateIpAddresses on *',
-      'xray:PutTelemetryRecords on *',
-      'xray:PutTraceSegments on *',
-    ]);
+    for (const lines of Object.values(all))
+      expect(lines.filter((line) => line.endsWith(' on *'))).toEqual([
+        'ec2:AssignPrivateIpAddresses on *',
+        'ec2:CreateNetworkInterface on *',
+        'ec2:DeleteNetworkInterface on *',
+        'ec2:DescribeNetworkInterfaces on *',
+        'ec2:DescribeSubnets on *',
+        'ec2:UnassignPrivateIpAddresses on *',
+        'xray:PutTelemetryRecords on *',
+        'xray:PutTraceSegments on *',
+      ]);
   });
 
-  it('is for Lambda only', () => {
-    templateOf(settingsWith()).hasResourceProperties('AWS::IAM::Role', {
+  it('of a function is for Lambda only', () => {
+    templateOf(settingsWith()).allResourcesProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {
         Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
       },
@@ -92,21 +162,20 @@ describe('the role of a loader', () => {
 
 describe('the roles of a loader for Iggy', () => {
   it('may do this and nothing else', () => {
-    expect(permissions(templateOf(settingsWith(anIggyLoader())))).toEqual(
+    expect(quakes['LoaderquakesRole']).toEqual(
       [
-        ...EVERY_LOADER.map((line) => line.replace('Loaderorders', 'Loaderquakes')),
+        ...every('Loaderquakes'),
+        ...on('<Ledger>', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem').map((line) => `dynamodb:${line}`),
+        ...on('<LoaderquakesDeadLetters>', 'sqs:SendMessage'),
+        ...on('<LoaderquakesQueue>', ...TAKING, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'),
         's3:PutObject on <DeadLettersBucket>/dead-letters/*',
-        'dynamodb:DeleteItem on <Ledger>',
-        'dynamodb:PutItem on <Ledger>',
-        'dynamodb:Query on <Ledger>',
-        'sqs:ChangeMessageVisibility on <LoaderquakesQueue>',
-        'sqs:DeleteMessage on <LoaderquakesQueue>',
-        'sqs:GetQueueAttributes on <LoaderquakesQueue>',
-        'sqs:GetQueueUrl on <LoaderquakesQueue>',
-        'sqs:ReceiveMessage on <LoaderquakesQueue>',
-        // The endpoint's.
-        'sqs:SendMessage on <LoaderquakesQueue>',
       ].sort(),
     );
+    expect(quakes['LoaderquakesEndpointRole']).toEqual(on('<LoaderquakesQueue>', 'sqs:SendMessage'));
+  });
+
+  it('know no stream and no batches that Lambda gave up', () => {
+    for (const role of ['LoaderquakesRedriveRole', 'LoaderquakesDoctorRole'])
+      expect(quakes[role]?.filter((line) => /kinesis:|aws\/lambda/.test(line))).toEqual([]);
   });
 });

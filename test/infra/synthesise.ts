@@ -1,12 +1,24 @@
 import { App, type AppProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
 
 // The rules of CloudFormation and AWS Solutions are applied once, in rules.test.ts: they take most of the time of a synth.
 process.env['CDK_VALIDATION'] = 'false';
 
-/** The template of a settings file. */
-export function templateOf(settings: unknown, app: AppProps = {}): Template {
+const made = new Map<string, Template>();
+
+/** The template of a settings file, synthesised once however many tests look at it. */
+export function templateOf(settings: unknown): Template {
+  const key = JSON.stringify(settings);
+  // Nobody looks at the assets: they need not be copied.
+  const template = made.get(key) ?? synthesised(settings, { context: { [DISABLE_ASSET_STAGING_CONTEXT]: true } });
+  made.set(key, template);
+  return template;
+}
+
+/** The template of a settings file, with its assets in the folder of the app. */
+export function synthesised(settings: unknown, app: AppProps = {}): Template {
   return Template.fromStack(loaderStack(new App({ analyticsReporting: false, ...app }), checkSettings(settings)));
 }
