@@ -7,7 +7,7 @@ export type Goal = { readonly kind: 'at-most' | 'at-least'; readonly value: numb
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  /** Empty for a ratio. */
+  /** `x` for a ratio of two like things. */
   readonly unit: string;
   /** Where there were rounds. */
   readonly quartiles?: Quartiles;
@@ -28,9 +28,9 @@ export function ratioOf(name: string, mine: readonly number[], other: readonly n
   return { ...ratio(name, median(mine) / median(other), goal), quartiles: quartiles(each) };
 }
 
-/** A ratio that was counted, not timed. */
-export function ratio(name: string, value: number, goal?: Goal): Figure {
-  return { name, value, unit: '', isRatio: true, ...(goal === undefined ? {} : { goal }) };
+/** A ratio of two like things, or of calls to loads, that was not timed in rounds. */
+export function ratio(name: string, value: number, goal?: Goal, unit = 'x'): Figure {
+  return { name, value, unit, isRatio: true, ...(goal === undefined ? {} : { goal }) };
 }
 
 /** The median of rounds in a unit of this machine. */
@@ -45,7 +45,7 @@ export function amount(name: string, value: number, unit: string, goal?: Goal): 
 
 /** One line for people. */
 export function figureText({ name, value, unit, quartiles: spread, goal }: Figure): string {
-  const suffix = unit === '' ? 'x' : ` ${unit}`;
+  const suffix = unit === 'x' ? 'x' : ` ${unit}`;
   const between = spread === undefined ? '' : ` (${rounded(spread.lower)} to ${rounded(spread.upper)})`;
   return `  ${name.padEnd(78)} ${rounded(value)}${suffix}${between}${goal === undefined ? '' : goalText(value, goal)}`;
 }

@@ -43,9 +43,14 @@ export function worseThan(baseline: Ratios, now: Ratios): Worse[] {
   });
 }
 
-/** The median of each ratio over several runs, among those that every run has. */
-export function medians(runs: readonly Ratios[]): Ratios {
+/** Each ratio of several runs put into one, among those that every run has. */
+export function together(runs: readonly Ratios[], one: (values: readonly number[]) => number): Ratios {
   const [first = new Map<string, number>()] = runs;
   const values = [...first.keys()].map((name) => [name, runs.flatMap((run) => run.get(name) ?? [])] as const);
-  return new Map(values.filter(([, each]) => each.length === runs.length).map(([name, each]) => [name, median(each)]));
+  return new Map(values.filter(([, each]) => each.length === runs.length).map(([name, each]) => [name, one(each)]));
+}
+
+/** The lowest of some values: noise spoils some runs, code that became slower spoils all of them. */
+export function lowest(values: readonly number[]): number {
+  return Math.min(...values);
 }

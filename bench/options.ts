@@ -16,11 +16,11 @@ export const USAGE = `usage: npm run bench -- [BENCH ...] [options]
 
   BENCH     ${NAMES.join(', ')}; default: all of them
   --check   compare the ratios with bench/baseline.json
-  --update  write them there
+  --update  write them there, the medians of three runs
   --help    this text
 
 BENCH_NODE names another Node for what is measured; default: the one that runs this.
-exit code: 0, 1 a ratio is more than ${TOLERANCE * 100} % worse than the baseline, also in the median of three runs, 2 wrong arguments`;
+exit code: 0, 1 a ratio is more than ${TOLERANCE * 100} % worse than the baseline in each of three runs, 2 wrong arguments`;
 
 /** @throws {RangeError} in one sentence that names the argument and what is allowed. */
 export function readOptions(argv: readonly string[]): BenchOptions {

@@ -12,10 +12,15 @@ export async function measureCalls(stage: Stage): Promise<Figure[]> {
   const [alone, following] = [await callsOf(stage, 1), await callsOf(stage, LOADS)];
   const reads = Math.max(alone.calls(READS), following.calls(READS) / LOADS);
   return [
-    ratio('a load by itself: DynamoDB writes', alone.calls(WRITES), atMost(2)),
+    ratio('a load by itself: DynamoDB writes', alone.calls(WRITES), atMost(2), 'calls'),
     // The last load has nothing to be settled with.
-    ratio(`${LOADS} loads that follow each other: DynamoDB writes a load`, following.calls(WRITES) / LOADS, atMost((LOADS + 1) / LOADS)),
-    ratio('DynamoDB reads a load', reads, atMost(0)),
+    ratio(
+      `${LOADS} loads that follow each other: DynamoDB writes a load`,
+      following.calls(WRITES) / LOADS,
+      atMost((LOADS + 1) / LOADS),
+      'calls',
+    ),
+    ratio('DynamoDB reads a load', reads, atMost(0), 'calls'),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, medians, quartiles, worseThan } from '../../bench/judge.ts';
+import { lowest, median, quartiles, together, worseThan } from '../../bench/judge.ts';
 
 describe('the judge of ratios', () => {
   it('takes the middle value, and of an even number the mean of the middle two', () => {
@@ -40,22 +40,25 @@ describe('the judge of ratios', () => {
     expect(worseThan(new Map(), new Map([['new', 99]]))).toEqual([]);
   });
 
-  it('lets the median of several runs decide, so that one spoilt run decides nothing', () => {
-    const runs = [new Map([['a', 9]]), new Map([['a', 2]]), new Map([['a', 2.1]])];
+  it('finds a ratio worse only when it is so in every run', () => {
+    const baseline = new Map([['a', 2]]);
+    const spoiltTwice = [new Map([['a', 9]]), new Map([['a', 2.1]]), new Map([['a', 4]])];
+    const slower = [new Map([['a', 2.5]]), new Map([['a', 2.4]]), new Map([['a', 9]])];
 
-    expect(medians(runs)).toEqual(new Map([['a', 2.1]]));
-    expect(worseThan(new Map([['a', 2]]), medians(runs))).toEqual([]);
+    expect(worseThan(baseline, together(spoiltTwice, lowest))).toEqual([]);
+    expect(worseThan(baseline, together(slower, lowest))).toEqual([{ name: 'a', before: 2, now: 2.4 }]);
   });
 
-  it('judges only ratios that every run has', () => {
-    expect(
-      medians([
-        new Map([
-          ['a', 1],
-          ['b', 1],
-        ]),
-        new Map([['a', 3]]),
+  it('makes a baseline of the middle of several runs, of ratios that all of them have', () => {
+    const runs = [
+      new Map([
+        ['a', 9],
+        ['once', 1],
       ]),
-    ).toEqual(new Map([['a', 2]]));
+      new Map([['a', 2]]),
+      new Map([['a', 2.1]]),
+    ];
+
+    expect(together(runs, median)).toEqual(new Map([['a', 2.1]]));
   });
 });
