@@ -47,11 +47,27 @@ export function labelOf(prefix: string, membership: Membership): Label {
     target.database,
     target.table,
     String(members.length),
-    createHash('sha256').update(members.map(identityOfMember).join('')).digest('hex'),
+    digestOf(members),
   ];
   const hash = Buffer.from(blake3(Buffer.from(raw.map(withLength).join('')), { dkLen: HASH_BYTES })).toString('base64url');
   const position = spellPosition(first.position).slice(-POSITION_CHARACTERS);
   return `${headOf(prefix, source)}-${position}-${members.length}-${FORMAT}${hash}` as Label;
+}
+
+/** Texts of about this length are cheapest to hash: joining them all would make a megabyte of one event. */
+const CHUNK_CHARACTERS = 16 * 1024;
+
+/** SHA-256 of the identities of all members. */
+function digestOf(members: Membership['members']): string {
+  const hash = createHash('sha256');
+  let chunk = '';
+  for (const member of members) {
+    chunk += identityOfMember(member);
+    if (chunk.length < CHUNK_CHARACTERS) continue;
+    hash.update(chunk);
+    chunk = '';
+  }
+  return hash.update(chunk).digest('hex');
 }
 
 /** What the labels of one source shard under one loader begin with. Other shards may begin with the same. */
@@ -84,7 +100,7 @@ function identityOf(source: SourceShard): string[] {
 
 /** A purged topic counts its offsets from 0 again: an offset alone would name two messages by one label, and Doris would drop the second. */
 function identityOfMember({ position, iggy }: Membership['members'][number]): string {
-  return iggy === undefined ? withLength(position) : [position, iggy.id, iggy.timestamp].map(withLength).join('');
+  return iggy === undefined ? `${position.length}:${position}` : [position, iggy.id, iggy.timestamp].map(withLength).join('');
 }
 
 function sanitised(name: string): string {

@@ -48,36 +48,27 @@ const MOST_POISON = 1_000;
 /** Cuts records into pieces, as large as the limits allow from the front: the same records give the same cuts. */
 export function cut(records: readonly DecodedRecord[], limits: LoadLimits): Piece[] {
   const pieces: Piece[] = [];
-  let start = 0;
-  let filled = EMPTY;
-  for (const [index, record] of records.entries()) {
-    const more = filledBy(filled, record);
-    if (fits(more, limits)) filled = more;
-    else {
-      pieces.push(pieceOf(records.slice(start, index)));
-      start = index;
-      filled = filledBy(EMPTY, record);
-    }
+  for (let start = 0; start < records.length; ) {
+    const end = endOfCut(records, start, limits);
+    pieces.push(pieceOf(start === 0 && end === records.length ? records : records.slice(start, end)));
+    start = end;
   }
-  if (start < records.length) pieces.push(pieceOf(records.slice(start)));
   return pieces;
 }
 
-interface Filling {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly poison: number;
-}
-
-const EMPTY: Filling = { rows: 0, bytes: 0, poison: 0 };
-
-function filledBy({ rows, bytes, poison }: Filling, record: DecodedRecord): Filling {
-  if (record.kind === 'poison') return { rows, bytes, poison: poison + 1 };
-  return { rows: rows + 1, bytes: bytes + record.line.length + 1, poison };
-}
-
-function fits({ rows, bytes, poison }: Filling, limits: LoadLimits): boolean {
-  return poison <= MOST_POISON && rows <= limits.maxRows && (rows <= 1 || bytes <= limits.maxBytes);
+/** Where the piece ends that begins at `start`: behind at least one record. */
+function endOfCut(records: readonly DecodedRecord[], start: number, { maxRows, maxBytes }: LoadLimits): number {
+  let [rows, bytes, poison] = [0, 0, 0];
+  for (let end = start; end < records.length; end++) {
+    const record = records[end];
+    if (record?.kind === 'row') {
+      rows += 1;
+      bytes += record.line.length + 1;
+    } else poison += 1;
+    const fits = poison <= MOST_POISON && rows <= maxRows && (rows <= 1 || bytes <= maxBytes);
+    if (!fits && end > start) return end;
+  }
+  return records.length;
 }
 
 /** Bad rows among so many, and looking at them one by one is as cheap as halving; a half that is dense has too little to teach. */

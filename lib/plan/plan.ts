@@ -14,18 +14,30 @@ export interface TableBatch {
 
 /** Groups a batch by table. Concatenated and sorted by position, the groups are the batch. */
 export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
-  const groups = new Map<string, { target?: Target; records: DecodedRecord[] }>();
+  const groups = new Map<string, Group>();
+  let latest: Group | undefined;
   for (const record of batch.records) {
     const target = route(routing, batch.source, record);
-    const key = targetName(target);
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { ...(target === undefined ? {} : { target }), records: [] };
-      groups.set(key, group);
-    }
-    group.records.push(target === undefined ? unroutable(record) : record);
+    if (latest === undefined || latest.target !== target) latest = groupOf(groups, target);
+    latest.records.push(target === undefined ? unroutable(record) : record);
   }
   return [...groups.values()].map((group) => ({ source: batch.source, ...group }));
+}
+
+interface Group {
+  readonly target?: Target;
+  readonly records: DecodedRecord[];
+}
+
+/** Rules may spell the same table as targets of their own. */
+function groupOf(groups: Map<string, Group>, target: Target | undefined): Group {
+  const key = targetName(target);
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = { ...(target === undefined ? {} : { target }), records: [] };
+    groups.set(key, group);
+  }
+  return group;
 }
 
 function unroutable(record: DecodedRecord): DecodedRecord {

@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import { endOfValue, NOT_JSON, skipBlanks } from '../source/json.ts';
+import { endOfValue, jsonText, NOT_JSON, skipBlanks } from '../source/json.ts';
 import { isLongNumber } from '../source/long-numbers.ts';
 
 /** A payload after an edit, or why there is none. */
@@ -48,7 +48,7 @@ function withMarks(payload: Uint8Array): string | undefined {
   const bytes = Buffer.from(payload);
   const parts: Buffer[] = [];
   let done = 0;
-  const end = endOfValue(bytes, skipBlanks(bytes, 0), (start, stop) => {
+  const end = endOfValue(jsonText(bytes), skipBlanks(bytes, 0), (start, stop) => {
     if (!isLongNumber(bytes, start, stop)) return;
     parts.push(bytes.subarray(done, start), Buffer.from(JSON.stringify(`${MARK}${bytes.subarray(start, stop).toString('latin1')}`)));
     done = stop;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Envelope, readEnvelope } from './iggy-envelope.ts';
-import { endOfValue, kindOf, NOT_JSON, skipBlanks } from './json.ts';
+import { endOfValue, jsonText, kindOf, NOT_JSON, skipBlanks } from './json.ts';
 import { elementsOf, type Span } from './json-members.ts';
 
 /** The values of a body, or why it has no shape that http_sink sends. */
@@ -21,7 +21,7 @@ export function valuesIn(text: Buffer): BodyValues {
   if (!isUtf8(text)) return contract('the body is not valid UTF-8');
   const start = skipBlanks(text, 0);
   if (start === text.length) return contract('the body is blank');
-  const end = endOfValue(text, start);
+  const end = endOfValue(jsonText(text), start);
   if (end === NOT_JSON || skipBlanks(text, end) < text.length) return lines(text);
   if (kindOf(text[start]) !== 'array') return { kind: 'values', values: [{ start, end }], in: 'document' };
   const values = [...elementsOf(text, start)];
@@ -53,6 +53,7 @@ function placeOf(where: 'document' | 'array' | 'lines', index: number): string {
 const LINE_FEED = 0x0a;
 
 function lines(text: Buffer): BodyValues {
+  const json = jsonText(text);
   const values: Span[] = [];
   let line = 1;
   for (let at = 0; at < text.length; line++) {
@@ -60,8 +61,8 @@ function lines(text: Buffer): BodyValues {
     const behind = feed === -1 ? text.length : feed;
     const start = skipBlanks(text, at);
     if (start < behind) {
-      const end = endOfValue(text, start);
-      if (end === NOT_JSON || end > behind || skipBlanks(text.subarray(0, behind), end) < behind)
+      const end = endOfValue(json, start);
+      if (end === NOT_JSON || end > behind || skipBlanks(text, end) < behind)
         return contract(`line ${line} of the body is not one JSON document`);
       values.push({ start, end });
     }

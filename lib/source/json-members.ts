@@ -1,4 +1,4 @@
-import { endOfString, endOfValue, kindOf, skipBlanks } from './json.ts';
+import { endOfString, endOfValue, type JsonText, jsonText, kindOf, skipBlanks } from './json.ts';
 
 /** Where a JSON value stands in its text: from `start`, not including `end`. */
 export interface Span {
@@ -17,11 +17,12 @@ const CLOSE_ARRAY = 0x5d;
 
 /** The members of the object that begins at `start`, in order, duplicate keys included. @param text - JSON, checked. */
 export function* membersOf(text: Buffer, start: number): Generator<Member> {
+  const json = jsonText(text);
   let at = skipBlanks(text, start + 1);
   while (text[at] === QUOTE) {
-    const endOfKey = endOfString(text, at);
+    const endOfKey = endOfString(json, at);
     const key = stringAt(text, { start: at, end: endOfKey });
-    const value = valueFrom(text, skipBlanks(text, endOfKey) + 1);
+    const value = valueFrom(json, skipBlanks(text, endOfKey) + 1);
     yield { key, ...value };
     at = behindComma(text, value.end);
   }
@@ -29,16 +30,17 @@ export function* membersOf(text: Buffer, start: number): Generator<Member> {
 
 /** The elements of the array that begins at `start`, in order. @param text - JSON, checked. */
 export function* elementsOf(text: Buffer, start: number): Generator<Span> {
+  const json = jsonText(text);
   let at = skipBlanks(text, start + 1);
   while (at < text.length && text[at] !== CLOSE_ARRAY) {
-    const element = valueFrom(text, at);
+    const element = valueFrom(json, at);
     yield element;
     at = behindComma(text, element.end);
   }
 }
 
-function valueFrom(text: Buffer, at: number): Span {
-  const start = skipBlanks(text, at);
+function valueFrom(text: JsonText, at: number): Span {
+  const start = skipBlanks(text.bytes, at);
   return { start, end: endOfValue(text, start) };
 }
 

@@ -1,11 +1,11 @@
 import { ContractViolation } from '../errors.ts';
 import { type Bytes, epochMillis } from '../units.ts';
-import { fromBase64 } from './base64.ts';
+import { type KinesisData, readKinesisData } from './kinesis-data.ts';
 import { type KinesisEventRecord, readKinesisEvent } from './kinesis-event.ts';
 import { deaggregate, type UserRecord } from './kpl.ts';
 import { kinesisPosition } from './position.ts';
 import type { Batch, DecodedRecord, Fault, KinesisShard, SourceRecord } from './record.ts';
-import { heldBy, isGzip, type Reading, type RowRules, readRow } from './rows.ts';
+import { heldBy, isGzip, type Reading, type RowRules, readLine, readRow } from './rows.ts';
 import { addedMembers, type PositionColumns } from './splice.ts';
 
 /** How events become rows, and the limits of that. */
@@ -25,7 +25,7 @@ export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] 
   const byShard = new Map<string, KinesisEventRecord[]>();
   let before: { readonly arn: string; readonly prefix: string; readonly records: KinesisEventRecord[] } | undefined;
   for (const record of readKinesisEvent(event)) {
-    if (before === undefined || record.eventSourceARN !== before.arn || !isOfShard(record, before.prefix)) {
+    if (before === undefined || record.eventSourceARN !== before.arn || !record.eventID.startsWith(before.prefix)) {
       const key = `${streamArnOf(record)} ${shardOf(record)}`;
       const records = byShard.get(key) ?? [];
       byShard.set(key, records);
@@ -45,19 +45,15 @@ function shardOf(record: KinesisEventRecord): string {
   return record.eventID.slice(0, record.eventID.lastIndexOf(':'));
 }
 
-function isOfShard({ eventID }: KinesisEventRecord, prefix: string): boolean {
-  return eventID.startsWith(prefix) && eventID.lastIndexOf(':') === prefix.length - 1;
-}
-
 function decodeShard(records: readonly KinesisEventRecord[], { positionColumns, ...limits }: DecodeRules): Batch {
   const source = sourceOf(records);
   const rules = positionColumns === undefined ? limits : { ...limits, addedMembers: addedMembers(positionColumns, source) };
   const { distinct, duplicates } = inOrderOnce(records);
   const decoded: DecodedRecord[] = [];
   let size = 0;
-  for (const record of distinct) {
-    if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.kinesis.sequenceNumber };
-    for (const reading of readRecord(record, rules)) {
+  for (const data of readKinesisData(distinct, rules.longNumbers ?? 'keep')) {
+    if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: data.record.kinesis.sequenceNumber };
+    for (const reading of readRecord(data, rules)) {
       decoded.push(reading.decoded);
       size += heldBy(reading);
     }
@@ -86,7 +82,8 @@ function bySequenceNumber(a: KinesisEventRecord, b: KinesisEventRecord): number 
  * On a consumer of enhanced fan-out it may be something else: Lambda takes KPL aggregates apart there and gives their user records
  * one sequence number, and such twins cannot be told from duplicates.
  */
-function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: KinesisEventRecord[]; duplicates: number } {
+function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: readonly KinesisEventRecord[]; duplicates: number } {
+  if (areRising(records)) return { distinct: records, duplicates: 0 };
   const ordered = records.toSorted(bySequenceNumber);
   const distinct = ordered.filter((record, index) => {
     const before = ordered[index - 1];
@@ -101,27 +98,42 @@ function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: Kinesi
   return { distinct, duplicates: ordered.length - distinct.length };
 }
 
-function readRecord({ kinesis }: KinesisEventRecord, rules: DecodeRules): Reading[] {
-  const data = fromBase64(kinesis.data);
-  const whole: SourceRecord = {
-    position: kinesisPosition(kinesis.sequenceNumber),
-    itemIdentifier: kinesis.sequenceNumber,
-    arrivedAt: epochMillis(Math.round(kinesis.approximateArrivalTimestamp * 1000)),
-    payload: data ?? Buffer.from(kinesis.data, 'utf8'),
-    ...(kinesis.partitionKey == null ? {} : { partitionKey: kinesis.partitionKey }),
-  };
-  if (data === undefined) return [poison(whole, 'data is not base64')];
-  const content = deaggregate(data);
+/** As Lambda brings them. */
+function areRising(records: readonly KinesisEventRecord[]): boolean {
+  let before: KinesisEventRecord | undefined;
+  for (const record of records) {
+    if (before !== undefined && bySequenceNumber(before, record) >= 0) return false;
+    before = record;
+  }
+  return true;
+}
+
+function readRecord(data: KinesisData, rules: DecodeRules): Reading[] {
+  const { kinesis } = data.record;
+  const record = sourceRecord(kinesis, data.payload ?? Buffer.from(kinesis.data, 'utf8'));
+  if (data.line !== undefined) return [readLine(record, data.line, rules)];
+  if (data.payload === undefined) return [poison(record, 'data is not base64')];
+  const content = deaggregate(data.payload);
   switch (content.kind) {
     case 'plain':
-      return [readRow(whole, rules)];
+      return [readRow(record, rules)];
     case 'damaged':
-      return [poison(whole, content.reason)];
+      return [poison(record, content.reason)];
     case 'aggregate':
-      return readUserRecords(whole, content.userRecords, rules);
+      return readUserRecords(record, content.userRecords, rules);
     default:
       return content satisfies never;
   }
+}
+
+function sourceRecord(
+  { sequenceNumber, partitionKey, approximateArrivalTimestamp }: KinesisEventRecord['kinesis'],
+  payload: Buffer,
+): SourceRecord {
+  const position = kinesisPosition(sequenceNumber);
+  const arrivedAt = epochMillis(Math.round(approximateArrivalTimestamp * 1000));
+  if (partitionKey == null) return { position, itemIdentifier: sequenceNumber, arrivedAt, payload };
+  return { position, itemIdentifier: sequenceNumber, partitionKey, arrivedAt, payload };
 }
 
 function poison(record: SourceRecord, reason: string, errorClass: Fault['errorClass'] = 'decode'): Reading {

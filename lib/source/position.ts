@@ -12,9 +12,11 @@ const SEQUENCE_DIGITS = 129;
 /** Digits of a sub-sequence number: an aggregate of 10 MiB holds fewer than 10^8 user records. */
 const SUB_SEQUENCE_DIGITS = 8;
 
+const ZEROS = '0'.repeat(SEQUENCE_DIGITS);
+
 /** @param sequenceNumber - as the event spells it, without leading zeros. @param subSequence - index of a KPL user record in its aggregate. */
 export function kinesisPosition(sequenceNumber: string, subSequence?: number): Position {
-  const padded = sequenceNumber.padStart(SEQUENCE_DIGITS, '0');
+  const padded = ZEROS.slice(sequenceNumber.length) + sequenceNumber;
   return (subSequence === undefined ? padded : `${padded}:${String(subSequence).padStart(SUB_SEQUENCE_DIGITS, '0')}`) as Position;
 }
 

@@ -64,6 +64,8 @@ export interface Row {
    * quotation marks that the settings add.
    */
   readonly line: Uint8Array;
+  /** Whether a line end stands behind the line in the same memory, as its own. */
+  readonly isTerminated?: true;
   /** The scalar top-level fields that routes ask for, for routing only; numbers may have lost digits. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 import type { Bytes } from '../units.ts';
-import { endOfValue, kindOf, NOT_JSON, type OnNumber, skipBlanks } from './json.ts';
+import { endOfValue, jsonText, kindOf, NOT_JSON, type OnNumber, skipBlanks } from './json.ts';
 import { scalarFields } from './json-members.ts';
 import { isLongNumber } from './long-numbers.ts';
 import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
@@ -39,7 +39,7 @@ export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord 
 /**
  * Checks that a payload is exactly one JSON object and leaves its bytes as they are: nothing is parsed and written again, so long
  * numbers, duplicate keys and key order reach Doris digit for digit. Line breaks between tokens become blanks (JSON strings cannot
- * hold them raw), a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is unpacked. What the rules add
+ * hold them raw), a line end behind all is left out, a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is unpacked. What the rules add
  * goes between these bytes.
  */
 export function readRow(record: SourceRecord, rules: RowRules): Reading {
@@ -47,6 +47,15 @@ export function readRow(record: SourceRecord, rules: RowRules): Reading {
   const decoded = Buffer.isBuffer(text) ? decodeText(text, record, rules) : text;
   if ('errorClass' in decoded) return { decoded: { kind: 'poison', record, fault: decoded }, bytesRead };
   return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
+}
+
+/** {@link readRow} for a payload that is known to be this one object in one line, with a line end behind it in the same memory. */
+export function readLine(record: SourceRecord, line: Buffer, rules: RowRules): Reading {
+  const bytesRead = record.payload.length;
+  if (bytesRead > rules.maxRowBytes) return readRow(record, rules);
+  const spliced = splice(line, 0, { members: rules.addedMembers?.(record) ?? '', quotes: [] });
+  const place = spliced === line ? ({ line, isTerminated: true } as const) : { line: spliced };
+  return { decoded: { kind: 'row', record, ...place, ...fieldsOf(line, rules) }, bytesRead };
 }
 
 /** What a decoded record costs in memory besides its bytes, roughly. */
@@ -109,14 +118,12 @@ function decodeFault(reason: string): Fault {
 }
 
 function decodeText(bytes: Buffer, record: SourceRecord, rules: RowRules): Text {
-  const { longNumbers } = rules;
   if (!isUtf8(bytes)) return decodeFault('payload is not valid UTF-8');
-  const text = withoutByteOrderMark(bytes);
+  const text = withoutLineEnd(withoutByteOrderMark(bytes));
   const start = skipBlanks(text, 0);
   if (start === text.length) return decodeFault('payload is empty');
-  if (longNumbers !== 'quote' && isOneObject(text, start)) return rowOf(text, start, [], record, rules);
   const quotes: number[] = [];
-  const end = endOfValue(text, start, longNumbers === 'quote' ? quoteLong(text, quotes) : undefined);
+  const end = endOfValue(jsonText(text), start, rules.longNumbers === 'quote' ? quoteLong(text, quotes) : undefined);
   if (end === NOT_JSON) return decodeFault('payload is not JSON');
   const kind = kindOf(text[start]);
   if (skipBlanks(text, end) < text.length)
@@ -125,26 +132,13 @@ function decodeText(bytes: Buffer, record: SourceRecord, rules: RowRules): Text 
   return rowOf(text, start, quotes, record, rules);
 }
 
-function rowOf(text: Buffer, start: number, quotes: readonly number[], record: SourceRecord, { keepFields, addedMembers }: RowRules): Text {
-  const line = splice(inOneLine(text), start, { members: addedMembers?.(record) ?? '', quotes });
-  return { line, ...(keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) }) };
+function rowOf(text: Buffer, start: number, quotes: readonly number[], record: SourceRecord, rules: RowRules): Text {
+  const line = splice(inOneLine(text), start, { members: rules.addedMembers?.(record) ?? '', quotes });
+  return { line, ...fieldsOf(text, rules) };
 }
 
-/** A value that is built takes up to thirty times its text. */
-const LONGEST_BUILT = 64 * 1024;
-
-/**
- * Of small texts the engine's own parser tells faster whether they keep the grammar; what it makes of them is dropped. It sees each byte
- * as a character: those of UTF-8 sequences are legal inside strings and nowhere else, as the characters that they make are.
- */
-function isOneObject(text: Buffer, start: number): boolean {
-  if (kindOf(text[start]) !== 'object' || text.length > LONGEST_BUILT) return false;
-  try {
-    JSON.parse(text.toString('latin1'));
-    return true;
-  } catch {
-    return false;
-  }
+function fieldsOf(text: Buffer, { keepFields }: RowRules): { fields?: Record<string, unknown> } {
+  return keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) };
 }
 
 function quoteLong(text: Buffer, quotes: number[]): OnNumber {
@@ -155,6 +149,11 @@ function quoteLong(text: Buffer, quotes: number[]): OnNumber {
 
 function withoutByteOrderMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** Many producers end each record's line; the body's line end takes the place of this one. */
+function withoutLineEnd(bytes: Buffer): Buffer {
+  return bytes[bytes.length - 1] === LINE_FEED ? bytes.subarray(0, -1) : bytes;
 }
 
 const COMMA = 0x2c;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
 import { fromBase64 } from './base64.ts';
-import { endOfValue, kindOf, NOT_JSON, skipBlanks } from './json.ts';
+import { endOfValue, jsonText, kindOf, NOT_JSON, skipBlanks } from './json.ts';
 import { membersOf, stringAt } from './json-members.ts';
 
 const eventSchema = z.object({
@@ -54,7 +54,7 @@ function notified(body: string): string | undefined {
   const text = Buffer.from(body);
   const start = skipBlanks(text, 0);
   if (kindOf(text[start]) !== 'object') return undefined;
-  const end = endOfValue(text, start);
+  const end = endOfValue(jsonText(text), start);
   if (end === NOT_JSON || skipBlanks(text, end) < text.length) return undefined;
   const texts = new Map<string, string>();
   for (const member of membersOf(text, start)) if (kindOf(text[member.start]) === 'string') texts.set(member.key, stringAt(text, member));

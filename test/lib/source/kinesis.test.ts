@@ -28,6 +28,7 @@ describe('a Kinesis event', () => {
           {
             kind: 'row',
             line: Buffer.from('{"a":1}'),
+            isTerminated: true,
             record: {
               position: kinesisPosition('495'),
               itemIdentifier: '495',

@@ -25,7 +25,7 @@ describe('laws of decoding', () => {
     }
   };
 
-  it('any JSON object passes with every byte but its raw line breaks', () => {
+  it('any JSON object passes with every byte but its raw line breaks and the line end behind it', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()),
@@ -34,7 +34,7 @@ describe('laws of decoding', () => {
         (value, indent, blank) => {
           const text = `${blank}${JSON.stringify(value, undefined, indent)}${blank}`;
 
-          expect(lineOf(decode(text))).toBe(text.replaceAll(/[\r\n]/g, ' '));
+          expect(lineOf(decode(text))).toBe(text.replace(/\n$/, '').replaceAll(/[\r\n]/g, ' '));
         },
       ),
     );
@@ -66,6 +66,41 @@ describe('laws of decoding', () => {
         },
       ),
       { numRuns: 3000 },
+    );
+  });
+
+  it('a character in a string is judged alike wherever in the string it stands', () => {
+    const characters = [
+      ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
+      'é',
+      '€',
+      '😀',
+      '\\n',
+      '\\"',
+      '\\u00e9',
+      '\\x',
+    ];
+    for (const character of characters) {
+      for (let before = 0; before < 9; before++) {
+        const text = `{"a":"${'x'.repeat(before)}${character}${'x'.repeat(8 - before)}"}`;
+
+        expect([text, decode(text).kind]).toEqual([text, isObjectText(text) ? 'row' : 'poison']);
+      }
+    }
+  });
+
+  it('brackets pair at any depth', () => {
+    const nests = fc.array(fc.constantFrom('[', '{"a":'), { minLength: 1, maxLength: 100 });
+    fc.assert(
+      fc.property(nests, fc.nat(), (opening, wrong) => {
+        const closing = opening.map((bracket) => (bracket === '[' ? ']' : '}')).reverse();
+        const swapped = closing.map((bracket, index) => (index !== wrong % closing.length ? bracket : bracket === ']' ? '}' : ']'));
+        const nest = (end: readonly string[]) => `{"a":${opening.join('')}1${end.join('')}}`;
+
+        expect([decode(nest(closing)).kind, decode(nest(swapped)).kind]).toEqual(['row', 'poison']);
+        expect(decode(nest(closing.slice(1))).kind).toBe('poison');
+      }),
+      { numRuns: 500 },
     );
   });
 

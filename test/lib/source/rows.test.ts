@@ -35,7 +35,13 @@ describe('a payload that is one JSON object', () => {
   });
 
   it('may be pretty-printed: every raw line break becomes a blank and nothing else changes', () => {
-    expect(lineOf(decode('{\r\n  "a": 1,\n\t"b": "x\\ny"\r}\n'))).toBe('{    "a": 1, \t"b": "x\\ny" } ');
+    expect(lineOf(decode('{\r\n  "a": 1,\n\t"b": "x\\ny"\r}'))).toBe('{    "a": 1, \t"b": "x\\ny" }');
+  });
+
+  it('may end its line: the line end of the body takes the place of its own', () => {
+    expect(lineOf(decode('{"a":1}\n'))).toBe('{"a":1}');
+    expect(lineOf(decode('{"a":1}\r\n'))).toBe('{"a":1} ');
+    expect(lineOf(decode('{"a":1}\n\n'))).toBe('{"a":1} ');
   });
 
   it('may begin with one byte order mark, which Doris does not get', () => {

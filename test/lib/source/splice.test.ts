@@ -44,7 +44,7 @@ describe('position columns', () => {
     ['an empty object', '{}', '{"lane":"S"}'],
     ['an empty object with blanks in it', '{ \t}', '{"lane":"S" \t}'],
     ['leading and trailing blanks', ' \t {"a":1} ', ' \t {"lane":"S","a":1} '],
-    ['line breaks', '\r\n{\n"a":1\n}\n', '  {"lane":"S", "a":1 } '],
+    ['line breaks', '\r\n{\n"a":1\n}\n', '  {"lane":"S", "a":1 }'],
     ['a byte order mark', '\ufeff{"a":1}', '{"lane":"S","a":1}'],
     ['nested objects', '{"a":{},"b":[{}]}', '{"lane":"S","a":{},"b":[{}]}'],
   ])('are spliced into %s', (_what, text, row) => {

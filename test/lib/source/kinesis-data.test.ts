@@ -1,0 +1,134 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bodyOf } from '../../../lib/plan/body.ts';
+import { decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
+import type { DecodedRecord, Row } from '../../../lib/source/record.ts';
+import { decodeRow, type RowRules } from '../../../lib/source/rows.ts';
+import { addedMembers } from '../../../lib/source/splice.ts';
+import { mebibytes } from '../../../lib/units.ts';
+import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+
+const SOURCE = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID } as const;
+const RULES = { maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(16), keepFields: [] };
+
+const decode = (payloads: readonly (string | Uint8Array)[], rules: object = {}): readonly DecodedRecord[] =>
+  decodeKinesisEvent(kinesisEvent(payloads.map((data) => ({ data }))), { ...RULES, ...rules }).flatMap(({ records }) => records);
+const rowsOf = (records: readonly DecodedRecord[]): Row[] => records.filter((record): record is Row => record.kind === 'row');
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const hexOf = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('hex');
+const isSharedBy = (body: Uint8Array, rows: readonly Row[]): boolean => rows.every(({ line }) => line.buffer === body.buffer);
+
+/** What a record became, without where its bytes lie. */
+const seen = (record: DecodedRecord) => {
+  const payload = hexOf(record.record.payload);
+  return record.kind === 'poison' ? { payload, fault: record.fault } : { payload, line: textOf(record.line), fields: record.fields };
+};
+
+const objects = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()).map((value) => JSON.stringify(value));
+const payloads = fc.oneof(
+  objects,
+  objects.map((text) => `${text}\n`),
+  objects.map((text) => ` ${text}\r\n`),
+  objects.map((text) => text.slice(1)),
+  objects.map((text) => text.slice(0, -1)),
+  objects.map((text) => `\ufeff${text}`),
+  objects.map((text) => gzipSync(text)),
+  fc.constantFrom(
+    '',
+    '\n',
+    '{',
+    '}',
+    '{"a":',
+    '1}',
+    '{"a":"',
+    '"}',
+    '[{}]',
+    '{}{}',
+    '{}\n{}',
+    '{"a":1}\n\n',
+    '{"a":12345678901234567890}',
+    '{"a":\n1}',
+  ),
+  fc.uint8Array({ maxLength: 20 }),
+  fc.constantFrom('7b226122c3', 'a97d', '7b7dc3', '7b2261223a22ff227d').map((hex) => Buffer.from(hex, 'hex')),
+);
+
+describe('the records of an event', () => {
+  const all = fc.array(payloads, { maxLength: 12 });
+  const rules = fc.record<Partial<RowRules>>(
+    {
+      maxRowBytes: fc.constantFrom(mebibytes(1), mebibytes(30 / 1024 / 1024)),
+      longNumbers: fc.constantFrom('keep', 'quote'),
+      keepFields: fc.constant(['a']),
+    },
+    { requiredKeys: [] },
+  );
+
+  it('become what each becomes by itself, whatever stands before and behind it', () => {
+    fc.assert(
+      fc.property(all, rules, fc.boolean(), (texts, more, isPlaced) => {
+        const columns = { shard: '_shard', position: '_position' };
+
+        const together = decode(texts, { ...more, ...(isPlaced ? { positionColumns: columns } : {}) });
+
+        const alone = isPlaced ? { ...RULES, ...more, addedMembers: addedMembers(columns, SOURCE) } : { ...RULES, ...more };
+        expect(together.map(seen)).toEqual(together.map(({ record }) => seen(decodeRow(record, alone))));
+        expect(together.map(({ record }) => hexOf(record.payload))).toEqual(texts.map(hexOf));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are a body of their rows, a line each', () => {
+    fc.assert(
+      fc.property(all, rules, (texts, more) => {
+        const rows = rowsOf(decode(texts, more));
+
+        expect(textOf(bodyOf(rows))).toBe(rows.map(({ line }) => `${textOf(line)}\n`).join(''));
+      }),
+    );
+  });
+});
+
+describe('a body', () => {
+  it.each([
+    ['without line ends', ['{"a":1}', '{"b":2}', '{"c":3}'], '{"a":1}\n{"b":2}\n{"c":3}\n'],
+    ['with line ends of their own', ['{"a":1}\n', '{"b":2}', '{"c":3}\n'], '{"a":1}\n{"b":2}\n{"c":3}\n'],
+  ])('of objects %s is the memory into which the event was decoded', (_what, texts, expected) => {
+    const rows = rowsOf(decode(texts));
+
+    const body = bodyOf(rows);
+
+    expect(textOf(body)).toBe(expected);
+    expect(isSharedBy(body, rows)).toBe(true);
+  });
+
+  it('of a part of the rows in a row is that part of the memory', () => {
+    const rows = rowsOf(decode(['{"a":1}', '{"b":2}', '{"c":3}'])).slice(1);
+
+    const body = bodyOf(rows);
+
+    expect(textOf(body)).toBe('{"b":2}\n{"c":3}\n');
+    expect(isSharedBy(body, rows)).toBe(true);
+  });
+
+  it.each([
+    ['a record between them is poison', ['{"a":1}', 'no', '{"c":3}'], '{"a":1}\n{"c":3}\n'],
+    ['a row was unpacked', ['{"a":1}', gzipSync('{"b":2}')], '{"a":1}\n{"b":2}\n'],
+    ['a row ends with more than its line end', ['{"a":1}\n\n', '{"b":2}'], '{"a":1} \n{"b":2}\n'],
+  ])('is copied together where %s', (_what, texts, expected) => {
+    const rows = rowsOf(decode(texts));
+
+    const body = bodyOf(rows);
+
+    expect(textOf(body)).toBe(expected);
+    expect(isSharedBy(body, rows)).toBe(false);
+  });
+
+  it('is copied together where rows are taken out of their order', () => {
+    const rows = rowsOf(decode(['{"a":1}', '{"b":2}'])).toReversed();
+
+    expect(textOf(bodyOf(rows))).toBe('{"b":2}\n{"a":1}\n');
+  });
+});
