@@ -2,7 +2,7 @@ import { ComparisonOperator, type IMetric, Metric } from 'aws-cdk-lib/aws-cloudw
 import type { AlarmRule } from './alarm.ts';
 import { deadLetterAlarms } from './dead-letter-alarms.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
-import { arrivalMetrics, countedTogether, expression, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
+import { arrivalMetrics, countedTogether, expression, largest, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
 import type { Loader } from './settings.ts';
 import { retentionHoursOf } from './source-settings.ts';
 
@@ -93,14 +93,15 @@ function mappingMetric(metricName: string, mappingId: string): IMetric {
 }
 
 function doubtAlarms(loader: Loader): AlarmRule[] {
+  const { inDoubtMinutes } = loader.alarms;
   return [
     {
       runbook: 'in-doubt',
-      firstStep: 'For half an hour Doris has not told what became of loads. Ask Doris for the label that the log line "load" names.',
-      metrics: countedTogether(loader, ['LoadsUnknown', 'LoadsRunning']),
-      comparison: from,
-      threshold: 1,
-      points: 6,
+      firstStep: `For more than ${inDoubtMinutes} minutes it is unknown whether Doris stored a load. Ask Doris for the label that the log line "claim-in-doubt" names.`,
+      metrics: largest(loader, 'ClaimInDoubtAge'),
+      comparison: above,
+      threshold: inDoubtMinutes * MINUTE_MS,
+      points: 1,
     },
     {
       runbook: 'unverifiable',

@@ -15,6 +15,7 @@ export type TableMetric =
   | 'BreakerOpened'
   | 'BreakerProbes'
   | 'BytesLoaded'
+  | 'ClaimInDoubtAge'
   | 'ClaimsAbandoned'
   | 'ClaimsDeadLettered'
   | 'ClaimsLost'
@@ -71,6 +72,14 @@ export function countedTogether(loader: Loader, names: readonly TableMetric[]): 
   const metrics = metricTables(loader).flatMap((table) => names.map((name) => tableMetric(loader, name, table)));
   return chunks(metrics, METRICS_IN_AN_ALARM).map((chunk) =>
     expression(chunk.map((_, n) => `FILL(m${n}, 0)`).join(' + '), chunk, names.join(' + ')),
+  );
+}
+
+/** The largest value of a metric over all tables of a loader: one expression, or more of them where one may not hold them all. */
+export function largest(loader: Loader, name: TableMetric): MathExpression[] {
+  const metrics = metricTables(loader).map((table) => tableMetric(loader, name, table, 'Maximum'));
+  return chunks(metrics, METRICS_IN_AN_ALARM).map((chunk) =>
+    expression(`MAX([${chunk.map((_, n) => `FILL(m${n}, 0)`).join(', ')}])`, chunk, name),
   );
 }
 

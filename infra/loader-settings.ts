@@ -83,6 +83,9 @@ const alarmsSchema = z
     leastHoursLeft: whole(1, 8759)
       .default(6)
       .describe('Hours that must be left before the source forgets records that are not loaded, 1 to 8759. Default: 6.'),
+    inDoubtMinutes: whole(1, 1440)
+      .default(30)
+      .describe('How long it may be unknown whether Doris stored a load, minutes, 1 to 1440. Default: 30.'),
     leastRowsPerLoad: whole(1, 1_000_000)
       .default(100)
       .describe('Rows of a load on average, below which loads are too many and too small, 1 to 1000000. Default: 100.'),

@@ -53,6 +53,7 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'claim-waits':
       return 'error';
     case 'unsettled':
+    case 'claim-in-doubt':
     case 'dead-lettered':
     case 'breaker-probe':
     case 'breaker-alone':
@@ -136,6 +137,8 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
         [CLAIM_METRICS[event.consequence], MetricUnit.Count, 1],
         [PROOF_METRICS[event.because], MetricUnit.Count, 1],
       ];
+    case 'claim-in-doubt':
+      return [['ClaimInDoubtAge', MetricUnit.Milliseconds, event.age]];
     case 'claim-waits':
       return [['ClaimsWaiting', MetricUnit.Count, 1]];
     case 'label-unknown':

@@ -52,6 +52,8 @@ export type LoaderEvent =
       readonly consequence: 'loaded' | 'dropped' | 'reloaded' | 'dead-lettered';
       readonly because: ClaimProof;
     })
+  /** A claim was left open, its load in doubt, `age` after it was made: its shard waits for the next delivery. */
+  | (LoadFacts & { readonly kind: 'claim-in-doubt'; readonly age: Millis })
   /** Nothing tells whether the load of an open claim is stored, so its shard waits: for an answer of Doris, or for a person. */
   | (LoadFacts & { readonly kind: 'claim-waits'; readonly reason: string })
   /** Doris does not know the label of a load in doubt, and how it was told whether it may have forgotten that. */

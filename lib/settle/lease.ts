@@ -5,7 +5,7 @@ import type { Label } from '../plan/label.ts';
 import type { Piece } from '../plan/pieces.ts';
 import { type EpochMillis, epochMillis, type Millis, millis, seconds } from '../units.ts';
 import { inherited, stateOfNew } from './modes.ts';
-import { columnsOf, firstPosition, labelOfRows, lastPosition, type Run, targetOf } from './run.ts';
+import { columnsOf, factsOf, firstPosition, labelOfRows, lastPosition, type Run, targetOf } from './run.ts';
 
 /**
  * For so long a claim lets its holder start attempts; then it has to be renewed, which fails when somebody took it over. A successor that
@@ -50,6 +50,12 @@ export function takenOver(run: Run, claim: Claim, witness: Label | undefined): H
   const lease = leaseOf(run);
   const mine = fenced(run, { ...inherited(run, claim), deadline: epochMillis(Math.max(claim.deadline, lease.at)) });
   return { claim: mine, lease, sharedUntil: claim.deadline, replay: true, witness };
+}
+
+/** Tells of a claim that stays open. */
+export function tellInDoubt(run: Run, claim: Claim): void {
+  const { clock, telemetry } = run.ports;
+  telemetry.record({ kind: 'claim-in-doubt', ...factsOf(run, claim), age: millis(Math.max(0, clock.now() - claim.claimedAt)) });
 }
 
 /** What is written down for a new claim. */

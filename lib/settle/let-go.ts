@@ -1,7 +1,7 @@
 import { deadlineIn } from '../deadline.ts';
 import { type Claim, LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { epochMillis, millis } from '../units.ts';
-import { fenced, type Held, sharedFor, unchanged, written } from './lease.ts';
+import { fenced, type Held, sharedFor, tellInDoubt, unchanged, written } from './lease.ts';
 import { type Run, SHORTEST_LOAD, type Step, stop } from './run.ts';
 
 /**
@@ -19,6 +19,7 @@ export type Knowledge = 'idle' | 'refused' | 'in doubt';
  */
 export async function letGo(run: Run, held: Held, knowledge: Knowledge, reason: string): Promise<Step> {
   const certain = knowledge === 'refused' || (knowledge === 'idle' && !held.replay);
+  if (!certain) tellInDoubt(run, held.claim);
   try {
     await run.ports.ledger.move(run.key, { expect: unchanged(held.claim), ...(certain ? {} : { claim: unleased(run, held, knowledge) }) });
   } catch (error) {

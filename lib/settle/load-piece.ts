@@ -9,7 +9,7 @@ import { settleRejected } from './isolate.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, type Held, keepLease, present, sharedFor } from './lease.ts';
 import { letGo } from './let-go.ts';
-import { settleUnverifiable } from './resolve.ts';
+import { resolveUnverifiable } from './resolve.ts';
 import { factsOf, type Run, recordsOf, type Step, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
@@ -33,7 +33,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
       // What was put just now may still arrive.
       if (outcome.attempts > 0 || sharedFor(run, held.sharedUntil) > 0)
         return letGo(run, held, outcome.attempts > 0 ? 'in doubt' : 'idle', `unverifiable: ${outcome.reason}`);
-      return settleUnverifiable(run, held.claim, recordsOf([piece, ...rest]));
+      return resolveUnverifiable(run, held.claim, recordsOf([piece, ...rest]));
     case 'rejected-config':
     case 'overload':
     case 'unavailable':

@@ -6,11 +6,17 @@ import type { Position } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import type { ClaimProof } from '../telemetry.ts';
 import { wouldBeKnown } from './label-memory.ts';
-import { fenced, noteVisible, sharedFor, unchanged } from './lease.ts';
+import { fenced, noteVisible, sharedFor, tellInDoubt, unchanged } from './lease.ts';
 import { columnsOf, factsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
-export async function resolveByState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
+export async function resolveByState(run: Run, claim: Claim, checkpoint: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
+  const step = await askState(run, claim, checkpoint, open);
+  if (step.kind === 'stop') tellInDoubt(run, claim);
+  return step;
+}
+
+async function askState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
   // Before asking: an attempt that was allowed until now may have started since the answer.
   const busy = stillShared(run, claim);
   const state = await run.ports.doris.labelState(targetOf(run).database, claim.label, run.deadline);
@@ -77,7 +83,13 @@ function stillShared(run: Run, claim: Claim): Step | undefined {
 }
 
 /** The label cannot tell any more whether a claim is stored: the table itself is asked, and then the operator decides. Nobody else may use the claim. */
-export async function settleUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
+export async function resolveUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
+  const step = await settleUnverifiable(run, claim, open);
+  if (step.kind === 'stop') tellInDoubt(run, claim);
+  return step;
+}
+
+async function settleUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
   const judgement = await judge(run, claim);
   if (judgement.kind === 'known') return conclude(run, claim, open, judgement);
   // Each of these questions costs Doris something.

@@ -141,6 +141,22 @@ describe('the alarms of a loader', () => {
       expect(Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length).toBeLessThanOrEqual(10);
   });
 
+  it('go off when a claim of any table stays in doubt for longer than the settings allow', () => {
+    const loader = aLoader({ alarms: { inDoubtMinutes: 45 }, doris: { routes: [{ field: 'type', equals: 'refund', table: 'refunds' }] } });
+    templateOf(settingsWith(loader)).hasResourceProperties(ALARM, {
+      AlarmName: 'Loaders-orders-in-doubt',
+      Threshold: 45 * 60_000,
+      ComparisonOperator: 'GreaterThanThreshold',
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'MAX([FILL(m0, 0), FILL(m1, 0)])' }),
+        Match.objectLike({
+          Id: 'm0',
+          MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ClaimInDoubtAge' }), Stat: 'Maximum' }),
+        }),
+      ]),
+    });
+  });
+
   it('count small loads only when there are more than one a second', () => {
     template.hasResourceProperties(ALARM, {
       AlarmName: 'Loaders-orders-small-loads',

@@ -95,6 +95,7 @@ describe('the log', () => {
     [{ kind: 'unsettled', source: SHARD, target: 'shop.orders', from: '495', reason: 'unavailable' }, 'WARN'],
     [{ kind: 'claim-resolved', ...CLAIM, consequence: 'loaded', because: 'label visible' }, 'WARN'],
     [{ kind: 'claim-resolved', ...CLAIM, consequence: 'dead-lettered', because: 'ON_UNVERIFIABLE is dead-letter' }, 'ERROR'],
+    [{ kind: 'claim-in-doubt', ...CLAIM, age: millis(7) }, 'WARN'],
     [{ kind: 'claim-waits', ...CLAIM, reason: 'ON_UNVERIFIABLE is wait' }, 'ERROR'],
     [{ ...UNKNOWN, by: 'witness', memory: 'certain' }, 'INFO'],
     [{ ...UNKNOWN, by: 'witness', memory: 'doubtful' }, 'WARN'],
@@ -181,6 +182,13 @@ describe('the metrics', () => {
     const [line] = metricsOf({ kind: 'claim-resolved', ...CLAIM, consequence: 'loaded', because });
 
     expect(line).toMatchObject({ ClaimsFoundLoaded: 1, [name]: 1 });
+  });
+
+  it('have the age of every claim that stays in doubt, of which an alarm takes the largest', () => {
+    const claim = { kind: 'claim-in-doubt', ...CLAIM } as const;
+    const [line] = metricsOf({ ...claim, age: millis(60_000) }, { ...claim, age: millis(5) });
+
+    expect(line).toMatchObject({ ClaimInDoubtAge: [60_000, 5] });
   });
 
   it('count a load that was replayed, and a claim that waits', () => {

@@ -44,6 +44,31 @@ describe('a load whose outcome is not good', () => {
     expect(stored(world)).toEqual([0, 1]);
   });
 
+  it('is told with its age by every delivery that leaves it in doubt', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: false, outcome: 'running' }, { stored: false, outcome: 'unknown' });
+    await world.invoke(batchOf(shardOf(good(3))), RULES);
+    const [{ claimedAt } = { claimedAt: 0 }] = [...world.ledger.checkpoints.values()].flatMap(({ claim }) => claim ?? []);
+    world.clock.advance(hours(1));
+    const late = world.clock.now() - claimedAt;
+    await world.invoke(batchOf(shardOf(good(3))), RULES);
+    world.clock.advance(hours(1));
+    expect(await world.invoke(batchOf(shardOf(good(3))), RULES)).toEqual({ kind: 'settled' });
+
+    expect(eventsOf(world, 'claim-in-doubt')).toMatchObject([
+      { first: '1000', last: '1002', rows: 3, age: 0 },
+      { first: '1000', last: '1002', rows: 3, age: late },
+    ]);
+  });
+
+  it('leaves nothing in doubt when it surely stored nothing', async () => {
+    const world = newWorld();
+    world.doris.script.push({ stored: false, outcome: 'unavailable' });
+    await world.invoke(batchOf(shardOf(good(3))), RULES);
+
+    expect(eventsOf(world, 'claim-in-doubt')).toEqual([]);
+  });
+
   it('settles no records before its first, should the source bring any', async () => {
     const world = newWorld();
     world.doris.script.push({ stored: true, outcome: 'unknown' });
@@ -127,6 +152,7 @@ describe('a load whose outcome is not good', () => {
 
     expect(await world.invoke(batchOf(shardOf(good(2))), RULES)).toEqual(from(0));
     expect(eventsOf(world, 'unsettled').at(-1)?.reason).toContain('unverifiable');
+    expect(eventsOf(world, 'claim-in-doubt')).toMatchObject([{ rows: 4, age: hours(13) }]);
   });
 
   it('is told when its records have left the source without a known fate', async () => {
