@@ -4,9 +4,6 @@ import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
 
-// The rules of CloudFormation and AWS Solutions are applied once, in rules.test.ts: they take most of the time of a synth.
-process.env['CDK_VALIDATION'] = 'false';
-
 const made = new Map<string, Template>();
 
 /** The template of a settings file, synthesised once however many tests look at it. */
@@ -20,5 +17,7 @@ export function templateOf(settings: unknown): Template {
 
 /** The template of a settings file, with its assets in the folder of the app. */
 export function synthesised(settings: unknown, app: AppProps = {}): Template {
-  return Template.fromStack(loaderStack(new App({ analyticsReporting: false, ...app }), checkSettings(settings)));
+  // The rules of CloudFormation are applied once, in rules.test.ts: they take most of the time of a synth.
+  const scope = new App({ analyticsReporting: false, builtinCloudFormationValidation: false, ...app });
+  return Template.fromStack(loaderStack(scope, checkSettings(settings)));
 }

@@ -11,19 +11,18 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EmbeddedAws, startAws } from '../../../local/aws/start.ts';
 
 describe('clients made without any options, under the variables of the embedded AWS', () => {
   let aws: EmbeddedAws;
-  const before = { ...process.env };
 
   beforeAll(async () => {
     aws = await startAws();
-    Object.assign(process.env, aws.env);
+    for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   });
   afterAll(async () => {
-    process.env = before;
+    vi.unstubAllEnvs();
     await aws.close();
   });
 
