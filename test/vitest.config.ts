@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Only what hangs runs into it, on however busy a machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // One more than the cores of the smallest machine: the end-to-end tests wait for other processes most of the time.
     maxWorkers: 3,
     // Loading the SDK, CDK and DuckDB anew for every file took as long as the tests of most files.

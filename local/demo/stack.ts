@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateStreamCommand, KinesisClient, waitUntilStreamExists } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -6,6 +6,7 @@ import { type EmbeddedAws, startAws } from '../aws/start.ts';
 import type { DorisStandIn } from '../doris/run.ts';
 import { startDoris } from '../doris/start.ts';
 import type { Endpoint } from '../loopback.ts';
+import { createLedgerTable } from './ledger-table.ts';
 
 /** Names of what the demo creates. */
 export const STREAM = 'flights-stream';
@@ -90,19 +91,6 @@ async function createStream(kinesis: KinesisClient, shards: number): Promise<voi
 }
 
 async function createLedger(dynamoDb: DynamoDBClient): Promise<void> {
-  await dynamoDb.send(
-    new CreateTableCommand({
-      TableName: LEDGER,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-    }),
-  );
+  await createLedgerTable(dynamoDb, LEDGER);
   dynamoDb.destroy();
 }

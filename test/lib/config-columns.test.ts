@@ -1,32 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../lib/config.ts';
-import { ConfigError } from '../../lib/errors.ts';
 import { SETTINGS } from '../../lib/settings.ts';
-
-const ENV = {
-  DORIS_FE_URLS: 'http://10.0.0.5:8030',
-  DORIS_USER: 'loader',
-  DORIS_PASSWORD: 'open sesame',
-  DORIS_DATABASE: 'shop',
-  DORIS_TABLE: 'orders',
-  LEDGER_TABLE: 'ledger',
-  DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead',
-} as const;
-
-type Env = Readonly<Record<string, string>>;
-const read = (change: Env) => readConfig({ ...ENV, ...change });
-const faultsOf = (change: Env): readonly string[] => {
-  try {
-    read(change);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults;
-  }
-};
+import { faultsOf, readWith } from './environment.ts';
 
 describe('position columns', () => {
-  const columnsOf = (text: string) => read({ DORIS_POSITION_COLUMNS: text }).decode.positionColumns;
+  const columnsOf = (text: string) => readWith({ DORIS_POSITION_COLUMNS: text }).decode.positionColumns;
 
   it('are given by role, all four or some of them, in any order', () => {
     expect(columnsOf('source=_source,shard=_shard,position=_position,arrived_at=_arrived_at')).toEqual({
@@ -67,7 +44,7 @@ describe('position columns', () => {
 
 describe('the sequence column', () => {
   it('is the name of a column that fits into a header', () => {
-    expect(read({ DORIS_SEQUENCE_COLUMN: 'updated_at' }).doris.sequenceColumn).toBe('updated_at');
+    expect(readWith({ DORIS_SEQUENCE_COLUMN: 'updated_at' }).doris.sequenceColumn).toBe('updated_at');
     expect(faultsOf({ DORIS_SEQUENCE_COLUMN: 'updated\r\nlabel: x' })).toEqual([
       `DORIS_SEQUENCE_COLUMN: must be ${SETTINGS.DORIS_SEQUENCE_COLUMN.rule} (given "updated\\r\\nlabel: x")`,
     ]);
@@ -76,7 +53,7 @@ describe('the sequence column', () => {
 
 describe('long numbers', () => {
   it('are quoted only when asked for', () => {
-    expect(read({ DORIS_LONG_NUMBERS: 'quote' }).decode.longNumbers).toBe('quote');
+    expect(readWith({ DORIS_LONG_NUMBERS: 'quote' }).decode.longNumbers).toBe('quote');
     expect(faultsOf({ DORIS_LONG_NUMBERS: 'string' })).toEqual(['DORIS_LONG_NUMBERS: must be keep or quote (given "string")']);
   });
 });

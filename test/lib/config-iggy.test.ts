@@ -1,32 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../lib/config.ts';
-import { ConfigError } from '../../lib/errors.ts';
-
-const ENV = {
-  DORIS_FE_URLS: 'http://10.0.0.5:8030',
-  DORIS_USER: 'loader',
-  DORIS_PASSWORD: 'open sesame',
-  DORIS_DATABASE: 'shop',
-  DORIS_TABLE: 'orders',
-  LEDGER_TABLE: 'ledger',
-  DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead',
-} as const;
-
-const read = (change: Readonly<Record<string, string>>) => readConfig({ ...ENV, ...change });
-
-function faultsOf(change: Readonly<Record<string, string>>): readonly string[] {
-  try {
-    read(change);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults;
-  }
-}
+import { faultsOf, readWith } from './environment.ts';
 
 describe('settings of iggy-loader', () => {
   it('name the source of bodies that do not say it', () => {
-    const { iggy } = read({
+    const { iggy } = readWith({
       IGGY_BODIES: 'raw',
       IGGY_BARE_SOURCE: 'shop/orders/eu',
       IGGY_BODY_ENCODING: 'base64',
@@ -43,7 +20,7 @@ describe('settings of iggy-loader', () => {
 
   it('give columns to members of the metadata', () => {
     expect(
-      read({ IGGY_METADATA_COLUMNS: 'offset=o, id=i,timestamp=t,origin_timestamp=ot,checksum=c,headers=h' }).iggy.metadataColumns,
+      readWith({ IGGY_METADATA_COLUMNS: 'offset=o, id=i,timestamp=t,origin_timestamp=ot,checksum=c,headers=h' }).iggy.metadataColumns,
     ).toEqual({
       iggy_offset: 'o',
       iggy_id: 'i',
@@ -55,7 +32,7 @@ describe('settings of iggy-loader', () => {
   });
 
   it('route by topic', () => {
-    expect(read({ DORIS_ROUTES: '[{"stream":"shop","topic":"clicks","table":"clicks"}]' }).load.routing.rules).toEqual([
+    expect(readWith({ DORIS_ROUTES: '[{"stream":"shop","topic":"clicks","table":"clicks"}]' }).load.routing.rules).toEqual([
       { stream: 'shop', topic: 'clicks', target: { database: 'shop', table: 'clicks' } },
     ]);
   });

@@ -1,29 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../lib/config.ts';
-import { ConfigError } from '../../lib/errors.ts';
 import { weakerPromise } from '../../lib/weaker-promise.ts';
+import { faultsOf, readWith } from './environment.ts';
 
-const ENV = {
-  DORIS_FE_URLS: 'http://10.0.0.5:8030',
-  DORIS_USER: 'loader',
-  DORIS_PASSWORD: 'open sesame',
-  DORIS_DATABASE: 'shop',
-  DORIS_TABLE: 'orders',
-  LEDGER_TABLE: 'ledger',
-  DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead',
-} as const;
-
-type Env = Readonly<Record<string, string>>;
-const dorisOf = (change: Env) => readConfig({ ...ENV, ...change }).doris;
-const faultsOf = (change: Env): readonly string[] => {
-  try {
-    dorisOf(change);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults;
-  }
-};
+const dorisOf = (change: Readonly<Record<string, string>>) => readWith(change).doris;
 
 describe('the mode of loading', () => {
   it('is under labels unless another one is asked for in so many words', () => {

@@ -3,32 +3,11 @@ import { readConfig } from '../../lib/config.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { SETTINGS } from '../../lib/settings.ts';
 import { selfSigned } from './doris/support/certificate.ts';
-
-const ENV = {
-  DORIS_FE_URLS: 'http://10.0.0.5:8030',
-  DORIS_USER: 'loader',
-  DORIS_PASSWORD: 'open sesame',
-  DORIS_DATABASE: 'shop',
-  DORIS_TABLE: 'orders',
-  LEDGER_TABLE: 'ledger',
-  DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead',
-} as const;
-
-type Env = Readonly<Record<string, string | undefined>>;
-const read = (change: Env = {}) => readConfig({ ...ENV, ...change });
-const faultsOf = (change: Env): readonly string[] => {
-  try {
-    read(change);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults;
-  }
-};
+import { ENV, faultsOf, readWith } from './environment.ts';
 
 describe('a complete environment', () => {
   it('becomes a configuration in which every default is filled in', () => {
-    expect(read()).toEqual({
+    expect(readWith()).toEqual({
       doris: {
         frontends: [new URL('http://10.0.0.5:8030')],
         credentials: { kind: 'fixed', username: 'loader', password: 'open sesame' },
@@ -63,19 +42,19 @@ describe('a complete environment', () => {
   });
 
   it('takes several frontends, with blanks between them', () => {
-    const { frontends } = read({ DORIS_FE_URLS: 'http://a:8030, https://b:8030/doris' }).doris;
+    const { frontends } = readWith({ DORIS_FE_URLS: 'http://a:8030, https://b:8030/doris' }).doris;
 
     expect(frontends.map(({ href }) => href)).toEqual(['http://a:8030/', 'https://b:8030/doris']);
   });
 
   it('takes a secret in place of user and password', () => {
-    const { credentials } = read({ DORIS_USER: undefined, DORIS_PASSWORD: undefined, DORIS_SECRET_ID: 'prod/doris' }).doris;
+    const { credentials } = readWith({ DORIS_USER: undefined, DORIS_PASSWORD: undefined, DORIS_SECRET_ID: 'prod/doris' }).doris;
 
     expect(credentials).toEqual({ kind: 'secret', id: 'prod/doris' });
   });
 
   it('takes an empty password for a password', () => {
-    expect(read({ DORIS_PASSWORD: '' }).doris.credentials).toEqual({ kind: 'fixed', username: 'loader', password: '' });
+    expect(readWith({ DORIS_PASSWORD: '' }).doris.credentials).toEqual({ kind: 'fixed', username: 'loader', password: '' });
   });
 
   it('takes any other empty variable for an absent one', () => {
@@ -85,7 +64,7 @@ describe('a complete environment', () => {
         .map((name) => [name, '']),
     );
 
-    expect(read(empty)).toEqual(read());
+    expect(readWith(empty)).toEqual(readWith());
     expect(faultsOf({ LEDGER_TABLE: '' })).toEqual(['LEDGER_TABLE: is missing; must be name or ARN of a table']);
   });
 
@@ -95,7 +74,7 @@ describe('a complete environment', () => {
       { field: 'type', equals: 'refund', table: 'finance.refunds' },
       { field: 'type', equals: 7, table: 'sevens' },
     ];
-    const { load, decode } = read({ DORIS_ROUTES: JSON.stringify(rules), DORIS_TABLE: undefined });
+    const { load, decode } = readWith({ DORIS_ROUTES: JSON.stringify(rules), DORIS_TABLE: undefined });
 
     expect(load.routing).toEqual({
       maxRowBytes: 10_485_760,
@@ -271,8 +250,8 @@ describe('a certificate authority', () => {
   const withoutLine = (pem: string): string => pem.replace(/\n.{64}\n/, '\n');
 
   it('is taken when each of its certificates can be read', () => {
-    expect(read({ DORIS_CA_CERT: cert }).doris.caCert).toBe(cert);
-    expect(read({ DORIS_CA_CERT: `${cert}${other}` }).doris.caCert).toBe(`${cert}${other}`);
+    expect(readWith({ DORIS_CA_CERT: cert }).doris.caCert).toBe(cert);
+    expect(readWith({ DORIS_CA_CERT: `${cert}${other}` }).doris.caCert).toBe(`${cert}${other}`);
   });
 
   it.each([

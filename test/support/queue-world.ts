@@ -11,7 +11,7 @@ import { type MemoryDoris, memoryDoris } from './memory-doris.ts';
 import { type MemoryGroups, memoryGroups } from './memory-groups.ts';
 import { type EventMessage, sqsEvent } from './sqs-event.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
-import { generator, INVOCATION, type Kill, Killed, RULES } from './world.ts';
+import { dorisThrough, generator, INVOCATION, type Kill, lettersThrough, mortalCall, RULES } from './world.ts';
 
 /** Everything outside the function, in memory, with time that only moves when told. */
 export interface QueueWorld {
@@ -70,35 +70,13 @@ export function newQueueWorld(): QueueWorld {
 
 /** Ports of one invocation, which dies where it is told to. */
 function mortal(world: QueueWorld, breaker: Breaker, kill: Kill | undefined): GroupPorts {
-  world.calls = 0;
-  let calls = 0;
-  let dead = false;
-  const call = async <T>(effect: () => Promise<T>): Promise<T> => {
-    if (dead) throw new Killed();
-    world.calls = ++calls;
-    const mine = calls === kill?.call;
-    if (mine && kill?.effect === 'before') dead = true;
-    await world.between();
-    if (dead) throw new Killed();
-    const result = await effect();
-    if (mine) dead = true;
-    await world.between();
-    if (dead) throw new Killed();
-    return result;
-  };
-  const { clock, doris, events, ledger, letters } = world;
+  const call = mortalCall(world, kill, () => world.between());
+  const { clock, doris, events, ledger } = world;
   return {
     clock,
     breaker,
     telemetry: { record: (event) => events.push(event) },
-    doris: {
-      ...doris,
-      load: (load, deadline) => call(() => doris.load(load, deadline)),
-      labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
-      newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
-      tableModel: (target, deadline) => call(() => doris.tableModel(target, deadline)),
-      countRows: (target, span, deadline) => call(() => doris.countRows(target, span, deadline)),
-    },
+    doris: dorisThrough(doris, call),
     ledger: {
       read: (key) => call(() => ledger.read(key)),
       move: (key, move) => call(() => ledger.move(key, move)),
@@ -107,12 +85,6 @@ function mortal(world: QueueWorld, breaker: Breaker, kill: Kill | undefined): Gr
       drop: (key) => call(() => ledger.drop(key)),
       end: (...args) => call(() => ledger.end(...args)),
     },
-    deadLetters: {
-      send: (sent) =>
-        call(async () => {
-          if (world.failLetters !== undefined) throw world.failLetters;
-          letters.push(...sent);
-        }),
-    },
+    deadLetters: lettersThrough(world, call),
   };
 }

@@ -9,7 +9,7 @@ import { aRecord, SHARD_ID, STREAM_ARN } from './builders.ts';
 import { type MemoryDoris, memoryDoris } from './memory-doris.ts';
 import { memoryRedrives } from './memory-redrives.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
-import { generator, INVOCATION, type Kill, Killed, RULES } from './world.ts';
+import { type Call, dorisThrough, generator, INVOCATION, type Kill, mortalCall, RULES } from './world.ts';
 
 const REDRIVE_SHARD: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
 
@@ -47,7 +47,7 @@ export function redriveWorld(seed = 1): RedriveWorld {
     events: [],
     calls: 0,
     stored: () => (world.doris.tables.get('db.t') ?? []).map((line) => JSON.parse(line).n as number).sort((a, b) => a - b),
-    redrive: (records, { rules, kill } = {}) => run(world, records, portsOf(world, mortal(world, kill)), rules),
+    redrive: (records, { rules, kill } = {}) => run(world, records, portsOf(world, mortalCall(world, kill)), rules),
     redriveSlowly: (records) => run(world, records, portsOf(world, hesitant(clock.random)), {}),
   };
   return world;
@@ -57,24 +57,6 @@ async function run({ clock }: RedriveWorld, records: readonly Ready[], ports: Re
   const redrive = { ports, rules: { ...REDRIVE_RULES, ...rules }, deadline: deadlineIn(INVOCATION, clock) };
   const fates = await redriveRecords(redrive, records);
   return records.map((record) => fates.get(record) ?? { kind: 'kept' as const, reason: 'no fate was told' });
-}
-
-/** Makes one call to the world. */
-type Call = <T>(effect: () => Promise<T>) => Promise<T>;
-
-/** Calls of a redrive that dies at one of them. */
-export function mortal(world: RedriveWorld, kill: Kill | undefined): Call {
-  world.calls = 0;
-  let dead = false;
-  return async (effect) => {
-    const mine = ++world.calls === kill?.call;
-    if (mine && kill?.effect === 'before') dead = true;
-    if (dead) throw new Killed();
-    const result = await effect();
-    if (mine) dead = true;
-    if (dead) throw new Killed();
-    return result;
-  };
 }
 
 function hesitant(random: () => number): Call {
@@ -93,14 +75,7 @@ export function portsOf({ clock, doris, ledger, events }: RedriveWorld, call: Ca
   return {
     clock,
     telemetry: { record: (event) => events.push(event) },
-    doris: {
-      ...doris,
-      load: (load, deadline) => call(() => doris.load(load, deadline)),
-      labelState: (...args) => call(() => doris.labelState(...args)),
-      newestTransaction: (...args) => call(() => doris.newestTransaction(...args)),
-      tableModel: (...args) => call(() => doris.tableModel(...args)),
-      countRows: (...args) => call(() => doris.countRows(...args)),
-    },
+    doris: dorisThrough(doris, call),
     ledger: {
       letter: (...args) => call(() => ledger.letter(...args)),
       bind: (...args) => call(() => ledger.bind(...args)),

@@ -1,5 +1,5 @@
 import { type Breaker, memoryBreaker } from '../../lib/breaker.ts';
-import type { DeadLetter } from '../../lib/dead-letter/letter.ts';
+import type { DeadLetter, DeadLetters } from '../../lib/dead-letter/letter.ts';
 import { deadlineIn } from '../../lib/deadline.ts';
 import { type LoadRules, loadBatch, type Settlement } from '../../lib/pipeline.ts';
 import type { Ports } from '../../lib/settle/run.ts';
@@ -80,44 +80,70 @@ export function generator(seed = 1): () => number {
   };
 }
 
-/** Ports of one invocation, which dies where it is told to. */
-function mortal(world: World, breaker: Breaker, kill: Kill | undefined): Ports {
+/** Makes one call to the world. */
+export type Call = <T>(effect: () => Promise<T>) => Promise<T>;
+
+/**
+ * Calls of an invocation that dies at one of them: neither that call nor any later one is answered. Counts them in `world.calls`, from 0.
+ *
+ * @param between - awaited before and after each call, so that invocations overlap.
+ */
+export function mortalCall(world: { calls: number }, kill: Kill | undefined, between: () => Promise<unknown> = async () => {}): Call {
   world.calls = 0;
+  let calls = 0;
   let dead = false;
-  const call = async <T>(effect: () => Promise<T>): Promise<T> => {
+  return async (effect) => {
     if (dead) throw new Killed();
-    const mine = ++world.calls === kill?.call;
+    world.calls = ++calls;
+    const mine = calls === kill?.call;
     if (mine && kill?.effect === 'before') dead = true;
+    await between();
     if (dead) throw new Killed();
     const result = await effect();
     if (mine) dead = true;
+    await between();
     if (dead) throw new Killed();
     return result;
   };
-  const { clock, doris, events, ledger, letters } = world;
+}
+
+/** Doris behind such calls. */
+export function dorisThrough(doris: MemoryDoris, call: Call): MemoryDoris {
+  return {
+    ...doris,
+    load: (...args) => call(() => doris.load(...args)),
+    commit: (...args) => call(() => doris.commit(...args)),
+    labelState: (...args) => call(() => doris.labelState(...args)),
+    newestTransaction: (...args) => call(() => doris.newestTransaction(...args)),
+    tableModel: (...args) => call(() => doris.tableModel(...args)),
+    countRows: (...args) => call(() => doris.countRows(...args)),
+  };
+}
+
+/** The dead-letter queue of a world behind such calls. */
+export function lettersThrough(world: Pick<World, 'letters' | 'failLetters'>, call: Call): DeadLetters {
+  return {
+    send: (sent) =>
+      call(async () => {
+        if (world.failLetters !== undefined) throw world.failLetters;
+        world.letters.push(...sent);
+      }),
+  };
+}
+
+/** Ports of one invocation, which dies where it is told to. */
+function mortal(world: World, breaker: Breaker, kill: Kill | undefined): Ports {
+  const call = mortalCall(world, kill);
+  const { clock, doris, events, ledger } = world;
   return {
     clock,
     breaker,
     telemetry: { record: (event) => events.push(event) },
-    doris: {
-      ...doris,
-      load: (load, deadline) => call(() => doris.load(load, deadline)),
-      commit: (target, label, deadline) => call(() => doris.commit(target, label, deadline)),
-      labelState: (database, label, deadline) => call(() => doris.labelState(database, label, deadline)),
-      newestTransaction: (target, deadline) => call(() => doris.newestTransaction(target, deadline)),
-      tableModel: (target, deadline) => call(() => doris.tableModel(target, deadline)),
-      countRows: (target, span, deadline) => call(() => doris.countRows(target, span, deadline)),
-    },
+    doris: dorisThrough(doris, call),
     ledger: {
       read: (key) => call(() => ledger.read(key)),
       move: (key, move) => call(() => ledger.move(key, move)),
     },
-    deadLetters: {
-      send: (sent) =>
-        call(async () => {
-          if (world.failLetters !== undefined) throw world.failLetters;
-          letters.push(...sent);
-        }),
-    },
+    deadLetters: lettersThrough(world, call),
   };
 }

@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
@@ -7,11 +7,10 @@ import { dynamoLedger } from '../../../lib/ledger/dynamodb.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import { epochMillis } from '../../../lib/units.ts';
-import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { clientOfNobody, type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
 import { SHARD } from '../../support/shard.ts';
 
-const TABLE = 'ledger';
 let shards = 0;
 
 /** A key that no other test has used. */
@@ -40,31 +39,6 @@ const vacantBefore = (n: number) => ({ kind: 'vacant', before: at(n) }) as const
 const holding = (label: string, fence?: number) =>
   ({ kind: 'holding', label: label as Label, ...(fence === undefined ? {} : { fence }) }) as const;
 const settled = { rows: 3, bytes: 30, loads: 1, deadLetters: 0 };
-
-async function dynamoDbOn(engine: 'dynoxide' | 'dynalite') {
-  const server = await startDynamoDb({ engine });
-  const client = new DynamoDBClient({
-    endpoint: server.endpoint,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-    }),
-  );
-  return { server, client, ledger: dynamoLedger(client, TABLE, systemClock) };
-}
 
 function ledgerSuite(ledgerOf: () => Ledger): void {
   it('knows nothing of a shard that it has not seen', async () => {
@@ -194,24 +168,25 @@ describe('a ledger in memory', () => {
 });
 
 describe.each(['dynoxide', 'dynalite'] as const)('a ledger on DynamoDB (%s)', (engine) => {
-  let on: { server: DynamoDb; client: DynamoDBClient; ledger: Ledger };
+  let server: LedgerServer;
+  let client: LedgerServer['client'];
+  let ledger: Ledger;
   beforeAll(async () => {
-    on = await dynamoDbOn(engine);
+    server = await startLedgerServer(engine);
+    ({ client } = server);
+    ledger = dynamoLedger(client, TABLE, systemClock);
   });
-  afterAll(async () => {
-    on.client.destroy();
-    await on.server.close();
-  });
+  afterAll(() => server.close());
 
-  ledgerSuite(() => on.ledger);
+  ledgerSuite(() => ledger);
 
   it('adds the totals of every settled load', async () => {
     const key = freshKey();
-    await on.ledger.move(key, { expect: vacantBefore(1), claim: claimOf('L1', 1, 3) });
-    await on.ledger.move(key, { expect: holding('L1'), through: at(3), claim: claimOf('L2', 4, 6), settled });
-    await on.ledger.move(key, { expect: holding('L2'), through: at(6), settled: { ...settled, deadLetters: 2 } });
+    await ledger.move(key, { expect: vacantBefore(1), claim: claimOf('L1', 1, 3) });
+    await ledger.move(key, { expect: holding('L1'), through: at(3), claim: claimOf('L2', 4, 6), settled });
+    await ledger.move(key, { expect: holding('L2'), through: at(6), settled: { ...settled, deadLetters: 2 } });
 
-    const { Item } = await on.client.send(
+    const { Item } = await client.send(
       new GetItemCommand({ TableName: TABLE, Key: { pk: { S: `test#kinesis#${SHARD.stream}#${key.source.shard}` }, sk: { S: 'db.t' } } }),
     );
     expect(Item).toMatchObject({ rows: { N: '6' }, bytes: { N: '60' }, loads: { N: '2' }, deadLetters: { N: '2' } });
@@ -221,19 +196,13 @@ describe.each(['dynoxide', 'dynalite'] as const)('a ledger on DynamoDB (%s)', (e
   it('names an item that somebody damaged', async () => {
     const key = freshKey();
     const pk = `test#kinesis#${SHARD.stream}#${key.source.shard}`;
-    await on.client.send(new PutItemCommand({ TableName: TABLE, Item: { pk: { S: pk }, sk: { S: 'db.t' }, through: { S: '12' } } }));
+    await client.send(new PutItemCommand({ TableName: TABLE, Item: { pk: { S: pk }, sk: { S: 'db.t' }, through: { S: '12' } } }));
 
-    await expect(on.ledger.read(key)).rejects.toThrow(ContractViolation);
-    await expect(on.ledger.read(key)).rejects.toThrow(`${pk} / db.t is damaged: through: must be a zero-padded position`);
+    await expect(ledger.read(key)).rejects.toThrow(ContractViolation);
+    await expect(ledger.read(key)).rejects.toThrow(`${pk} / db.t is damaged: through: must be a zero-padded position`);
   });
 
   it('says that it is unavailable when nobody answers', async () => {
-    const nobody = new DynamoDBClient({
-      endpoint: 'http://127.0.0.1:1',
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-      maxAttempts: 1,
-    });
-    await expect(dynamoLedger(nobody, TABLE, systemClock).read(freshKey())).rejects.toThrow(LedgerUnavailable);
+    await expect(dynamoLedger(clientOfNobody(), TABLE, systemClock).read(freshKey())).rejects.toThrow(LedgerUnavailable);
   });
 });

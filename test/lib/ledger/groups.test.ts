@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
@@ -11,10 +11,9 @@ import type { Label } from '../../../lib/plan/label.ts';
 import { iggyPosition } from '../../../lib/source/position.ts';
 import type { IggyPartition } from '../../../lib/source/record.ts';
 import { epochMillis } from '../../../lib/units.ts';
-import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
 import { memoryGroups } from '../../support/memory-groups.ts';
 
-const TABLE = 'ledger';
 let partitions = 0;
 
 function freshPartition(changes: Partial<IggyPartition> = {}): IggyPartition {
@@ -51,27 +50,6 @@ const claiming = (label: string, first: number, last: number) =>
 const settling = (label: string, through: number) =>
   ({ expect: { kind: 'holding', label: label as Label }, through: at(through), routes: 'group' }) as const;
 
-async function dynamoDbOn(engine: 'dynoxide' | 'dynalite') {
-  const server = await startDynamoDb({ engine });
-  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
-  const client = new DynamoDBClient({ endpoint: server.endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-    }),
-  );
-  return { server, client };
-}
-
 const backends: Record<string, () => Promise<{ ledger: GroupLedger; close: () => Promise<void> }>> = {
   memory: async () => ({ ledger: memoryGroups(Date.now), close: async () => {} }),
   dynoxide: () => dynamo('dynoxide'),
@@ -79,13 +57,8 @@ const backends: Record<string, () => Promise<{ ledger: GroupLedger; close: () =>
 };
 
 async function dynamo(engine: 'dynoxide' | 'dynalite') {
-  const { server, client } = await dynamoDbOn(engine);
-  return { ledger: dynamoGroups(client, TABLE, systemClock), close: async () => closeBoth(client, server) };
-}
-
-async function closeBoth(client: DynamoDBClient, server: DynamoDb): Promise<void> {
-  client.destroy();
-  await server.close();
+  const { client, close } = await startLedgerServer(engine);
+  return { ledger: dynamoGroups(client, TABLE, systemClock), close };
 }
 
 describe.each(Object.keys(backends))('groups in %s', (name) => {
@@ -207,12 +180,13 @@ describe.each(Object.keys(backends))('groups in %s', (name) => {
 });
 
 describe('groups on DynamoDB', () => {
-  let server: DynamoDb;
-  let client: DynamoDBClient;
+  let server: LedgerServer;
+  let client: LedgerServer['client'];
   beforeAll(async () => {
-    ({ server, client } = await dynamoDbOn('dynoxide'));
+    server = await startLedgerServer('dynoxide');
+    ({ client } = server);
   });
-  afterAll(() => closeBoth(client, server));
+  afterAll(() => server.close());
 
   it('may vanish a day after every message of them has left its queue, 14 days at most', async () => {
     const { key, members } = groupOf(freshPartition(), [1]);

@@ -1,12 +1,11 @@
-import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
 import { dynamoOutages } from '../../../lib/ledger/dynamodb-outages.ts';
 import { memoryOutages, type Outage, type OutageKey, type Outages } from '../../../lib/ledger/outage.ts';
 import { epochMillis } from '../../../lib/units.ts';
-import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { clientOfNobody, type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
 
-const TABLE = 'ledger';
 const NOW = 1_700_000_000_000;
 let tables = 0;
 
@@ -111,30 +110,13 @@ describe('outages in memory', () => {
 });
 
 describe.each(['dynoxide', 'dynalite'] as const)('outages on DynamoDB (%s)', (engine) => {
-  let server: DynamoDb;
-  let client: DynamoDBClient;
+  let server: LedgerServer;
+  let client: LedgerServer['client'];
   beforeAll(async () => {
-    server = await startDynamoDb({ engine });
-    client = clientOf(server.endpoint);
-    await client.send(
-      new CreateTableCommand({
-        TableName: TABLE,
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [
-          { AttributeName: 'pk', KeyType: 'HASH' },
-          { AttributeName: 'sk', KeyType: 'RANGE' },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: 'pk', AttributeType: 'S' },
-          { AttributeName: 'sk', AttributeType: 'S' },
-        ],
-      }),
-    );
+    server = await startLedgerServer(engine);
+    ({ client } = server);
   });
-  afterAll(async () => {
-    client.destroy();
-    await server.close();
-  });
+  afterAll(() => server.close());
 
   outageSuite(() => dynamoOutages(client, TABLE));
 
@@ -161,18 +143,9 @@ describe.each(['dynoxide', 'dynalite'] as const)('outages on DynamoDB (%s)', (en
   });
 
   it('say that they are unavailable when nobody answers', async () => {
-    const nobody = dynamoOutages(clientOf('http://127.0.0.1:1'), TABLE);
+    const nobody = dynamoOutages(clientOfNobody(), TABLE);
 
     await expect(nobody.write(freshKey(), open(OUTAGE))).rejects.toThrow(LedgerUnavailable);
     await expect(nobody.clear(freshKey())).rejects.toThrow(LedgerUnavailable);
   });
 });
-
-function clientOf(endpoint: string): DynamoDBClient {
-  return new DynamoDBClient({
-    endpoint,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
-}

@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import type { Label } from '../../../lib/plan/label.ts';
@@ -8,6 +8,7 @@ import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import type { KinesisShard } from '../../../lib/source/record.ts';
 import { epochMillis } from '../../../lib/units.ts';
 import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { createLedgerTable } from '../../../local/demo/ledger-table.ts';
 import { SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 import { memoryRedrives } from '../../support/memory-redrives.ts';
 
@@ -41,17 +42,7 @@ afterAll(async () => {
 
 async function onDynamoDb(): Promise<RedriveLedger> {
   const TableName = `ledger-${tables++}`;
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
-    }),
-  );
+  await createLedgerTable(client, TableName);
   return dynamoRedrives(client, TableName, systemClock);
 }
 

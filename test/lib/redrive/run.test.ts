@@ -6,8 +6,8 @@ import { type RunOptions, type RunReport, redriveQueue } from '../../../lib/redr
 import { hours, mebibytes, seconds } from '../../../lib/units.ts';
 import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 import { memoryQueue } from '../../support/memory-queue.ts';
-import { mortal, portsOf, REDRIVE_RULES, type RedriveWorld, redriveWorld } from '../../support/redrive-world.ts';
-import { type Kill, Killed, RULES } from '../../support/world.ts';
+import { portsOf, REDRIVE_RULES, type RedriveWorld, redriveWorld } from '../../support/redrive-world.ts';
+import { type Kill, Killed, mortalCall, RULES } from '../../support/world.ts';
 import { letterOf } from '../dead-letter/letters.ts';
 
 const HOLD = seconds(300);
@@ -30,7 +30,7 @@ function queueWorld(): RedriveWorld & {
     queue,
     send,
     run: async (options: Partial<RunOptions> = {}, kill?: Kill) => {
-      const call = mortal(world, kill);
+      const call = mortalCall(world, kill);
       const { take, remove, release } = queue.open(HOLD);
       return await redriveQueue({
         redrive: { ports: portsOf(world, call), rules: REDRIVE_RULES, deadline: deadlineIn(hours(1), world.clock) },

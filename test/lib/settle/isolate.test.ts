@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
-import type { LoaderEvent } from '../../../lib/telemetry.ts';
-import { batchOf, type Nature, numbersIn, shardOf } from '../../support/shard.ts';
+import { batchOf, type Nature, shardOf } from '../../support/shard.ts';
 import { newWorld, RULES, type World } from '../../support/world.ts';
-
-const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
-
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
-const eventsOf = <K extends LoaderEvent['kind']>(world: World, kind: K) =>
-  world.events.filter((event): event is LoaderEvent & { kind: K } => event.kind === kind);
+import { eventsOf, from, good, stored } from './settling.ts';
 
 describe('poison', () => {
   const refuse = (world: World): void => {

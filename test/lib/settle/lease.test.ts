@@ -2,15 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import type { Load, LoadOutcome } from '../../../lib/ports.ts';
 import { epochMillis, seconds } from '../../../lib/units.ts';
-import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
+import { batchOf, shardOf } from '../../support/shard.ts';
 import { Killed, newWorld, RULES, type World } from '../../support/world.ts';
+import { claimOf, stored } from './settling.ts';
 
-const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
 const rules: LoadRules = { ...RULES, fuseShare: 1 };
-
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const claimOf = (world: World) => world.ledger.checkpoints.get(CHECKPOINT)?.claim;
 
 /** Puts something between the loader's call of Doris and what Doris does. */
 function onLoad(world: World, instead: (load: Load, go: () => Promise<LoadOutcome>) => Promise<LoadOutcome>): void {

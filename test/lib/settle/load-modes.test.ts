@@ -3,16 +3,12 @@ import type { LoadMode } from '../../../lib/ports.ts';
 import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { type Millis, seconds } from '../../../lib/units.ts';
 import { concluded } from '../../support/memory-doris.ts';
-import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
+import { batchOf, type Nature, shardOf } from '../../support/shard.ts';
 import { type Kill, Killed, newWorld, RULES, type World } from '../../support/world.ts';
+import { claimOf, good, stored } from './settling.ts';
 
-const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
 const SETTLED = { kind: 'settled' } as const;
 
-const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good' as const);
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const claimOf = (world: World) => world.ledger.checkpoints.get(CHECKPOINT)?.claim;
 const labelOf = (world: World) => world.doris.calls[0]?.label;
 
 function eventsOf<K extends LoaderEvent['kind']>(world: World, kind: K) {

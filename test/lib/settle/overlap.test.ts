@@ -4,17 +4,12 @@ import type { LoadRules } from '../../../lib/pipeline.ts';
 import { millis, seconds } from '../../../lib/units.ts';
 import { expectExactlyOnce } from '../../support/exactly-once.ts';
 import { startStepped } from '../../support/interleaving.ts';
-import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
-import { Killed, newWorld, RULES, type World } from '../../support/world.ts';
+import { batchOf, type Nature, shardOf } from '../../support/shard.ts';
+import { Killed, newWorld, RULES } from '../../support/world.ts';
+import { claimOf, from, stored } from './settling.ts';
 
-const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
 const SAME_TIME = { ahead: 0 };
 const rules: LoadRules = { ...RULES, fuseShare: 1 };
-
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
-const claimOf = (world: World) => world.ledger.checkpoints.get(CHECKPOINT)?.claim;
 
 describe('a write whose reply is lost', () => {
   it('is known again, and nothing waits or is loaded twice', async () => {

@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
-import type { LoadRules } from '../../../lib/pipeline.ts';
-import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { hours, seconds } from '../../../lib/units.ts';
 import { concluded } from '../../support/memory-doris.ts';
-import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
-import { INVOCATION, Killed, newWorld, RULES, type World } from '../../support/world.ts';
-
-const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
-const twoRowLoads: LoadRules = { ...RULES, limits: { ...RULES.limits, maxRows: 2 } };
-const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
-
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
-const eventsOf = <K extends LoaderEvent['kind']>(world: World, kind: K) =>
-  world.events.filter((event): event is LoaderEvent & { kind: K } => event.kind === kind);
+import { batchOf, numbersIn, shardOf } from '../../support/shard.ts';
+import { INVOCATION, Killed, newWorld, RULES } from '../../support/world.ts';
+import { CHECKPOINT, eventsOf, from, good, stored, TWO_ROW_LOADS } from './settling.ts';
 
 describe('a load whose outcome is not good', () => {
   it.each(['unavailable', 'overload', 'rejected-config', 'running', 'unknown'] as const)(
@@ -86,7 +75,7 @@ describe('a load whose outcome is not good', () => {
         ? { kind: 'overload', reason: '-235', attempts: 1 }
         : refuseSecond(load, deadline);
 
-    expect(await world.invoke(batchOf(shardOf(good(6))), twoRowLoads)).toEqual(from(2));
+    expect(await world.invoke(batchOf(shardOf(good(6))), TWO_ROW_LOADS)).toEqual(from(2));
     expect(stored(world)).toEqual([0, 1]);
   });
 

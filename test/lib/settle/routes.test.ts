@@ -3,13 +3,9 @@ import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import { mebibytes } from '../../../lib/units.ts';
-import { batchOf, type Nature, numbersIn, shardOf, shardRecord } from '../../support/shard.ts';
-import { newWorld, RULES, type World } from '../../support/world.ts';
-
-const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
-
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
+import { batchOf, numbersIn, shardOf, shardRecord } from '../../support/shard.ts';
+import { newWorld, RULES } from '../../support/world.ts';
+import { from, good, stored } from './settling.ts';
 
 describe('several tables', () => {
   const rules: LoadRules = {

@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
-import type { LoadRules } from '../../../lib/pipeline.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
-import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { seconds } from '../../../lib/units.ts';
-import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
-import { newWorld, RULES, type World } from '../../support/world.ts';
-
-const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
-const twoRowLoads: LoadRules = { ...RULES, limits: { ...RULES.limits, maxRows: 2 } };
-const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
-
-const stored = (world: World): number[] => numbersIn(world.doris.tables.get('db.t'));
-const from = (n: number) => ({ kind: 'unsettled', from: String(1000 + n) });
-const eventsOf = <K extends LoaderEvent['kind']>(world: World, kind: K) =>
-  world.events.filter((event): event is LoaderEvent & { kind: K } => event.kind === kind);
+import { batchOf, shardOf } from '../../support/shard.ts';
+import { newWorld, RULES } from '../../support/world.ts';
+import { CHECKPOINT, eventsOf, from, good, stored, TWO_ROW_LOADS } from './settling.ts';
 
 describe('a batch of good rows', () => {
   it('costs one load, two ledger writes and no read', async () => {
@@ -32,7 +21,7 @@ describe('a batch of good rows', () => {
   it('costs one ledger write more for each further load', async () => {
     const world = newWorld();
 
-    await world.invoke(batchOf(shardOf(good(6))), twoRowLoads);
+    await world.invoke(batchOf(shardOf(good(6))), TWO_ROW_LOADS);
 
     expect(world.doris.calls.map(({ rows }) => rows)).toEqual([2, 2, 2]);
     expect(world.calls).toBe(3 + 4);
@@ -75,7 +64,7 @@ describe('a batch of good rows', () => {
       return outcome;
     };
 
-    expect(await world.invokeWithin(seconds(10), batchOf(shardOf(good(4))), twoRowLoads)).toEqual(from(2));
+    expect(await world.invokeWithin(seconds(10), batchOf(shardOf(good(4))), TWO_ROW_LOADS)).toEqual(from(2));
     expect(world.calls).toBe(3);
     expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim).toBeUndefined();
   });

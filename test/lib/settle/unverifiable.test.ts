@@ -4,13 +4,11 @@ import type { Span } from '../../../lib/ports.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import type { LoaderEvent } from '../../../lib/telemetry.ts';
 import { hours, type Millis, seconds } from '../../../lib/units.ts';
-import { keyText } from '../../support/memory-ledger.ts';
-import { batchOf, type Nature, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
+import { batchOf, numbersIn, SHARD, shardOf } from '../../support/shard.ts';
 import { Killed, newWorld, RULES, type World } from '../../support/world.ts';
+import { CHECKPOINT, good } from './settling.ts';
 
-const CHECKPOINT = keyText({ loader: 'test', source: SHARD, target: 'db.t' });
 const SETTLED = { kind: 'settled' };
-const good = (count: number): Nature[] => Array.from({ length: count }, () => 'good');
 const rules = (changed: Partial<LoadRules> = {}): LoadRules => ({ ...RULES, onUnverifiable: 'dead-letter', ...changed });
 
 let world: World;

@@ -1,22 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DecodeRules, decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
 import { spellPosition } from '../../../lib/source/position.ts';
-import type { Batch, DecodedRecord } from '../../../lib/source/record.ts';
+import type { DecodedRecord } from '../../../lib/source/record.ts';
 import { bytes, mebibytes } from '../../../lib/units.ts';
-import { type EventRecord, kinesisEvent, kplAggregate } from '../../support/builders.ts';
+import { kplAggregate } from '../../support/builders.ts';
+import { only, positionsOf } from './decoded-event.ts';
 
-const RULES: DecodeRules = { maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(16), keepFields: [] };
-
-const decode = (records: readonly EventRecord[], rules: Partial<DecodeRules> = {}): Batch[] =>
-  decodeKinesisEvent(kinesisEvent(records), { ...RULES, ...rules });
-const only = (records: readonly EventRecord[], rules: Partial<DecodeRules> = {}): Batch => {
-  const [batch, ...others] = decode(records, rules);
-  if (batch === undefined || others.length > 0) throw new Error('not one batch');
-  return batch;
-};
-const positionsOf = ({ records }: Batch): string[] => records.map(({ record }) => spellPosition(record.position));
 const textOf = (decoded: DecodedRecord): string => (decoded.kind === 'row' ? Buffer.from(decoded.line).toString() : decoded.fault.reason);
 
 describe('a record that is a KPL aggregate', () => {

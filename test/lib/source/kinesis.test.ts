@@ -1,22 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContractViolation } from '../../../lib/errors.ts';
-import { type DecodeRules, decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
-import { kinesisPosition, spellPosition } from '../../../lib/source/position.ts';
-import type { Batch } from '../../../lib/source/record.ts';
-import { mebibytes } from '../../../lib/units.ts';
-import { type EventRecord, kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
-
-const RULES: DecodeRules = { maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(16), keepFields: [] };
-
-const decode = (records: readonly EventRecord[], rules: Partial<DecodeRules> = {}): Batch[] =>
-  decodeKinesisEvent(kinesisEvent(records), { ...RULES, ...rules });
-const only = (records: readonly EventRecord[], rules: Partial<DecodeRules> = {}): Batch => {
-  const [batch, ...others] = decode(records, rules);
-  if (batch === undefined || others.length > 0) throw new Error('not one batch');
-  return batch;
-};
-const positionsOf = ({ records }: Batch): string[] => records.map(({ record }) => spellPosition(record.position));
+import { decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
+import { kinesisPosition } from '../../../lib/source/position.ts';
+import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+import { decode, only, positionsOf, RULES } from './decoded-event.ts';
 
 describe('a Kinesis event', () => {
   it('becomes one batch of its shard, with what is known of each record', () => {

@@ -1,14 +1,8 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, PutItemCommand, QueryCommand, UpdateItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynoxidePath } from '../../../local/aws/dynamodb/dynoxide.ts';
 import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
+import { createLedgerTable } from '../../../local/demo/ledger-table.ts';
 
 const TableName = 'ledger';
 
@@ -24,20 +18,7 @@ describe.each([
       server = await startDynamoDb({ engine });
       const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
       client = new DynamoDBClient({ region: 'us-east-1', endpoint: server.endpoint, credentials });
-      await client.send(
-        new CreateTableCommand({
-          TableName,
-          BillingMode: 'PAY_PER_REQUEST',
-          KeySchema: [
-            { AttributeName: 'pk', KeyType: 'HASH' },
-            { AttributeName: 'sk', KeyType: 'RANGE' },
-          ],
-          AttributeDefinitions: [
-            { AttributeName: 'pk', AttributeType: 'S' },
-            { AttributeName: 'sk', AttributeType: 'S' },
-          ],
-        }),
-      );
+      await createLedgerTable(client, TableName);
       await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.05 }, { TableName });
     });
     afterAll(async () => {
