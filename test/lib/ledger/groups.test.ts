@@ -215,13 +215,10 @@ describe('groups on DynamoDB', () => {
     const { key, members } = groupOf(freshPartition(), [1]);
     const ledger = dynamoGroups(client, 'no-such-table', systemClock);
 
-    for (const call of [
-      ledger.find('test', key.source, at(0), at(1)),
-      ledger.register(key, members),
-      ledger.drop(key),
-      ledger.end(key, {}),
-    ])
-      await expect(call).rejects.toThrow(LedgerUnavailable);
+    await expect(ledger.find('test', key.source, at(0), at(1))).rejects.toThrow(LedgerUnavailable);
+    await expect(ledger.register(key, members)).rejects.toThrow(LedgerUnavailable);
+    await expect(ledger.drop(key)).rejects.toThrow(LedgerUnavailable);
+    await expect(ledger.end(key, {})).rejects.toThrow(LedgerUnavailable);
   });
 });
 
