@@ -1,5 +1,6 @@
+import type { RaceResult } from '../children/laps.ts';
 import type { Payloads } from '../event.ts';
-import { amount, atMost, type Figure, ratio } from '../figure.ts';
+import { atMost, type Figure, medianOf, ratioOf } from '../figure.ts';
 import { median } from '../judge.ts';
 import { lapOf, race } from '../race.ts';
 import type { Stage } from '../stage.ts';
@@ -15,34 +16,40 @@ const CASES: Readonly<Record<string, Payloads>> = {
 };
 const REFERENCE = 'JSON of 1 KB';
 
+const PASSES = 3;
+
 /** What an event takes whose records are of one kind: no kind may fall off a cliff. */
 export async function measurePayloads(stage: Stage): Promise<Figure[]> {
-  const costs = new Map<string, Cost>();
-  for (const [name, payloads] of Object.entries(CASES)) costs.set(name, await costOf(stage, payloads));
+  const costs = new Map(Object.keys(CASES).map((name) => [name, noCost()]));
+  for (let pass = 0; pass < PASSES; pass++)
+    for (const [name, payloads] of Object.entries(CASES))
+      add(costs.get(name), await race(stage, { contenders: ['handler'], payloads, rounds: 4 }));
   const reference = costs.get(REFERENCE);
   return [...costs].flatMap(([name, cost]) => [
-    amount(`${name}: ${cost.rows} records, MB/s`, cost.megabytesPerSecond, 'MB/s'),
-    amount(`${name}: CPU per record`, cost.cpuMicros, 'µs'),
-    ...(reference === undefined || cost === reference ? [] : [slower(name, reference, cost)]),
+    medianOf(name, cost.millisPerMegabyte.map(perSecond), 'MB/s'),
+    medianOf(`${name}: CPU per record`, cost.cpuMicros, 'µs'),
+    ...(reference === undefined || cost === reference
+      ? []
+      : [ratioOf(`${REFERENCE} / ${name}, MB/s`, cost.millisPerMegabyte, reference.millisPerMegabyte, atMost(5))]),
   ]);
 }
 
+/** Of each pass. */
 interface Cost {
-  readonly rows: number;
-  readonly megabytesPerSecond: number;
-  readonly cpuMicros: number;
+  readonly millisPerMegabyte: number[];
+  readonly cpuMicros: number[];
 }
 
-async function costOf(stage: Stage, payloads: Payloads): Promise<Cost> {
-  const result = await race(stage, { contenders: ['handler'], payloads, rounds: 9 });
+function noCost(): Cost {
+  return { millisPerMegabyte: [], cpuMicros: [] };
+}
+
+function perSecond(millisPerMegabyte: number): number {
+  return 1000 / millisPerMegabyte;
+}
+
+function add(cost: Cost | undefined, result: RaceResult): void {
   const { wallMs, cpuMs } = lapOf(result, 'handler');
-  return {
-    rows: result.rows,
-    megabytesPerSecond: result.bytes / 1000 / median(wallMs),
-    cpuMicros: (median(cpuMs) * 1000) / result.rows,
-  };
-}
-
-function slower(name: string, reference: Cost, cost: Cost): Figure {
-  return ratio(`${REFERENCE} / ${name}, MB/s`, reference.megabytesPerSecond / cost.megabytesPerSecond, atMost(5));
+  cost?.millisPerMegabyte.push(median(wallMs) / (result.bytes / 1e6));
+  cost?.cpuMicros.push((median(cpuMs) * 1000) / result.rows);
 }
