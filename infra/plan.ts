@@ -9,7 +9,8 @@ const ENVELOPE_BYTES = 430;
 const SECONDS_A_MONTH = 730 * 3600;
 
 /**
- * What the estimate of cost rests on. Lambda on arm64 and DynamoDB on demand, us-east-1, US dollars; no other service is counted.
+ * What the estimate of cost rests on. Lambda on arm64 and DynamoDB on demand, us-east-1, US dollars, as of November 2026 and from pages that
+ * quote those of AWS: check aws.amazon.com/lambda/pricing and aws.amazon.com/dynamodb/pricing. No other service is counted.
  * A write of a ledger item with a claim is taken for two write units, an invocation for half a second and its bytes at 10 MB/s.
  */
 export const PRICES = { gigabyteSecond: 0.0000133334, request: 0.2e-6, writeUnit: 0.625e-6 };
