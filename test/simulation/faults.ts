@@ -16,6 +16,7 @@ export const FAULTS = {
   'proxy-error': 'something in between answers 429, 502 or 503',
   garbled: 'the reply is not what Doris says',
   'connection-lost': 'the connection breaks before the load is read',
+  'late-arrival': 'in two phases: a request that its client has given up reaches Doris up to an hour later',
   'slow-continue': 'no 100 comes, so the body goes without it',
   'reply-lost': 'the connection breaks after the effect',
   overload: 'too many versions, no memory, too many running transactions',

@@ -3,7 +3,7 @@ import type { Cluster, Watch } from './doris/cluster.ts';
 import { isGrouped, type Transaction } from './doris/transactions.ts';
 import { type FaultKind, newFaults } from './faults.ts';
 import { type Reached, reach } from './paths.ts';
-import { mayDouble, type PlannedRecord, type Scenario } from './scenario.ts';
+import { mayArriveLate, mayDouble, type PlannedRecord, type Scenario } from './scenario.ts';
 import { newScheduler } from './scheduler.ts';
 import { doubledWithoutCause, finalFault, newTruth, numberOf } from './truth.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, CONNECT_TIMEOUT, EPOCH, type World } from './world.ts';
@@ -126,16 +126,14 @@ export function watchOver({ truth, scheduler, scenario }: World, claims: () => I
   };
   return {
     onBegin: (transaction, machine) => {
-      const over = machine.clock.elapsed() > machine.loadsUntil() + CONNECT_TIMEOUT;
+      if (mayArriveLate(scenario)) return;
       const { label } = transaction;
+      const over = machine.clock.elapsed() > machine.loadsUntil() + CONNECT_TIMEOUT;
       if (over) truth.breaks(`a load begins under ${label} after the deadline of its invocation`);
       if (isGrouped(label)) return;
       const claim = claimOf(transaction);
-      if (claim === undefined) {
-        if (!mayDouble(scenario)) truth.breaks(`a load begins under ${label}, which nobody claims`);
-        return;
-      }
-      const late = EPOCH + scheduler.now() - CLOCK_ERROR - ATTEMPT_GRACE > claim.deadline;
+      if (claim === undefined && !mayDouble(scenario)) truth.breaks(`a load begins under ${label}, which nobody claims`);
+      const late = claim !== undefined && EPOCH + scheduler.now() - CLOCK_ERROR - ATTEMPT_GRACE > claim.deadline;
       if (late) truth.breaks(`a load begins under ${label} after the lease of its claim`);
     },
     onCommit: (transaction) => {

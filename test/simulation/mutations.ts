@@ -310,6 +310,13 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [{ file: 'lib/settle/lease.ts', right: "if (claim.state.kind !== 'unseen') return claim;", wrong: 'if (claim) return claim;' }],
   },
   {
+    mistake: 'shows rows that are held back although somebody else has their load',
+    among: ['late-arrival', 'failover', 'recut', 'killed', 'frontend-silent'],
+    edits: [
+      { file: 'lib/settle/lease.ts', right: 'if (noted === undefined) return false;', wrong: 'if (noted === undefined) return true;' },
+    ],
+  },
+  {
     mistake: 'takes rows that are held back for stored',
     among: ['reply-lost'],
     edits: [{ file: 'lib/doris/load.ts', right: "return 'held back';", wrong: "return 'stored';" }],

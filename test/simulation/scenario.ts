@@ -120,6 +120,11 @@ export function mayDouble({ mode }: Scenario): boolean {
   return mode === 'group-commit-may-duplicate' || mode === 'any';
 }
 
+/** Whether requests may reach Doris long after their permission: only rows that nobody sees before the ledger allows it can stand that. */
+export function mayArriveLate({ mode, rates }: Scenario): boolean {
+  return mode === 'two-phase' && rates.has('late-arrival');
+}
+
 /** Packs some user records into aggregates, as a producer with the KPL does. */
 function packed(draw: Draw, shards: PlannedShard[]): PlannedShard[] {
   const share = oneOf(draw, [0, 0, 0.3, 1]);
@@ -178,8 +183,30 @@ type Themes = readonly [readonly FaultKind[], ...(readonly FaultKind[])[]];
 
 /** Faults that have more to say to one another than to the rest. */
 const THEMES: Themes = [
-  ['killed', 'reply-lost', 'fail-stored', 'fail-lost', 'publish-timeout', 'locked-visible', 'locked-aborted', 'outage', 'overload'],
-  ['failover', 'frozen', 'clock-jump', 'ledger-silent', 'ledger-duplicate', 'connect-timeout', 'redelivery', 'schema-mistake', 'killed'],
+  [
+    'killed',
+    'reply-lost',
+    'fail-stored',
+    'fail-lost',
+    'publish-timeout',
+    'locked-visible',
+    'locked-aborted',
+    'outage',
+    'overload',
+    'late-arrival',
+  ],
+  [
+    'failover',
+    'frozen',
+    'clock-jump',
+    'ledger-silent',
+    'ledger-duplicate',
+    'connect-timeout',
+    'redelivery',
+    'schema-mistake',
+    'killed',
+    'late-arrival',
+  ],
   ['labels-crowded-out', 'paused', 'killed', 'reply-lost', 'unreachable', 'outage', 'master-failover', 'ledger-silent', 'publish-timeout'],
   ['schema-mistake', 'killed', 'failover', 'late-abort', 'queue-down', 'queue-partial', 'queue-reply-lost', 'ledger-reply-lost', 'frozen'],
   FAULT_KINDS,

@@ -2,16 +2,20 @@ import { newCluster } from './doris/cluster.ts';
 import { newFleet } from './fleet.ts';
 import { coldStart } from './invocation.ts';
 import { newSharedLedger } from './ledger.ts';
-import { liveThrough, newStorm, reduced, type Simulate, type Storm, watchOver } from './life.ts';
+import { type Life, liveThrough, newStorm, type Reduction, reduced, type Simulate, type Storm, watchOver } from './life.ts';
 import { startMachine } from './machine.ts';
 import { deliverShard } from './mapping.ts';
 import { freeWaitingShards } from './operator.ts';
-import { scenarioOf } from './scenario.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
 import type { World } from './world.ts';
 
 /** Lives through one seed of a stream's life. */
-export const simulate: Simulate = (seed, reduction = {}, traced = false) =>
-  liveThrough(reduced(scenarioOf(seed), reduction), reduction, traced, startLife);
+export const simulate: Simulate = (seed, reduction, traced) => simulateScenario(scenarioOf(seed), reduction, traced);
+
+/** Lives through a scenario that somebody thought out. */
+export function simulateScenario(scenario: Scenario, reduction: Reduction = {}, traced = false): Promise<Life> {
+  return liveThrough(reduced(scenario, reduction), reduction, traced, startLife);
+}
 
 function startLife(world: World): void {
   const ledger = newSharedLedger(world);

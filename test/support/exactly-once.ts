@@ -14,16 +14,6 @@ export function expectExactlyOnce(world: World, kinds: readonly Nature[]): void 
   }
 }
 
-/** Every record of a made-up shard is somewhere, a good one in the table, perhaps more than once, and never with the letters. */
-export function expectAtLeastOnce(world: World, kinds: readonly Nature[]): void {
-  const { placesOf } = placesIn(world);
-  for (const [n, nature] of kinds.entries()) {
-    if (nature === 'good') expect(placesOf(n), `good record ${n}`).toEqual(['table']);
-    if (nature === 'broken') expect(placesOf(n), `broken record ${n}`).toEqual(['letters']);
-    if (nature === 'refused') expect(placesOf(n), `refused record ${n}`).not.toEqual([]);
-  }
-}
-
 function placesIn(world: World): { readonly stored: readonly number[]; placesOf(n: number): string[] } {
   const stored = numbersIn(world.doris.tables.get('db.t'));
   const letters = new Set(world.letters.map(({ record }) => Number(spellPosition(record.position)) - 1000));

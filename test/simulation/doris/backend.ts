@@ -1,5 +1,5 @@
 import { oneOf } from '../random.ts';
-import type { Nature } from '../scenario.ts';
+import { mayArriveLate, type Nature } from '../scenario.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, latency, type World } from '../world.ts';
 import type { Cluster } from './cluster.ts';
 import type { Connection } from './connection.ts';
@@ -98,7 +98,8 @@ async function readBody(loading: Loading, begun: Transaction): Promise<void> {
 }
 
 /** The watermark trims what is settled: only who had permission before may still put it. */
-function refuseSettled({ truth }: World, { label, begunAt }: Transaction, rows: readonly number[]): void {
+function refuseSettled({ truth, scenario }: World, { label, begunAt }: Transaction, rows: readonly number[]): void {
+  if (mayArriveLate(scenario)) return;
   for (const n of rows) {
     const settledAt = truth.settledAt(n);
     if (settledAt !== undefined && begunAt > settledAt + LONGEST_PERMISSION) {

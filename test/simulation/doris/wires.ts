@@ -4,6 +4,7 @@ import type { Wires } from '../../../lib/doris/wires.ts';
 import type { FaultKind } from '../faults.ts';
 import type { Machine } from '../machine.ts';
 import { oneOf } from '../random.ts';
+import { mayArriveLate } from '../scenario.ts';
 import { latency, type World } from '../world.ts';
 import { serveLoad } from './backend.ts';
 import type { Cluster } from './cluster.ts';
@@ -44,9 +45,24 @@ async function exchange(connection: Connection, world: World, cluster: Cluster):
   if (strikes('frontend-silent')) return;
   if (strikes('proxy-error')) return connection.answer(oneOf(machine.actor.draw, [429, 502, 503]), '');
   if (strikes('garbled')) return connection.answer(200, '<html>It works!</html>');
-  if (host.startsWith('be')) return serveLoad(world, cluster, connection);
+  if (host.startsWith('be')) return arrive(connection, world, cluster);
   if (strikes('frontend-refusal')) return connection.answer(200, NO_BACKEND);
   connection.answer(307, '', { location: redirectToBackend(cluster, ask.url) });
+}
+
+/** At a backend: at once, or where that does no harm long after its client has given up. */
+async function arrive(connection: Connection, world: World, cluster: Cluster): Promise<void> {
+  const { actor } = connection.machine;
+  if (!mayArriveLate(world.scenario) || !world.faults.strikes('late-arrival', actor)) return serveLoad(world, cluster, connection);
+  await world.scheduler.pause(actor.draw() * LATEST);
+  return serveLoad(world, cluster, unheard(connection));
+}
+
+const LATEST = 3_600_000;
+
+/** A request whose client has gone, all of it on its way: Doris serves it as any other. */
+function unheard(connection: Connection): Connection {
+  return { ...connection, body: Promise.resolve(true), sayContinue: () => {}, answer: () => {}, lose: () => {} };
 }
 
 function answer(question: Question, machine: Machine, world: World, cluster: Cluster): Promise<Answer> {
