@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { leanSdk } from './lean-sdk.ts';
 
 /** The functions that CDK deploys and the local stack runs: one self-contained ES module each (contract "Build output"). */
 export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive', 'doctor'] as const;
@@ -18,6 +19,7 @@ const SHARED = {
   mainFields: ['module', 'main'],
   // CommonJS dependencies inside an ES module still ask for Node's own modules through require.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  plugins: [leanSdk],
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 

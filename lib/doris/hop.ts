@@ -120,7 +120,8 @@ function open(ask: Hop, agents: LoadAgents, mayReuse: boolean): ClientRequest {
   return secure ? https.request(options) : http.request(options);
 }
 
-function whenConnected(request: ClientRequest, connected: () => void): void {
+/** Tells when a request has its connection, TLS included. */
+export function whenConnected(request: ClientRequest, connected: () => void): void {
   request.on('socket', (socket) => {
     const event = 'encrypted' in socket ? 'secureConnect' : 'connect';
     if (request.reusedSocket) connected();

@@ -1,5 +1,7 @@
-import { type Dispatcher, request } from 'undici';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { Millis } from '../units.ts';
+import { whenConnected } from './hop.ts';
 
 /** A small answer to a GET, or why there is none. */
 export type Answer =
@@ -19,29 +21,56 @@ export interface Question {
   readonly longest: number;
 }
 
-/** Asks once and follows nothing. Never throws for what a server does. */
-export async function askOnce(question: Question, dispatcher: Dispatcher): Promise<Answer> {
-  const within = Math.max(1, Math.floor(question.within));
+/** How questions reach a server. */
+export interface QuestionSettings {
+  readonly connectTimeout: Millis;
+  /** PEM of a private CA. */
+  readonly caCert?: string;
+}
+
+/**
+ * Asks once, on a connection of its own, and follows nothing. Never throws for what a server does. Questions are rare: a connection that
+ * was kept would often be one that the server has closed meanwhile.
+ */
+export async function askOnce(question: Question, settings: QuestionSettings): Promise<Answer> {
   try {
-    const response = await request(question.url, {
-      dispatcher,
-      ...(question.post === undefined ? { method: question.put === undefined ? 'GET' : 'PUT' } : { method: 'POST', body: question.post }),
-      headers: {
-        'accept-encoding': 'identity',
-        ...question.put,
-        ...(question.post === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(question.authorization === undefined ? {} : { authorization: question.authorization }),
-      },
-      headersTimeout: within,
-      bodyTimeout: within,
-      signal: AbortSignal.timeout(within),
-    });
-    const location = response.headers['location'];
-    const text = await readStart(response.body, question.longest);
-    return { kind: 'answer', status: response.statusCode, location: typeof location === 'string' ? location : undefined, text };
+    const response = await responseTo(question, settings);
+    const text = await readStart(response, question.longest);
+    return { kind: 'answer', status: response.statusCode ?? 0, location: response.headers.location, text };
   } catch (cause) {
     return { kind: 'silent', reason: reasonOf(cause) };
   }
+}
+
+function responseTo(question: Question, { connectTimeout, caCert }: QuestionSettings): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = open(question, caCert);
+    const connecting = setTimeout(() => request.destroy(new Error(`no connection within ${connectTimeout} ms`)), connectTimeout);
+    whenConnected(request, () => clearTimeout(connecting));
+    request.on('response', resolve);
+    request.on('error', reject);
+    request.on('close', () => {
+      clearTimeout(connecting);
+      reject(new Error('connection closed without an answer'));
+    });
+    request.end(question.post);
+  });
+}
+
+function open({ url, post, put, authorization, within }: Question, caCert: string | undefined): ClientRequest {
+  const options = {
+    method: post === undefined ? (put === undefined ? 'GET' : 'PUT') : 'POST',
+    headers: {
+      'accept-encoding': 'identity',
+      ...put,
+      ...(post === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    agent: false,
+    signal: AbortSignal.timeout(Math.max(1, Math.floor(within))),
+  } as const;
+  if (url.protocol === 'http:') return http.request(url, options);
+  return https.request(url, { ...options, ...(caCert === undefined ? {} : { ca: caCert }) });
 }
 
 async function readStart(body: AsyncIterable<Buffer>, longest: number): Promise<string> {
@@ -57,6 +86,6 @@ async function readStart(body: AsyncIterable<Buffer>, longest: number): Promise<
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'no answer';
-  if (cause.name === 'TimeoutError') return 'no answer in time';
+  if (cause.name === 'AbortError') return 'no answer in time';
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }

@@ -1,6 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import { Agent } from 'undici';
 import { type Hop, type HopEnd, hop } from './hop.ts';
 import { type Answer, askOnce, type Question } from './question.ts';
 import type { FullSettings } from './settings.ts';
@@ -12,18 +11,16 @@ export interface Wires {
   close(): Promise<void>;
 }
 
-/** Opens nothing yet; connections are made on demand and kept. node:http for loads, because only it can send `Expect`; undici for the questions. */
+/** Opens nothing yet; connections are made on demand, and those of loads are kept. All by node:http, because only it can send `Expect`. */
 export function openWires(settings: FullSettings): Wires {
   const ca = settings.caCert === undefined ? {} : { ca: settings.caCert };
   const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true, ...ca }) };
-  const questions = new Agent({ connect: { timeout: settings.connectTimeout, ...ca } });
   return {
     put: (ask) => hop(ask, agents),
-    ask: (question) => askOnce(question, questions),
+    ask: (question) => askOnce(question, settings),
     close: async () => {
       agents.http.destroy();
       agents.https.destroy();
-      await questions.destroy();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
 import { type BodySettings, bodiesOf, type OutgoingBody } from './body.ts';
 import type { IggyMessage, IggyPartition } from './topic.ts';
 
@@ -93,14 +94,14 @@ async function deliver(body: OutgoingBody, settings: Settings, onRequest: () => 
 /** @returns the status; undefined when no answer came in time. */
 async function post({ contentType, body }: OutgoingBody, { url, headers, timeoutMillis }: Settings): Promise<number | undefined> {
   try {
-    const reply = await fetch(url, {
+    const reply = await request(url, {
       method: 'POST',
       headers: { ...headers, 'content-type': contentType },
-      body: new Uint8Array(body),
+      body,
       signal: AbortSignal.timeout(timeoutMillis),
     });
-    await reply.arrayBuffer();
-    return reply.status;
+    await reply.body.dump();
+    return reply.statusCode;
   } catch {
     return undefined;
   }
