@@ -1,3 +1,4 @@
+import { WARM_UPS } from './children/laps.ts';
 import type { Payloads } from './event.ts';
 import { race } from './race.ts';
 import type { Stage } from './stage.ts';
@@ -10,8 +11,6 @@ export interface Counted {
 }
 
 const EVENTS = 5;
-/** What a race adds to its rounds. */
-const WARM_UPS = 4;
 
 /** Runs the function on events of a kind with a counter in front of its DynamoDB. */
 export async function countedOn(stage: Stage, payloads: Payloads, env: Readonly<Record<string, string>> = {}): Promise<Counted> {

@@ -42,7 +42,7 @@ export async function runChild(
   name: Child,
   job: object,
   env: Readonly<Record<string, string>>,
-  flags: readonly string[] = ['--expose-gc'],
+  flags: readonly string[] = [],
 ): Promise<unknown> {
   const file = built.get(name) ?? buildChild(name);
   built.set(name, file);

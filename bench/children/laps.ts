@@ -68,10 +68,12 @@ function note({ wallMs, cpuMs }: { readonly wallMs: number[]; readonly cpuMs: nu
   cpuMs.push(took.cpuMs);
 }
 
-/** CPU of all threads of this process: collecting the garbage made meanwhile counts, that of others before does not. */
+/**
+ * CPU of all threads of this process. Collections are left to the engine: one that is forced finds no event alive, drops the shapes of its
+ * objects and with them the code that was compiled for them, which doubled the time of the handler.
+ */
 async function timed(run: Contender, sample: Sample, events: number): Promise<Took> {
   const fresh = Array.from({ length: events }, () => freshEvent(sample));
-  globalThis.gc?.();
   const before = process.cpuUsage();
   const started = performance.now();
   for (const event of fresh) await run(event, sample);

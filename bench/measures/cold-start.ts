@@ -25,7 +25,7 @@ function sizeOf(name: (typeof FUNCTIONS)[number]): Figure[] {
 async function startOf(name: 'kinesis-loader' | 'iggy-loader', env: Stage['env']): Promise<Figure[]> {
   const starts: ColdStartResult[] = [];
   for (let round = -1; round < ROUNDS; round++) {
-    const start = (await runChild('cold-start', {}, { ...env, BENCH_BUNDLE: bundleOf(name) }, [])) as ColdStartResult;
+    const start = (await runChild('cold-start', {}, { ...env, BENCH_BUNDLE: bundleOf(name) })) as ColdStartResult;
     if (round >= 0) starts.push(start);
   }
   const ready = starts.map((start) => start.ready);

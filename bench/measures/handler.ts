@@ -21,7 +21,9 @@ export async function measureHandler(stage: Stage): Promise<Figure[]> {
     ratioOf('handler / (plain PUT + two ledger writes alone + base64 alone), wall time', handler.wallMs, least),
     ratioOf('handler / plain PUT, CPU with sockets and ledger calls', handler.cpuMs, plain.cpuMs),
     medianOf('handler', handler.wallMs, 'ms'),
+    medianOf('handler, CPU', handler.cpuMs, 'ms'),
     medianOf('plain PUT', plain.wallMs, 'ms'),
+    medianOf('plain PUT, CPU', plain.cpuMs, 'ms'),
     medianOf('two ledger writes alone', ledger.wallMs, 'ms'),
     medianOf('base64 and concat alone', base64.wallMs, 'ms'),
   ];

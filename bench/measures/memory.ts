@@ -18,7 +18,7 @@ export async function measureMemory({ env }: Stage): Promise<Figure[]> {
       const file = join(folder, `event-${round}.json`);
       // The shard's name is another one in each.
       writeFileSync(file, sampleOf({ kind: 'json', size: 340 }).text.replaceAll('shardId-SHARD', `shardId-${Date.now()}`));
-      results.push((await runChild('memory', { file }, env)) as MemoryResult);
+      results.push((await runChild('memory', { file }, env, ['--expose-gc'])) as MemoryResult);
     }
   } finally {
     rmSync(folder, { recursive: true });
