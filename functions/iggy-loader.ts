@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
 import { invocationDeadlines } from '../lib/deadline.ts';
 import { loadMessages } from '../lib/forwarded.ts';
-import { groupsInTime } from '../lib/in-time.ts';
+import { groupsInTime, portsInTime } from '../lib/in-time.ts';
 import { dynamoGroups } from '../lib/ledger/dynamodb-groups.ts';
 import type { GroupLedger } from '../lib/ledger/group.ts';
 import { hideUnsettled } from '../lib/queue/hide.ts';
@@ -10,7 +10,7 @@ import { sqsVisibility } from '../lib/queue/sqs-visibility.ts';
 import type { Visibility } from '../lib/queue/visibility.ts';
 import { decodeSqsEvent } from '../lib/source/iggy.ts';
 import { millis } from '../lib/units.ts';
-import { portsInTime, type Wiring, wire } from './wire.ts';
+import { type Wiring, wire } from './wire.ts';
 
 interface Loader extends Wiring {
   readonly ledger: GroupLedger;

@@ -1,13 +1,13 @@
 import type { Context, KinesisStreamBatchResponse } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
 import { invocationDeadlines } from '../lib/deadline.ts';
-import { ledgerInTime } from '../lib/in-time.ts';
+import { ledgerInTime, portsInTime } from '../lib/in-time.ts';
 import type { Ledger } from '../lib/ledger/checkpoint.ts';
 import { dynamoLedger } from '../lib/ledger/dynamodb.ts';
 import { loadBatch } from '../lib/pipeline.ts';
 import { decodeKinesisEvent } from '../lib/source/kinesis.ts';
 import { millis } from '../lib/units.ts';
-import { portsInTime, type Wiring, wire } from './wire.ts';
+import { type Wiring, wire } from './wire.ts';
 
 interface Loader extends Wiring {
   readonly ledger: Ledger;

@@ -8,9 +8,7 @@ import { type Config, readConfig } from '../lib/config.ts';
 import { credentialsFrom } from '../lib/credentials.ts';
 import { s3PayloadStore } from '../lib/dead-letter/s3.ts';
 import { sqsDeadLetters } from '../lib/dead-letter/sqs.ts';
-import type { InvocationDeadlines } from '../lib/deadline.ts';
 import { connectDoris } from '../lib/doris/client.ts';
-import { deadLettersInTime } from '../lib/in-time.ts';
 import { dynamoOutages } from '../lib/ledger/dynamodb-outages.ts';
 import { type FlushingTelemetry, powertoolsTelemetry } from '../lib/powertools-telemetry.ts';
 import type { Ports } from '../lib/settle/run.ts';
@@ -53,10 +51,4 @@ export function wire(): Wiring {
 function queueOf({ deadLetters: { queueUrl, maxBytes, bucket } }: Config, client: SQSClient) {
   const queue = { client, queueUrl, maxBytes };
   return bucket === undefined ? queue : { ...queue, store: s3PayloadStore(new S3Client(AWS_CALLS), bucket) };
-}
-
-/** Ports that nobody waits for past the end of the invocation. */
-export function portsInTime(ports: Wiring['ports'], { ledger, letters }: InvocationDeadlines): Wiring['ports'] {
-  const { breaker, clock } = ports;
-  return { ...ports, breaker: breaker.within(ledger), deadLetters: deadLettersInTime(ports.deadLetters, letters, clock) };
 }

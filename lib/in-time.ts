@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts';
 import { type DeadLetters, DeadLettersUnavailable } from './dead-letter/letter.ts';
-import type { Deadline } from './deadline.ts';
+import type { Deadline, InvocationDeadlines } from './deadline.ts';
 import { type Ledger, LedgerUnavailable } from './ledger/checkpoint.ts';
 import type { GroupLedger } from './ledger/group.ts';
+import type { Ports } from './settle/run.ts';
 import type { Millis } from './units.ts';
 
 /** How long somebody waits for work, by which clock, and what he throws then. */
@@ -56,4 +57,10 @@ export function groupsInTime(groups: GroupLedger, deadline: Deadline, clock: Clo
 export function deadLettersInTime(deadLetters: DeadLetters, deadline: Deadline, clock: Clock): DeadLetters {
   const late = () => new DeadLettersUnavailable('the dead-letter queue or bucket did not answer in time');
   return { send: (letters) => inTime(() => deadLetters.send(letters), { within: deadline.remaining(), clock, late }) };
+}
+
+/** What of a loader's ports does not depend on its source, waited for no longer than an invocation lasts. */
+export function portsInTime<P extends Omit<Ports, 'ledger'>>(ports: P, { ledger, letters }: InvocationDeadlines): P {
+  const { breaker, clock, deadLetters } = ports;
+  return { ...ports, breaker: breaker.within(ledger), deadLetters: deadLettersInTime(deadLetters, letters, clock) };
 }

@@ -4,7 +4,7 @@ import { sqsDeadLetters } from '../../lib/dead-letter/sqs.ts';
 import { invocationDeadlines } from '../../lib/deadline.ts';
 import { connectDoris } from '../../lib/doris/client.ts';
 import { parseRedirectHosts } from '../../lib/doris/redirect-policy.ts';
-import { deadLettersInTime, ledgerInTime } from '../../lib/in-time.ts';
+import { ledgerInTime, portsInTime } from '../../lib/in-time.ts';
 import type { Outages } from '../../lib/ledger/outage.ts';
 import { type LoadRules, loadBatch } from '../../lib/pipeline.ts';
 import type { LoadMode } from '../../lib/ports.ts';
@@ -57,12 +57,7 @@ function inTime(ports: Omit<Ports, 'ledger'>, machine: Machine, { scenario }: Wo
   const { clock } = machine;
   const deadlines = invocationDeadlines(millis(scenario.timeout), clock);
   machine.loadUntil(millis(clock.elapsed() + deadlines.loads.remaining()));
-  const bounded = {
-    ...ports,
-    breaker: ports.breaker.within(deadlines.ledger),
-    deadLetters: deadLettersInTime(ports.deadLetters, deadlines.letters, clock),
-  };
-  return { deadlines, ports: bounded };
+  return { deadlines, ports: portsInTime(ports, deadlines) };
 }
 
 /**
