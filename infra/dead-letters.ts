@@ -26,6 +26,7 @@ export function deadLetterBucket(scope: Construct, removalPolicy: RemovalPolicy)
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     enforceSSL: true,
+    minimumTLSVersion: 1.2,
     versioned: true,
     // A year, as long as a stream can keep what the objects stand for; a version that was written over goes with its letter.
     lifecycleRules: [

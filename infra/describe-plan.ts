@@ -6,7 +6,12 @@ import type { Loader, Settings } from './settings.ts';
 
 /** The plan of every loader as text for people. */
 export function describePlan({ stack, loaders }: Settings): string {
-  const described = loaders.flatMap((loader) => [heading(loader), ...describe(loader, planOf(loader)), ...promise(loader)]);
+  const described = loaders.flatMap((loader) => [
+    heading(loader),
+    ...describe(loader, planOf(loader)),
+    ...promise(loader),
+    ...ports(loader),
+  ]);
   return `${[`plan of ${stack}`, ...described].join('\n')}\n`;
 }
 
@@ -20,6 +25,13 @@ function heading(loader: Loader): string {
 function promise({ environment: { config } }: Loader): string[] {
   const weaker = weakerPromise(config.doris);
   return weaker === undefined ? [] : [`    warning: ${weaker}`];
+}
+
+/** The other port that a frontend is known by. */
+function ports({ environment: { config } }: Loader): string[] {
+  return config.doris.frontends
+    .filter(({ port }) => port === '9030')
+    .map(({ host }) => `    warning: ${host} has the port that Doris speaks MySQL on as a rule; loads go to its http_port, 8030 as a rule`);
 }
 
 function describe(loader: Loader, plan: LoaderPlan | undefined): string[] {

@@ -1,8 +1,8 @@
 import { addressFaults } from './address-guards.ts';
-import { nameInTemplate } from './name-in-template.ts';
 import { planOf, tablesOf } from './plan.ts';
 import { round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
+import { sharingFaults } from './sharing-guards.ts';
 import { sourceFaults } from './source-guards.ts';
 
 /** Lambda gives a function 4 KB for its variables, names and values counted. */
@@ -12,6 +12,8 @@ const ADDED_BYTES = 900;
 /** Between the end of a load and the end of its invocation: dead letters, settling, the answer (`lib/deadline.ts` keeps up to 5 s). */
 const SECONDS_TO_SETTLE = 10;
 
+const SECRET_ARN = /^arn:[-a-z]+:secretsmanager:[-a-z0-9]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/;
+
 /** Everything in the settings that would lose or double data, or that AWS would refuse, with the reason. */
 export function guardFaults(settings: Settings): string[] {
   return [
@@ -20,7 +22,7 @@ export function guardFaults(settings: Settings): string[] {
         (fault) => `loader ${loader.name}: ${fault}`,
       ),
     ),
-    ...twins(settings),
+    ...sharingFaults(settings),
     ...busyDatabases(settings),
   ];
 }
@@ -36,6 +38,11 @@ function functionFaults({ function: { timeoutSeconds, memoryMb }, environment: {
     faults.push(
       `function.memoryMb: ${memoryMb} cannot hold a batch of limits.maxBatchBytes (${config.decode.maxBatchBytes}); at least ${leastMemoryMb(config.decode.maxBatchBytes)}, or the batch never gets through`,
     );
+  const { DORIS_SECRET_ID: secretId = '' } = variables;
+  if (secretId.startsWith('arn:') && !SECRET_ARN.test(secretId))
+    faults.push(
+      'doris.secretId: must be the name of a secret, or its whole ARN with the six characters that Secrets Manager adds; the permission to read it would fit nothing',
+    );
   const size = Object.entries(variables).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), ADDED_BYTES);
   if (size > ENVIRONMENT_BYTES)
     faults.push(
@@ -47,27 +54,6 @@ function functionFaults({ function: { timeoutSeconds, memoryMb }, environment: {
 /** What a function needs for a batch of so many unpacked bytes: the rows, one load made of them, and Node itself. */
 export function leastMemoryMb(maxBatchBytes: number): number {
   return Math.max(256, Math.ceil((2 * maxBatchBytes) / 1024 ** 2) + 192);
-}
-
-/** Loaders share the ledger: with one prefix they would take each other's progress for their own and skip records. */
-function twins({ loaders }: Settings): string[] {
-  return [
-    ...alike(loaders),
-    ...repeated(loaders.map(({ environment }) => environment.config.load.labelPrefix)).map(
-      (prefix) => `loaders: two have the limits.labelPrefix ${prefix}; they would take each other's progress for their own`,
-    ),
-  ];
-}
-
-/** `a-1` and `a1` are one name to CloudFormation. */
-function alike(loaders: Settings['loaders']): string[] {
-  return loaders.flatMap((loader, index) => {
-    const twin = loaders.slice(0, index).find((other) => nameInTemplate(other, '') === nameInTemplate(loader, ''));
-    if (twin === undefined) return [];
-    return twin.name === loader.name
-      ? [`loaders: two are named ${loader.name}`]
-      : [`loaders: ${twin.name} and ${loader.name} are one name to CloudFormation, which takes no hyphens`];
-  });
 }
 
 /** A label is trusted for as long as this rate cannot have pushed it out of Doris's memory. */
@@ -85,8 +71,4 @@ function busyDatabases({ loaders }: Settings): string[] {
           `loader ${loader.name}: limits.databaseTransactionsPerSecond is below the ${round(together.get(database) ?? 0)} loads a second that the loaders of this file alone put into ${database}; labels would be trusted for longer than Doris keeps them`,
       );
   });
-}
-
-function repeated(names: readonly string[]): string[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }

@@ -9,7 +9,7 @@ const dorisSchema = z
     ...variableShape('doris'),
     secretKeyArn: z
       .string()
-      .regex(/^arn:[-a-z]+:kms:/, 'must be the ARN of a KMS key')
+      .regex(/^arn:[-a-z]+:kms:[-a-z0-9]+:\d{12}:key\/[-A-Za-z0-9]+$/, 'must be the ARN of a KMS key, not of an alias')
       .optional()
       .describe('KMS key of that secret, when it is a key of your own.'),
     caCertFile: z
@@ -59,7 +59,10 @@ const functionSchema = z
       .describe('Concurrency kept for this loader and its upper bound, 1 to 10000; a stream needs one for each shard. Default: none.'),
     logLevel: z.enum(LOG_LEVELS).default('INFO').describe('Least level that is logged. Infra parameter <Loader>LogLevel. Default: INFO.'),
     logRetentionDays: z
-      .union(LOG_RETENTION_DAYS.map((days) => z.literal(days)))
+      .union(
+        LOG_RETENTION_DAYS.map((days) => z.literal(days)),
+        `must be one of ${LOG_RETENTION_DAYS.join(', ')}`,
+      )
       .default(30)
       .describe('How long logs are kept, days. Default: 30.'),
     xray: z.boolean().default(false).describe('Traces invocations with X-Ray. Default: false.'),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { closest, distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { ConfigError } from '../lib/errors.ts';
 import { type Environment, environmentOf } from './environment.ts';
@@ -28,7 +29,7 @@ export const settingsSchema = z
       .describe('Records that can never load.'),
     alarmTopicArn: z
       .string()
-      .regex(/^arn:[-a-z]+:sns:/, 'must be the ARN of an SNS topic')
+      .regex(/^arn:[-a-z]+:sns:[-a-z0-9]+:\d{12}:[-_A-Za-z0-9]{1,256}$/, 'must be the ARN of a standard SNS topic')
       .optional()
       .describe('SNS topic that hears alarms, and when they are over. Default: alarms are only shown.'),
     onDelete: z
@@ -91,7 +92,26 @@ export function checkSettings(given: unknown, folder = '.'): Settings {
 /** `loaders[0].batch.size: Too big: expected number to be <=10000 (given 20000)` */
 function faultOf(issue: z.core.$ZodIssue, given: unknown): string {
   const where = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  const place = where.replace(/^\./, '') || 'settings';
   const value = issue.path.reduce<unknown>((part, step) => (part as Record<PropertyKey, unknown> | undefined)?.[step], given);
+  if (issue.code === 'invalid_type' && value === undefined) return `${place}: is missing; must be ${issue.expected}`;
+  if (issue.code === 'unrecognized_keys') return `${place}: ${issue.message}${suggestions(issue.keys)}`;
   const shown = issue.code === 'custom' || typeof value === 'object' || value === undefined ? '' : ` (given ${JSON.stringify(value)})`;
-  return `${where.replace(/^\./, '') || 'settings'}: ${issue.message}${shown}`;
+  return `${place}: ${issue.message}${shown}`;
+}
+
+/** Slips of the finger: `feUrl`, `windowSecond`. */
+const MISSPELT_WITHIN = 2;
+
+function suggestions(keys: readonly string[]): string {
+  const known = [...propertiesOf(z.toJSONSchema(settingsSchema, { io: 'input' }))];
+  const meant = keys.map((key) => closest(key, known)).filter((name, index) => distance(name, keys[index] ?? '') <= MISSPELT_WITHIN);
+  return meant.length === 0 ? '' : `; did you mean ${meant.join(', ')}?`;
+}
+
+/** Names of all properties of a JSON schema, wherever they stand. */
+function propertiesOf(node: unknown): Set<string> {
+  if (typeof node !== 'object' || node === null) return new Set();
+  const own = 'properties' in node && typeof node.properties === 'object' && node.properties !== null ? Object.keys(node.properties) : [];
+  return new Set([...own, ...Object.values(node).flatMap((part) => [...propertiesOf(part)])]);
 }

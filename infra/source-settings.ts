@@ -38,7 +38,7 @@ const existingStream = z
       .describe('ARN of the stream that is read. It stays as it is; only the reader is added.'),
     encryptionKeyArn: z
       .string()
-      .regex(/^arn:[-a-z]+:kms:/, 'must be the ARN of a KMS key')
+      .regex(/^arn:[-a-z]+:kms:[-a-z0-9]+:\d{12}:key\/[-A-Za-z0-9]+$/, 'must be the ARN of a KMS key, not of an alias')
       .optional()
       .describe('KMS key of the stream, when it is a key of your own.'),
     retentionHours: retentionHours(24),

@@ -34,11 +34,40 @@ describe('settings that would lose records', () => {
   });
 });
 
+describe('settings that would store records twice', () => {
+  it('are refused when two loaders carry one stream into one table of one cluster', () => {
+    const again = (doris: object) => ({ loaders: [aLoader(), { ...aLoader({ doris }), name: 'again' }] });
+    checking({}, again({})).toThrow('orders and again load the same stream into shop.orders; every record would be stored twice');
+    checking({}, again({ table: 'orders_green' })).not.toThrow();
+    checking({}, again({ feUrls: 'https://other.example.com:8030' })).not.toThrow();
+  });
+});
+
+describe('settings that would fail in AWS only', () => {
+  it('are refused when what they name lies in several regions', () => {
+    const secretId = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:doris-a1b2c3';
+    checking(aLoader({ doris: { secretId } })).toThrow(
+      'loader orders: doris.secretId: is in us-east-1, but loader orders: source.streamArn is in eu-central-1',
+    );
+    checking(aLoader(), { alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:on-call' }).toThrow('alarmTopicArn: is in us-east-1');
+  });
+
+  it('are refused when the ARN of the secret is not whole, which permits to read nothing', () => {
+    const secretId = (name: string) => ({ doris: { secretId: `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${name}` } });
+    checking(aLoader(secretId('doris/loader'))).toThrow('its whole ARN with the six characters that Secrets Manager adds');
+    checking(aLoader(secretId('doris/loader-a1b2c3'))).not.toThrow();
+  });
+
+  it('are refused when a key is named by an alias', () => {
+    checking(aLoader({ doris: { secretKeyArn: 'arn:aws:kms:eu-central-1:123456789012:alias/doris' } })).toThrow('not of an alias');
+  });
+});
+
 describe('settings that would trust labels longer than Doris keeps them', () => {
   it('are refused when the loaders alone put more loads into a database than it is said to take', () => {
     // 4 shards, a load a second each.
     const loader = (name: string) => ({
-      ...aLoader({ traffic: { recordsPerSecond: 400, recordBytes: 100, shards: 4 }, batch: { windowSeconds: 1 } }),
+      ...aLoader({ doris: { table: name }, traffic: { recordsPerSecond: 400, recordBytes: 100, shards: 4 }, batch: { windowSeconds: 1 } }),
       name,
       limits: { databaseTransactionsPerSecond: 7 },
     });

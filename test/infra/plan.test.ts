@@ -108,6 +108,12 @@ describe('the plan of a loader', () => {
     expect(plan?.dollarsAMonth).toBeCloseTo(2_628_000 * (0.2e-6 + 0.501 * 0.0000133334 + 4 * 0.625e-6), 6);
   });
 
+  it("warns of a frontend at Doris's MySQL port", () => {
+    expect(describePlan(checkSettings(settingsWith(aLoader({ doris: { feUrls: 'https://fe:9030' } }))))).toContain(
+      'warning: fe:9030 has the port that Doris speaks MySQL on as a rule',
+    );
+  });
+
   it('is only the least without expected traffic', () => {
     expect(describePlan(checkSettings(settingsWith(aLoader({ batch: { windowSeconds: 15 } }))))).toContain(
       'traffic is not given: 4 loads a minute per shard and table',

@@ -89,6 +89,13 @@ describe('a settings file with faults', () => {
     ]);
   });
 
+  it('names a part that is missing, and the values that are allowed where they are few', () => {
+    expect(faultsOf({ stack: 'Loaders' })).toEqual(['loaders: is missing; must be array']);
+    expect(faultsOf(settingsWith(aLoader({ function: { logRetentionDays: 45 } })))).toEqual([
+      expect.stringMatching(/^loaders\[0\]\.function\.logRetentionDays: must be one of 1, 3, 5, .* \(given 45\)$/),
+    ]);
+  });
+
   it('names what is missing', () => {
     const { database: _, ...doris } = aLoader().doris;
     expect(faultsOf(settingsWith({ ...aLoader(), doris }))).toEqual([
@@ -104,7 +111,9 @@ describe('a settings file with faults', () => {
   });
 
   it('names what it does not know, since a misspelt setting would silently be its default', () => {
-    expect(faultsOf(settingsWith(aLoader({ batch: { windowSecond: 5 } })))).toEqual(['loaders[0].batch: Unrecognized key: "windowSecond"']);
+    expect(faultsOf(settingsWith(aLoader({ batch: { windowSecond: 5 } })))).toEqual([
+      'loaders[0].batch: Unrecognized key: "windowSecond"; did you mean windowSeconds?',
+    ]);
   });
 
   it('may not hold a password', () => {
