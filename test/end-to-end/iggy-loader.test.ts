@@ -245,5 +245,5 @@ describe('the bundle of iggy-loader, from http_sink to the table', () => {
 
     expect(await ids()).toEqual(idsOf(0, 300));
     await lane.close();
-  }, 150_000);
+  });
 });

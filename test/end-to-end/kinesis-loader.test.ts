@@ -216,7 +216,7 @@ describe('the bundle that is deployed', () => {
       expect(second.lines.join('\n')).not.toContain('"message":"load"');
       repair();
       await pauseUntil(Date.now());
-      await expect.poll(() => invoke(event, second), { timeout: 20_000 }).toEqual(SUCCESS);
+      await expect.poll(() => invoke(event, second), { timeout: 100_000 }).toEqual(SUCCESS);
       expect(await ids()).toEqual(['1', '2']);
     },
   );

@@ -27,7 +27,7 @@ async function start(args: readonly string[]): Promise<Program> {
   return { process: child, output };
 }
 
-describe('npm run doris', { timeout: 60_000 }, () => {
+describe('npm run doris', () => {
   let folder: string;
   let program: Program;
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe('npm run doris', { timeout: 60_000 }, () => {
     );
     writeFileSync(join(folder, 'rows.json'), '{"k": 1}\n{"k": 2}\n');
     program = await start(['--fe-port', '0', '--be-port', '0', '--database', 'shop', '--create-table', join(folder, 'tables.sql')]);
-  }, 60_000);
+  });
   afterAll(async () => {
     program.process.kill('SIGKILL');
     rmSync(folder, { recursive: true });

@@ -1,7 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   CreateStreamCommand,
   KinesisClient,
@@ -15,7 +11,8 @@ import { startSqs } from '../../../local/aws/sqs/server.ts';
 import type { MappingEvent } from '../../../local/event-source-mapping/events.ts';
 import { type EventSourceMapping, startEventSourceMapping } from '../../../local/event-source-mapping/kinesis.ts';
 import type { KinesisMappingOptions } from '../../../local/event-source-mapping/settings.ts';
-import { type FunctionHost, type FunctionOptions, startFunctionHost } from '../../../local/function-process/host.ts';
+import type { FunctionOptions } from '../../../local/function-process/host.ts';
+import { LOCAL, openFunctions } from './functions.ts';
 
 /** One delivery as the function saw it. */
 interface Seen {
@@ -44,34 +41,19 @@ interface Mapped extends EventSourceMapping {
   readonly events: readonly MappingEvent[];
 }
 
-function sourceOf(body: string): string {
+function handlerOf(body: string): string {
   return `
-import { appendFileSync } from 'node:fs';
-const state = {};
-export const handler = async (event, context) => {
   const texts = event.Records.map((record) => Buffer.from(record.kinesis.data, 'base64').toString());
   const failing = (index) => ({ batchItemFailures: [{ itemIdentifier: event.Records[index].kinesis.sequenceNumber }] });
-  const shard = event.Records[0].eventID.split(':')[0];
-  appendFileSync(process.env.SEEN, JSON.stringify({ shard, texts: texts.map((text) => text.slice(0, 20)) }) + '\\n');
-  ${body}
-};`;
+  saw({ shard: event.Records[0].eventID.split(':')[0], texts: texts.map((text) => text.slice(0, 20)) });
+  ${body}`;
 }
 
 export async function openStage(): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'mapping-'));
-  const [kinesisServer, sqsServer] = await Promise.all([startKinesis(), startSqs()]);
-  const shared = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-  const kinesis = new KinesisClient({ ...shared, endpoint: kinesisServer.endpoint });
-  const sqs = new SQSClient({ ...shared, endpoint: sqsServer.endpoint });
-  const open: { readonly mapping: EventSourceMapping; readonly host: FunctionHost }[] = [];
+  const [functions, kinesisServer, sqsServer] = await Promise.all([openFunctions<Seen>(), startKinesis(), startSqs()]);
+  const kinesis = new KinesisClient({ ...LOCAL, endpoint: kinesisServer.endpoint });
+  const sqs = new SQSClient({ ...LOCAL, endpoint: sqsServer.endpoint });
   let made = 0;
-
-  const endTest = async (): Promise<void> => {
-    for (const { mapping, host } of open.splice(0)) {
-      await host.close();
-      await mapping.stop();
-    }
-  };
   return {
     kinesis,
     sqs,
@@ -88,37 +70,26 @@ export async function openStage(): Promise<Stage> {
     },
     map: async (stream, body, options = {}) => {
       const { host: hostOptions, ...mappingOptions } = options;
-      const bundle = join(folder, `handler-${++made}.mjs`);
-      const seenFile = join(folder, `seen-${made}.jsonl`);
-      await writeFile(bundle, sourceOf(body));
-      const host = startFunctionHost({ name: 'handler', bundle, env: { SEEN: seenFile }, timeoutMillis: 20_000, ...hostOptions });
       const events: MappingEvent[] = [];
-      const mapping = await startEventSourceMapping({
-        kinesis,
-        stream,
-        function: host,
-        observe: (event) => void events.push(event),
-        retryDelayMillis: () => 1,
-        pollIntervalMillis: 10,
-        ...mappingOptions,
-      });
-      open.push({ mapping, host });
-      const seen = (): readonly Seen[] =>
-        existsSync(seenFile)
-          ? readFileSync(seenFile, 'utf8')
-              .trim()
-              .split('\n')
-              .map((line) => JSON.parse(line) as Seen)
-          : [];
-      return { ...mapping, seen, texts: () => seen().map(({ texts }) => texts), events };
+      const mapped = await functions.map(handlerOf(body), hostOptions, (host) =>
+        startEventSourceMapping({
+          kinesis,
+          stream,
+          function: host,
+          observe: (event) => void events.push(event),
+          retryDelayMillis: () => 1,
+          pollIntervalMillis: 10,
+          ...mappingOptions,
+        }),
+      );
+      return { ...mapped, texts: () => mapped.seen().map(({ texts }) => texts), events };
     },
-    endTest,
+    endTest: functions.endTest,
     close: async () => {
-      await endTest();
+      await functions.close();
       kinesis.destroy();
       sqs.destroy();
       await Promise.all([kinesisServer.close(), sqsServer.close()]);
-      await rm(folder, { recursive: true });
     },
   };
 }

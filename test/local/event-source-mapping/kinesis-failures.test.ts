@@ -24,7 +24,7 @@ async function createQueue(QueueName: string): Promise<string> {
   return QueueUrl;
 }
 
-describe('a batch that fails', { timeout: 30_000 }, () => {
+describe('a batch that fails', () => {
   it('comes again from the first record that the function names', async () => {
     const stream = await stage.createStream();
     await stage.put(stream, ...letters(4));

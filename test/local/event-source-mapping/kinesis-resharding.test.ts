@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterEach(() => stage.endTest());
 afterAll(() => stage.close());
 
-describe('resharding', { timeout: 30_000 }, () => {
+describe('resharding', () => {
   /** The middle of the hash range: a split there makes two equal halves. */
   const middle = '170141183460469231731687303715884105728';
   const [parent, left, right, merged] = [0, 1, 2, 3].map((index) => `shardId-00000000000${index}`);

@@ -13,7 +13,7 @@ function letters(count: number) {
   return Array.from({ length: count }, (_, index) => `r${index}`);
 }
 
-describe('a mapping of a Kinesis stream', { timeout: 30_000 }, () => {
+describe('a mapping of a Kinesis stream', () => {
   it('delivers every record once, in order, in batches of at most the batch size', async () => {
     const stream = await stage.createStream();
     await stage.put(stream, ...letters(7));
@@ -133,7 +133,7 @@ describe('a mapping of a Kinesis stream', { timeout: 30_000 }, () => {
   });
 });
 
-describe('bad luck on purpose', { timeout: 30_000 }, () => {
+describe('bad luck on purpose', () => {
   it('brings a settled batch a second time', async () => {
     const stream = await stage.createStream();
     await stage.put(stream, ...letters(4));

@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { vi } from 'vitest';
 import { startSqs } from '../../../local/aws/sqs/server.ts';
 import type { EventSourceMapping } from '../../../local/event-source-mapping/kinesis.ts';
 import { startSqsMapping } from '../../../local/event-source-mapping/sqs.ts';
 import type { SqsMappingEvent, SqsMappingOptions } from '../../../local/event-source-mapping/sqs-settings.ts';
-import { type FunctionHost, type FunctionOptions, startFunctionHost } from '../../../local/function-process/host.ts';
+import type { FunctionOptions } from '../../../local/function-process/host.ts';
+import { LOCAL, openFunctions } from './functions.ts';
+
+/** The visibility timeout of a queue that does not say otherwise. */
+const VISIBILITY_MILLIS = 30_000;
 
 /** One delivery as the function saw it. */
 interface Seen {
@@ -23,7 +24,10 @@ export interface QueueStage {
   send(queueUrl: string, ...bodies: readonly string[]): Promise<void>;
   /** Messages that are visible, and in flight. */
   count(queueUrl: string): Promise<number>;
-  /** Maps the queue to a function whose body gets `event`, its `bodies`, and `state`, which lives as long as its process. */
+  /**
+   * Maps the queue to a function whose body gets `event`, its `bodies`, and `state`, which lives as long as its process. What failed
+   * becomes visible when nothing else is left.
+   */
   map(queueUrl: string, body: string, options?: MapOptions): Promise<MappedQueue>;
   endTest(): Promise<void>;
   close(): Promise<void>;
@@ -37,36 +41,37 @@ interface MappedQueue extends EventSourceMapping {
   readonly events: readonly SqsMappingEvent[];
 }
 
-function sourceOf(body: string): string {
+function handlerOf(body: string): string {
   return `
-import { appendFileSync } from 'node:fs';
-const state = {};
-export const handler = async (event, context) => {
   const bodies = event.Records.map((record) => record.body);
   const receives = event.Records.map((record) => Number(record.attributes.ApproximateReceiveCount));
   const failing = (...wanted) => ({ batchItemFailures: event.Records.filter((record) => wanted.includes(record.body)).map((record) => ({ itemIdentifier: record.messageId })) });
-  appendFileSync(process.env.SEEN, JSON.stringify({ bodies: bodies.map((text) => text.slice(0, 20)), receives }) + '\\n');
-  ${body}
-};`;
+  saw({ bodies: bodies.map((text) => text.slice(0, 20)), receives });
+  ${body}`;
 }
 
 export async function openQueueStage(): Promise<QueueStage> {
-  const folder = await mkdtemp(join(tmpdir(), 'queues-'));
-  const server = await startSqs();
-  const sqs = new SQSClient({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    endpoint: server.endpoint,
-  });
-  const open: { readonly mapping: EventSourceMapping; readonly host: FunctionHost }[] = [];
+  const [functions, server] = await Promise.all([openFunctions<Seen>(), startSqs()]);
+  const sqs = new SQSClient({ ...LOCAL, endpoint: server.endpoint });
   let made = 0;
+  // The queues run in this process. Their time jumps when nothing but what failed is left: no machine is too slow for a visibility timeout.
+  const now = Date.now;
+  let jumped = 0;
+  let hasFailed = false;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + jumped);
+  sqs.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args);
+        if (hasFailed && commandName === 'ReceiveMessageCommand' && !('Messages' in result.output)) {
+          jumped += VISIBILITY_MILLIS;
+          hasFailed = false;
+        }
+        return result;
+      },
+    { step: 'initialize' },
+  );
 
-  const endTest = async (): Promise<void> => {
-    for (const { mapping, host } of open.splice(0)) {
-      await host.close();
-      await mapping.stop();
-    }
-  };
   return {
     sqs,
     createQueue: async (Attributes = {}) => {
@@ -91,36 +96,29 @@ export async function openQueueStage(): Promise<QueueStage> {
     },
     map: async (queueUrl, body, options = {}) => {
       const { host: hostOptions, ...mappingOptions } = options;
-      const bundle = join(folder, `handler-${++made}.mjs`);
-      const seenFile = join(folder, `seen-${made}.jsonl`);
-      await writeFile(bundle, sourceOf(body));
-      const host = startFunctionHost({ name: 'handler', bundle, env: { SEEN: seenFile }, timeoutMillis: 20_000, ...hostOptions });
       const events: SqsMappingEvent[] = [];
-      const mapping = await startSqsMapping({
-        sqs,
-        queueUrl,
-        function: host,
-        observe: (event) => void events.push(event),
-        pollIntervalMillis: 10,
-        maximumConcurrency: 1,
-        ...mappingOptions,
-      });
-      open.push({ mapping, host });
-      const seen = (): readonly Seen[] =>
-        existsSync(seenFile)
-          ? readFileSync(seenFile, 'utf8')
-              .trim()
-              .split('\n')
-              .map((line) => JSON.parse(line) as Seen)
-          : [];
-      return { ...mapping, seen, events };
+      const mapped = await functions.map(handlerOf(body), hostOptions, (host) =>
+        startSqsMapping({
+          sqs,
+          queueUrl,
+          function: host,
+          observe: (event) => {
+            events.push(event);
+            if (event.kind === 'outcome' && event.failed.size > 0) hasFailed = true;
+          },
+          pollIntervalMillis: 10,
+          maximumConcurrency: 1,
+          ...mappingOptions,
+        }),
+      );
+      return { ...mapped, events };
     },
-    endTest,
+    endTest: functions.endTest,
     close: async () => {
-      await endTest();
+      await functions.close();
+      clock.mockRestore();
       sqs.destroy();
       await server.close();
-      await rm(folder, { recursive: true });
     },
   };
 }

@@ -82,7 +82,7 @@ describe('a mapping of a standard queue', () => {
   });
 
   it('brings messages that failed again after their visibility timeout, with their receive count, and only them', async () => {
-    const queue = await stage.createQueue({ VisibilityTimeout: '1' });
+    const queue = await stage.createQueue();
     await stage.send(queue, 'a', 'b', 'c');
 
     const mapped = await stage.map(queue, `return receives.every((count) => count === 1) ? failing('b') : {};`);
@@ -100,7 +100,7 @@ describe('a mapping of a standard queue', () => {
     ['an id is empty', `return { batchItemFailures: [{ itemIdentifier: '' }] };`],
     ['the answer is no object', `return 'done';`],
   ])('brings the whole batch again when %s', async (_, failure) => {
-    const queue = await stage.createQueue({ VisibilityTimeout: '1' });
+    const queue = await stage.createQueue();
     await stage.send(queue, 'a', 'b');
 
     const mapped = await stage.map(queue, `if (receives[0] === 1) { ${failure} } return null;`);
@@ -115,7 +115,7 @@ describe('a mapping of a standard queue', () => {
   });
 
   it('takes a wrong top-level key for success, as Lambda does: the messages are gone', async () => {
-    const queue = await stage.createQueue({ VisibilityTimeout: '1' });
+    const queue = await stage.createQueue();
     await stage.send(queue, 'a');
 
     const mapped = await stage.map(queue, 'return { failedItems: event.Records.map(({ messageId }) => ({ itemIdentifier: messageId })) };');
@@ -128,7 +128,7 @@ describe('a mapping of a standard queue', () => {
     const dead = await stage.createQueue();
     const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${dead.slice(dead.lastIndexOf('/') + 1)}`;
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 2 });
-    const queue = await stage.createQueue({ VisibilityTimeout: '1', RedrivePolicy });
+    const queue = await stage.createQueue({ RedrivePolicy });
     await stage.send(queue, 'a');
 
     const mapped = await stage.map(queue, `return failing('a');`);
@@ -196,7 +196,7 @@ describe('a mapping of a standard queue', () => {
 });
 
 describe('a mapping of a FIFO queue', () => {
-  const FIFO = { FifoQueue: 'true', ContentBasedDeduplication: 'true', VisibilityTimeout: '1' };
+  const FIFO = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
 
   it('keeps the order of a group, several messages of it in one batch', async () => {
     const queue = await stage.createQueue(FIFO);
