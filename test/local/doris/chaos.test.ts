@@ -17,9 +17,7 @@ const FAULTS: readonly Fault[] = [
   { at: 'be.reply', probability: 0.05, action: { kind: 'truncate', bytes: 40, honest: false } },
 ];
 
-it('whatever strikes, the row of a label is stored once when its transaction is VISIBLE and never otherwise', {
-  timeout: 60_000,
-}, async () => {
+it('whatever strikes, the row of a label is stored once when its transaction is VISIBLE and never otherwise', async () => {
   const doris = await startTestDoris();
   doris.faults.seed(20_261_121);
   for (const fault of FAULTS) doris.faults.add(fault);
