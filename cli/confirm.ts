@@ -13,7 +13,9 @@ export async function confirm(consequences: string, yes: boolean): Promise<void>
   if (!process.stdin.isTTY) throw new CommandError(EXIT.notConfirmed, 'nothing was changed: nobody can be asked here; say --yes to go on');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question('Type yes to go on: ');
+    // Ctrl-C and the end of the input close the question without an answer.
+    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    const answer = await Promise.race([lines.question('Type yes to go on: '), closed]);
     if (answer.trim().toLowerCase() !== 'yes') throw new CommandError(EXIT.notConfirmed, 'nothing was changed');
   } finally {
     lines.close();

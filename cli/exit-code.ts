@@ -10,6 +10,8 @@ export const EXIT = {
   failed: 3,
   /** Nobody confirmed; nothing was changed. */
   notConfirmed: 4,
+  /** Ctrl-C or SIGTERM ended it; what was done until then stays done. As shells count: 128 and the number of the signal. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -3,6 +3,7 @@ import { SETTINGS, type SettingName } from '../lib/settings.ts';
 import { configFile } from './config-file.ts';
 import { confirm } from './confirm.ts';
 import { wrongInput } from './errors.ts';
+import { interruption } from './interruption.ts';
 import { type Output, outputOn } from './output.ts';
 
 /** Options that every command takes. */
@@ -25,6 +26,8 @@ export interface Session {
   loaderConfig(): Config;
   /** @throws {CommandError} unless a person or `--yes` confirms. */
   confirm(consequences: string): Promise<void>;
+  /** For work that may be stopped between two steps: asked there whether a person wants it to. */
+  interruption(): () => boolean;
 }
 
 /**
@@ -35,13 +38,15 @@ export interface Session {
 export function openSession({ json = false, yes = false, config, set = [] }: GlobalOptions, env: NodeJS.ProcessEnv): Session {
   const file = config === undefined ? {} : configFile(config);
   for (const [name, value] of Object.entries(file)) if (name.startsWith('AWS_')) env[name] ??= value;
+  const output = outputOn(process, json, env);
   const merged: Environment = { ...file, ...env, ...Object.fromEntries(set.map(setting)) };
   return {
-    output: outputOn(process, json, env),
+    output,
     env: merged,
     settings: (...names) => readSettings(merged, names),
     loaderConfig: () => readConfig(merged),
     confirm: (consequences) => confirm(consequences, yes),
+    interruption: () => interruption(() => output.note('stopping after what is in hand; once more stops at once')),
   };
 }
 
@@ -49,5 +54,5 @@ function setting(text: string): readonly [string, string] {
   const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (Object.hasOwn(SETTINGS, name)) return [name, value];
   // What stands behind the name may be a password.
-  throw wrongInput(`--set ${JSON.stringify(name || text)}: must be NAME=value with the name of a setting (docs/settings.md)`);
+  throw wrongInput(`--set${name === '' ? '' : ` ${JSON.stringify(name)}`}: must be NAME=value with the name of a setting (docs/settings.md)`);
 }

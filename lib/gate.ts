@@ -20,8 +20,8 @@ export interface Approach {
 export interface Gate {
   /** Whether a load that ends by the deadline may be tried now. */
   admits(deadline: Deadline): Promise<boolean>;
-  /** The last load, or the question for its label, found the table in trouble. */
-  failed(cause: OutageCause): void;
+  /** The last load, or the question for its label, found the table in trouble. @param reason - what people are shown. */
+  failed(cause: OutageCause, reason: string): void;
   /** The table works: it took rows, or refused some as bad. */
   succeeded(): void;
   /** Shares what was learned, and gives back a permission that was not used. The last call of a run. */
@@ -36,6 +36,11 @@ const SKEW = seconds(2);
 /** A prober that is killed keeps the others waiting no longer than this; one whose load hangs longer gets company. */
 const LONGEST_PROBE = seconds(120);
 
+interface Failure {
+  readonly cause: OutageCause;
+  readonly reason: string;
+}
+
 interface Passage {
   readonly approach: Approach;
   readonly clock: Clock;
@@ -43,7 +48,7 @@ interface Passage {
   readonly outages: Outages;
   /** The outage that this run may probe. */
   probe?: Outage | undefined;
-  learned?: OutageCause | 'success' | undefined;
+  learned?: Failure | 'success' | undefined;
 }
 
 /** The gate of one run. `standings` outlives it: what the process thinks of each table. */
@@ -55,8 +60,8 @@ export function openGate(passage: Passage): Gate {
       const standing = standingOf(passage);
       return standing === 'trusted' || (standing.askAt <= passage.clock.elapsed() && (await askToProbe(passage, deadline)));
     },
-    failed: (cause) => {
-      passage.learned = cause;
+    failed: (cause, reason) => {
+      passage.learned = { cause, reason };
     },
     succeeded: () => {
       passage.learned = 'success';
@@ -124,14 +129,14 @@ async function shareSuccess(passage: Passage, probe: Outage | undefined): Promis
  * The first failures of a process are its own affair. Once an outage is written down, only failures of probes make its pauses longer: a
  * hundred shards that fail at once have seen one trouble.
  */
-async function shareFailure(passage: Passage, probe: Outage | undefined, cause: OutageCause): Promise<void> {
+async function shareFailure(passage: Passage, probe: Outage | undefined, { cause, reason }: Failure): Promise<void> {
   const { approach, clock, outages } = passage;
   const failures = (probe?.failures ?? failuresOf(passage)) + 1;
   const pause = Math.max(probe === undefined ? 0 : FIRST_PAUSE, pauseAfter(cause, failures));
   if (pause === 0) return doubt(passage, failures, millis(0));
   const now = clock.now();
   const until = epochMillis(now + pause);
-  const outage: Outage = { cause, failures, since: probe?.since ?? now, phase: 'pause', until, fence: drawNonce(clock) };
+  const outage: Outage = { cause, reason, failures, since: probe?.since ?? now, phase: 'pause', until, fence: drawNonce(clock) };
   const wanted: OutageWrite = probe === undefined ? { kind: 'open', outage } : { kind: 'report', of: probe.fence, outage };
   const reply = await outages.write(approach.key, wanted);
   // Nothing is there any more: somebody's load succeeded while this one failed.

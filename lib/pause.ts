@@ -12,13 +12,31 @@ interface Schedule {
 }
 
 const TROUBLE: Schedule = { free: 2, first: FIRST_PAUSE, longest: seconds(30) };
+// Nothing but a person ends it, who should see it at once.
+const MISTAKE: Schedule = { ...TROUBLE, free: 0 };
 // Compaction and memory need time without loads more than anything else.
 const PRESSURE: Schedule = { free: 0, first: seconds(5), longest: seconds(60) };
 
 /** How long nobody tries after so many failures in a row: doubling, up to half a minute, or a minute when Doris pushes back. */
 export function pauseAfter(cause: OutageCause, failures: number): Millis {
-  const { free, first, longest } = cause === 'overload' ? PRESSURE : TROUBLE;
+  const { free, first, longest } = scheduleOf(cause);
   return millis(failures <= free ? 0 : Math.min(longest, first * 2 ** (failures - free - 1)));
+}
+
+function scheduleOf(cause: OutageCause): Schedule {
+  switch (cause) {
+    case 'overload':
+      return PRESSURE;
+    case 'fuse-blown':
+    case 'rejected-config':
+      return MISTAKE;
+    case 'unavailable':
+    case 'running':
+    case 'unknown':
+      return TROUBLE;
+    default:
+      return cause satisfies never;
+  }
 }
 
 const LONGEST_RETURN = seconds(15);

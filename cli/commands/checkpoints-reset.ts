@@ -5,7 +5,7 @@ import { type Position, spellPosition } from '../../lib/source/position.ts';
 import { asked, openDynamoDb, openKinesis } from '../aws.ts';
 import { failed, wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { isSelected, readLedger, type Selection } from '../ledger/select.ts';
+import { isSelected, placeOf, readLedger, type Selection, wantedBy } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
 import { positionBefore, readPlace, type Wanted } from '../stream/place.ts';
@@ -39,9 +39,9 @@ interface Options extends Selection {
 async function reset(session: Session, { to, dropClaim = false, ...selection }: Options): Promise<ExitCode> {
   const wanted = readPlace(to);
   const { LEDGER_TABLE } = session.settings('LEDGER_TABLE');
-  const { checkpoints, of } = await readLedger(session, false);
+  const { checkpoints, of } = await readLedger(session, wantedBy(selection));
   const listed = theOnly(
-    checkpoints.filter((candidate) => isSelected(candidate, selection)),
+    checkpoints.filter((candidate) => isSelected(placeOf(candidate), selection)),
     of,
   );
   const { claim, through: before } = listed.checkpoint;

@@ -4,9 +4,10 @@ import { spellPosition } from '../../lib/source/position.ts';
 import { failed } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { describeCheckpoint } from '../ledger/describe.ts';
-import { isSelected, readLedger, type Selection } from '../ledger/select.ts';
+import { isSelected, placeOf, readLedger, type Selection, wantedBy } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
+import { type PartitionLine, partitionLines, partitionTable } from '../status/partitions.ts';
 import { tableText } from '../table.ts';
 import { registerReset } from './checkpoints-reset.ts';
 
@@ -31,11 +32,33 @@ function selecting(command: Command): Command {
     .option('--all-loaders', 'those of other loaders in the same ledger table too');
 }
 
+interface Chosen {
+  readonly checkpoints: readonly ListedCheckpoint[];
+  /** Of Iggy: no watermark tells how far they are. */
+  readonly partitions: readonly PartitionLine[];
+  readonly of: string;
+}
+
+async function choose(session: Session, selection: Selection): Promise<Chosen> {
+  const isIggy = selection.stream?.includes('/') === true && !selection.stream.startsWith('arn:');
+  const { stream, ...others } = selection;
+  const { checkpoints, groups, outages, of } = await readLedger(session, wantedBy(isIggy ? others : selection));
+  return {
+    checkpoints: checkpoints.filter((listed) => isSelected(placeOf(listed), selection)),
+    partitions: partitionLines(groups, outages, Date.now()).filter((line) => isSelected({ ...line, shard: line.partition }, selection)),
+    of,
+  };
+}
+
 async function list(session: Session, selection: Selection): Promise<ExitCode> {
-  const { checkpoints, of } = await readLedger(session, selection.allLoaders ?? false);
-  const chosen = checkpoints.filter((listed) => isSelected(listed, selection));
-  session.output.result({ checkpoints: chosen.map(describeCheckpoint) }, () =>
-    chosen.length === 0 ? `no such checkpoints of ${of}` : tableText(HEAD, chosen.map(rowOf)),
+  const { checkpoints, partitions, of } = await choose(session, selection);
+  session.output.result({ checkpoints: checkpoints.map(describeCheckpoint), partitions }, () =>
+    checkpoints.length + partitions.length === 0
+      ? `no such checkpoints of ${of}`
+      : [
+          ...(checkpoints.length === 0 ? [] : [tableText(HEAD, checkpoints.map(rowOf))]),
+          ...(partitions.length === 0 ? [] : [partitionTable(partitions)]),
+        ].join('\n\n'),
   );
   return EXIT.done;
 }
@@ -48,18 +71,23 @@ function rowOf({ loader, source, target, checkpoint: { through, claim }, totals 
 }
 
 async function show(session: Session, selection: Selection): Promise<ExitCode> {
-  const { checkpoints, of } = await readLedger(session, selection.allLoaders ?? false);
-  const chosen = checkpoints.filter((listed) => isSelected(listed, selection)).map(describeCheckpoint);
-  if (chosen.length === 0) throw failed(`no such checkpoint of ${of}; "checkpoints list" names all`);
-  session.output.result({ checkpoints: chosen }, () => chosen.map(textOf).join('\n\n'));
+  const { checkpoints, partitions, of } = await choose(session, selection);
+  if (checkpoints.length + partitions.length === 0) throw failed(`no such checkpoint of ${of}; "checkpoints list" names all`);
+  const described = checkpoints.map(describeCheckpoint);
+  session.output.result({ checkpoints: described, partitions }, () =>
+    [...described.map(textOf), ...partitions.map((partition) => tableText(['', ''], cellsOf(partition)).trim())].join('\n\n'),
+  );
   return EXIT.done;
 }
 
 function textOf({ claim, ...checkpoint }: ReturnType<typeof describeCheckpoint>): string {
-  const lines = Object.entries(checkpoint).map(([name, value]) => [name, String(value ?? '-')]);
-  const claimed = Object.entries(claim ?? {}).map(([name, value]) => [
-    `claim.${name}`,
-    typeof value === 'object' ? JSON.stringify(value) : String(value),
+  const claimed = cellsOf(claim ?? {}).map(([name, value]) => [`claim.${name}`, value]);
+  return tableText(['', ''], [...cellsOf(checkpoint), ...(claim === null ? [['claim', 'none']] : claimed)]).trim();
+}
+
+function cellsOf(described: object): readonly (readonly [string, string])[] {
+  return Object.entries(described).map(([name, value]) => [
+    name,
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '-'),
   ]);
-  return tableText(['', ''], [...lines, ...(claim === null ? [['claim', 'none']] : claimed)]).trim();
 }

@@ -51,7 +51,7 @@ async function explainLabel(session: Session, label: string, { offline = false }
       `${JSON.stringify(label.slice(0, 200))} is no label of a loader: those end in -<first position>-<records>-<format and hash>; labels that begin with loader-probe- store nothing`,
     );
   if (offline) return print(session, { label, ...read, ledger: null, doris: null });
-  const ledger = ledgerWords(label, read, (await readLedger(session, true)).checkpoints);
+  const ledger = ledgerWords(label, read, (await readLedger(session, { allLoaders: true })).checkpoints);
   return print(session, { label, ...read, ledger, doris: await askDoris(session, label, ledger) });
 }
 

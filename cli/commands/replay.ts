@@ -46,7 +46,9 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
     `What ${shards.length} shards of ${options.stream} took from ${new Date(period.from).toISOString()} to ${new Date(period.to).toISOString()} is loaded under the name ${labelPrefix}. A table that has these rows already has them twice then, unless it has a UNIQUE KEY.`,
   );
   let records = 0;
+  const isStopped = session.interruption();
   const all = {
+    isStopped,
     streams: { client, clock: systemClock },
     decode: config.decode,
     rules: { ...config.load, labelPrefix },
@@ -65,8 +67,8 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
   };
   try {
     const done: { shard: string; records: number }[] = [];
-    for (const source of shards) done.push({ shard: source.shard, records: await replayShard(all, source, period) });
-    session.output.result({ as: labelPrefix, records, shards: done }, () =>
+    for (const source of shards) if (!isStopped()) done.push({ shard: source.shard, records: await replayShard(all, source, period) });
+    session.output.result({ as: labelPrefix, records, shards: done, stopped: isStopped() }, () =>
       [
         tableText(
           ['shard', 'records'],
@@ -74,9 +76,10 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
         ),
         '',
         `${records} records settled as ${labelPrefix}`,
+        ...(isStopped() ? ['stopped before the end; the same command goes on there'] : []),
       ].join('\n'),
     );
-    return EXIT.done;
+    return isStopped() ? EXIT.interrupted : EXIT.done;
   } catch (error) {
     throw error instanceof ReplayStuck ? failed(error.message, { cause: error }) : error;
   } finally {

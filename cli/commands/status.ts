@@ -1,3 +1,4 @@
+import type { Listing } from '../../lib/ledger/listing.ts';
 import { spanText } from '../../lib/span-text.ts';
 import { openKinesis } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
@@ -6,8 +7,9 @@ import { readLedger } from '../ledger/select.ts';
 import type { Paint } from '../output.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
+import { breakerText } from '../status/breaker.ts';
 import { gatherStream, type StreamStatus } from '../status/gather.ts';
-import { type PartitionLine, partitionFindings, partitionLines } from '../status/partitions.ts';
+import { type PartitionLine, partitionFindings, partitionLines, partitionTable } from '../status/partitions.ts';
 import { reportOf, type StatusLine, type StatusReport } from '../status/report.ts';
 import { tableText } from '../table.ts';
 import { shortPosition } from '../words.ts';
@@ -15,7 +17,7 @@ import { shortPosition } from '../words.ts';
 /** `status` */
 export const registerStatus: Register = (command, act) => {
   command
-    .option('--stream <name or ARN...>', 'streams to look at, besides those that the ledger knows')
+    .option('--stream <name or ARN...>', 'only these streams, found in the ledger by their keys; without it the whole ledger table is read')
     .option('--all-loaders', 'other loaders of the same ledger table too')
     .addHelpText(
       'after',
@@ -33,11 +35,11 @@ interface Options {
 }
 
 async function status(session: Session, { stream: named = [], allLoaders = false }: Options): Promise<ExitCode> {
-  const listing = await readLedger(session, allLoaders);
+  const listing = await readLedger(session, { allLoaders, streams: named });
   const known = new Set(listing.checkpoints.map(({ source }) => source.stream));
   const wanted = [...known, ...named.filter((name) => ![...known].some((arn) => arn === name || arn.endsWith(`/${name}`)))];
   const partitions = partitionLines(listing.groups, listing.outages, Date.now());
-  if (wanted.length === 0 && partitions.length === 0)
+  if (wanted.length === 0 && partitions.length === 0 && listing.outages.length === 0)
     throw wrongInput(`there is no checkpoint of ${listing.of} yet; name a stream with --stream`);
   const kinesis = openKinesis();
   const streams: StreamStatus[] = [];
@@ -46,9 +48,16 @@ async function status(session: Session, { stream: named = [], allLoaders = false
     streams.push(await gatherStream(kinesis, name, listing));
   }
   const { findings, ...report } = reportOf(streams, Date.now());
-  const all = { ...report, partitions, findings: [...findings, ...partitionFindings(partitions)] };
+  const more = [...otherOutages(listing, report.lines), ...partitionFindings(partitions)];
+  const all = { ...report, partitions, findings: [...findings, ...more] };
   session.output.result(all, (paint) => reportText(all, paint));
   return all.findings.length === 0 ? EXIT.done : EXIT.amiss;
+}
+
+/** Of tables that no line is about: those of Iggy, and those into which nothing was ever settled. */
+function otherOutages({ outages }: Listing, lines: readonly StatusLine[]): readonly string[] {
+  const others = outages.filter(({ loader, target }) => !lines.some((line) => line.loader === loader && line.target === target));
+  return others.map((outage) => `loader ${outage.loader} -> ${outage.target}: ${breakerText(outage, Date.now())}`);
 }
 
 const HEAD = [
@@ -66,20 +75,6 @@ const HEAD = [
   'breaker',
 ];
 
-const PARTITION_HEAD = [
-  'loader',
-  'topic',
-  'partition',
-  'table',
-  'groups kept',
-  'unsettled',
-  'since',
-  'rows',
-  'loads',
-  'dead letters',
-  'breaker',
-];
-
 type Everything = StatusReport & { readonly partitions: readonly PartitionLine[] };
 
 function reportText({ lines, worst, partitions, findings }: Everything, paint: Paint): string {
@@ -87,15 +82,9 @@ function reportText({ lines, worst, partitions, findings }: Everything, paint: P
   const left = worst.retentionLeftMs === null ? '' : `, ${spanText(worst.retentionLeftMs)} until the stream loses data`;
   return [
     ...(lines.length === 0 ? [] : [tableText(HEAD, lines.map(cellsOf)), '', paint('bold', `worst shard: ${behind} behind${left}`)]),
-    ...(partitions.length === 0 ? [] : [tableText(PARTITION_HEAD, partitions.map(partitionCells))]),
+    ...(partitions.length === 0 ? [] : [partitionTable(partitions)]),
     ...(findings.length === 0 ? [paint('green', 'nothing is in the way')] : findings.map((finding) => paint('yellow', `! ${finding}`))),
   ].join('\n');
-}
-
-function partitionCells(line: PartitionLine) {
-  const { loader, stream, partition, target, groups, unsettled, unsettledForMs, rows, loads, deadLetters, breaker } = line;
-  const since = unsettled === 0 ? undefined : spanText(unsettledForMs);
-  return [loader, stream, partition, target, groups, unsettled, since, rows, loads, deadLetters, breaker ?? undefined];
 }
 
 function cellsOf(line: StatusLine) {

@@ -33,6 +33,7 @@ export async function redrive(session: Session, options: RedriveOptions): Promis
   const editing = edit === undefined ? {} : { edit: editOf(edit) };
   const config = session.loaderConfig();
   if (!dryRun) await session.confirm(consequences(options, config.deadLetters.queueUrl));
+  const isStopped = session.interruption();
   const run = wireRun(config, CALLS, {
     ...wanted,
     ...editing,
@@ -40,10 +41,12 @@ export async function redrive(session: Session, options: RedriveOptions): Promis
     hold: seconds(hold),
     telemetry: { record: () => {} },
     onProgress: (report) => session.output.progress(counts(report, dryRun)),
+    isStopped,
   });
   try {
     const report = await redriveQueue(run);
     session.output.result(report, () => textOf(report, dryRun));
+    if (isStopped()) return EXIT.interrupted;
     return report.left.length === 0 ? EXIT.done : EXIT.amiss;
   } finally {
     await run.close();
@@ -79,7 +82,7 @@ function textOf(report: RunReport, dryRun: boolean): string {
     counts(report, dryRun),
     ...(before > 0 ? [`${before} of the loaded were in Doris already`] : []),
     ...(passed > 0 ? [`${passed} others were not asked for`] : []),
-    ...(more ? ['there may be more letters: the limit was reached first'] : []),
+    ...(more ? ['there may be more letters: it ended before the queue did'] : []),
   ];
   if (left.length > 0) {
     lines.push('', tableText(['stays', 'table', 'position', 'why'], left.slice(0, MOST_SHOWN).map(rowOf)));

@@ -5,7 +5,8 @@ import { type Condition, parseCondition } from '../../lib/redrive/where.ts';
 import { spellPosition } from '../../lib/source/position.ts';
 import { mebibytes, seconds } from '../../lib/units.ts';
 import { openSqs } from '../aws.ts';
-import { wrongInput } from '../errors.ts';
+import { CommandError, wrongInput } from '../errors.ts';
+import { EXIT } from '../exit-code.ts';
 import type { Session } from '../session.ts';
 
 /** Options that choose letters. */
@@ -48,8 +49,10 @@ export function openQueue(session: Session, hold = LOOK): LetterQueue {
 
 /** Looks at every message page by page; those that are no letters only where nothing is asked for. */
 export async function* lookedAt(session: Session, queue: LetterQueue, conditions: readonly Condition[]): AsyncGenerator<readonly Looked[]> {
+  const isStopped = session.interruption();
   let seen = 0;
   for (;;) {
+    if (isStopped()) throw new CommandError(EXIT.interrupted, 'stopped; every letter is still in the queue');
     const messages = await queue.take(PAGE, PAGE_BYTES);
     if (messages.length === 0) return;
     seen += messages.length;

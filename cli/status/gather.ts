@@ -1,9 +1,11 @@
-import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { type KinesisClient, ResourceNotFoundException } from '@aws-sdk/client-kinesis';
 import type { ListedCheckpoint, ListedOutage, Listing } from '../../lib/ledger/listing.ts';
 import { type Position, spellPosition } from '../../lib/source/position.ts';
 import { describeStream, type StreamFacts, type StreamShard } from '../../lib/source/shards.ts';
+import type { Start } from '../../lib/source/stream.ts';
 import { asked } from '../aws.ts';
-import { type From, lookAhead, type Waiting } from '../stream/waiting.ts';
+import { CommandError } from '../errors.ts';
+import { lookAhead, type Waiting } from '../stream/waiting.ts';
 
 /** One shard's progress into one table, beside what the stream has from there on. */
 export interface TableFacts extends ListedCheckpoint {
@@ -23,6 +25,8 @@ export interface ShardFacts {
 
 /** A stream with everything that is known of its shards under one loader. */
 export interface StreamStatus {
+  /** Whether there is such a stream in the account and region that was asked. */
+  readonly isThere: boolean;
   readonly stream: StreamFacts;
   readonly shards: readonly ShardFacts[];
 }
@@ -31,7 +35,7 @@ type Progress = Pick<Listing, 'checkpoints' | 'outages'>;
 
 /** Asks the stream about each shard. @throws {CommandError} */
 export async function gatherStream(client: KinesisClient, name: string, { checkpoints, outages }: Progress): Promise<StreamStatus> {
-  const stream = await asked(`stream ${name}`, describeStream(client, name));
+  const { isThere, stream } = await findStream(client, name, checkpoints);
   const own = checkpoints.filter(({ source }) => source.stream === stream.arn);
   const listed: { readonly shard: string; readonly state: ShardFacts['state'] }[] = [...stream.shards];
   const gone = [...new Set(own.map(({ source }) => source.shard))].filter((shard) => !listed.some((other) => other.shard === shard));
@@ -41,7 +45,19 @@ export async function gatherStream(client: KinesisClient, name: string, { checkp
     shards.push(
       await gatherShard(client, stream.arn, { shard, state }, { checkpoints: own.filter(({ source }) => source.shard === shard), outages }),
     );
-  return { stream, shards };
+  return { isThere, stream, shards };
+}
+
+/** A stream that is gone must not keep anybody from looking at the others. */
+async function findStream(client: KinesisClient, name: string, checkpoints: Progress['checkpoints']) {
+  try {
+    return { isThere: true, stream: await asked(`stream ${name}`, describeStream(client, name)) };
+  } catch (error) {
+    const known = checkpoints.find(({ source }) => source.stream === name)?.source;
+    const isGone = error instanceof CommandError && error.cause instanceof ResourceNotFoundException;
+    if (known === undefined || !isGone) throw error;
+    return { isThere: false, stream: { arn: known.stream, name: known.streamName, retentionHours: 0, shards: [] } };
+  }
 }
 
 async function gatherShard(
@@ -68,7 +84,7 @@ async function gatherShard(
  * Where the first record that is not settled may stand. Records of a shard go to several tables, and a table without a claim and without an
  * outage misses none of what came before the furthest watermark: its last records are merely older.
  */
-export function unsettledFrom({ loader, checkpoint }: ListedCheckpoint, shard: readonly ListedCheckpoint[], hasOutage: boolean): From {
+export function unsettledFrom({ loader, checkpoint }: ListedCheckpoint, shard: readonly ListedCheckpoint[], hasOutage: boolean): Start {
   const { claim, through } = checkpoint;
   if (claim !== undefined) return { kind: 'at', sequenceNumber: sequenceNumberOf(claim.first) };
   const watermarks = shard.flatMap((other) => (other.loader === loader ? [other.checkpoint.through] : []));

@@ -1,6 +1,8 @@
 import type { ListedGroup, ListedOutage } from '../../lib/ledger/listing.ts';
 import { spanText } from '../../lib/span-text.ts';
+import { tableText } from '../table.ts';
 import { counted } from '../words.ts';
+import { breakerOf, type OpenBreaker } from './breaker.ts';
 
 /** What a partition of Iggy brought for one table, as far as the ledger still keeps it. Spans are in milliseconds. */
 export interface PartitionLine {
@@ -15,7 +17,7 @@ export interface PartitionLine {
   readonly rows: number;
   readonly loads: number;
   readonly deadLetters: number;
-  readonly breaker: string | null;
+  readonly breaker: OpenBreaker | null;
 }
 
 /** One line for each loader, partition and table. */
@@ -32,7 +34,10 @@ export function partitionLines(groups: readonly ListedGroup[], outages: readonly
       rows: rows + totals.rows,
       loads: loads + totals.loads,
       deadLetters: deadLetters + totals.deadLetters,
-      breaker: outages.find((one) => one.loader === loader && one.target === target)?.outage.cause ?? null,
+      breaker: breakerOf(
+        outages.find((one) => one.loader === loader && one.target === target),
+        now,
+      ),
     });
   }
   return [...lines.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
@@ -43,15 +48,24 @@ const LONG_MS = 15 * 60_000;
 
 /** What a person should look at. */
 export function partitionFindings(lines: readonly PartitionLine[]): readonly string[] {
-  return lines.flatMap(({ stream, partition, target, unsettled, unsettledForMs, breaker }) => {
-    const where = `${stream} ${partition} -> ${target}`;
-    return [
-      ...(breaker === null ? [] : [`${where}: the breaker is open: ${breaker}. Run doctor`]),
-      ...(unsettledForMs > LONG_MS
-        ? [
-            `${where}: ${counted(unsettled, 'group')} of messages not settled, the oldest for ${spanText(unsettledForMs)} - is the mapping of the queue enabled?`,
-          ]
-        : []),
-    ];
-  });
+  return lines.flatMap(({ stream, partition, target, unsettled, unsettledForMs }) =>
+    unsettledForMs > LONG_MS
+      ? [
+          `${stream} ${partition} -> ${target}: ${counted(unsettled, 'group')} of messages not settled, the oldest for ${spanText(unsettledForMs)} - is the mapping of the queue enabled?`,
+        ]
+      : [],
+  );
+}
+
+const HEAD = ['loader', 'topic', 'partition', 'table', 'groups kept', 'unsettled', 'since', 'rows', 'loads', 'dead letters', 'breaker'];
+
+/** The lines as a table for people. */
+export function partitionTable(lines: readonly PartitionLine[]): string {
+  return tableText(HEAD, lines.map(partitionCells));
+}
+
+function partitionCells(line: PartitionLine) {
+  const { loader, stream, partition, target, groups, unsettled, unsettledForMs, rows, loads, deadLetters, breaker } = line;
+  const since = unsettled === 0 ? undefined : spanText(unsettledForMs);
+  return [loader, stream, partition, target, groups, unsettled, since, rows, loads, deadLetters, breaker?.cause];
 }

@@ -1,8 +1,8 @@
 import type { Checkpoint, Claim } from '../../lib/ledger/checkpoint.ts';
-import type { ListedOutage } from '../../lib/ledger/listing.ts';
 import { spellPosition } from '../../lib/source/position.ts';
 import { spanText } from '../../lib/span-text.ts';
 import { isoTime } from '../words.ts';
+import { breakerOf, breakerText, type OpenBreaker } from './breaker.ts';
 import type { ShardFacts, StreamStatus, TableFacts } from './gather.ts';
 
 /** One shard's progress into one table. Spans are in milliseconds; `null` where there is nothing to tell. */
@@ -22,7 +22,7 @@ export interface StatusLine {
   readonly loads: number;
   readonly deadLetters: number;
   readonly updatedAt: string | null;
-  readonly breaker: { readonly cause: string; readonly failures: number; readonly openForMs: number; readonly pausedUntil: string } | null;
+  readonly breaker: OpenBreaker | null;
 }
 
 /** All lines, the worst of them, and what a person should look at. */
@@ -46,7 +46,10 @@ export function reportOf(streams: readonly StreamStatus[], now: number): StatusR
   return {
     lines,
     worst: { behindMs: behind.length === 0 ? null : Math.max(...behind), retentionLeftMs: left.length === 0 ? null : Math.min(...left) },
-    findings: streams.flatMap(({ stream, shards }) => shards.flatMap((shard) => findingsOf(shard, stream, now))),
+    findings: streams.flatMap(({ isThere, stream, shards }) => [
+      ...(isThere ? [] : [`${stream.arn}: there is no such stream in this account and region; what the ledger has of it is shown`]),
+      ...shards.flatMap((shard) => findingsOf(shard, stream, now)),
+    ]),
   };
 }
 
@@ -86,15 +89,7 @@ function lineOf(table: TableFacts, place: Pick<StatusLine, 'stream' | 'shard' | 
     loads: totals.loads,
     deadLetters: totals.deadLetters,
     updatedAt: isoTime(updatedAt),
-    breaker:
-      outage === undefined
-        ? null
-        : {
-            cause: outage.outage.cause,
-            failures: outage.outage.failures,
-            openForMs: now - outage.outage.since,
-            pausedUntil: isoTime(outage.outage.until),
-          },
+    breaker: breakerOf(outage, now),
   };
 }
 
@@ -119,7 +114,7 @@ function findingsOf(facts: ShardFacts, stream: Stream, now: number): readonly st
 function findingsOfTable(table: TableFacts, state: ShardFacts['state'], where: string, stream: Stream, now: number): readonly string[] {
   const { checkpoint, outage } = table;
   const findings = [
-    outage === undefined ? undefined : outageText(outage, now),
+    outage === undefined ? undefined : breakerText(outage, now),
     state === 'gone' ? textOfGone(checkpoint) : textOfOldClaim(checkpoint, now),
     textOfLostRows(checkpoint),
     ...textsOfRetention(table, stream, now),
@@ -158,10 +153,4 @@ function textsOfRetention({ waiting }: TableFacts, stream: Stream, now: number):
         ]
       : []),
   ];
-}
-
-function outageText({ outage }: ListedOutage, now: number): string {
-  const { cause, failures, since, phase, until } = outage;
-  const next = phase === 'probe' ? 'one load is trying it now' : `the next load tries it in ${spanText(Math.max(0, until - now))}`;
-  return `the breaker is open for ${spanText(now - since)}: ${cause} after ${failures} failures; ${next}. Run doctor`;
 }

@@ -1,5 +1,8 @@
-import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { systemClock } from '../../lib/clock.ts';
 import { kinesisPosition, type Position } from '../../lib/source/position.ts';
+import { readPages } from '../../lib/source/stream.ts';
+import { epochMillis } from '../../lib/units.ts';
 import { asked } from '../aws.ts';
 import { failed, wrongInput } from '../errors.ts';
 
@@ -23,14 +26,20 @@ const MOST_PAGES = 50;
 /** The position right before the first record that arrived at a moment or later. @throws {CommandError} when there is none. */
 export async function positionBefore(client: KinesisClient, stream: string, shard: string, at: Date): Promise<Position> {
   const what = `shard ${shard} of ${stream}`;
-  const place = { StreamARN: stream, ShardId: shard, ShardIteratorType: 'AT_TIMESTAMP', Timestamp: at } as const;
-  let { ShardIterator: next } = await asked(what, client.send(new GetShardIteratorCommand(place)));
-  for (let page = 0; page < MOST_PAGES && next !== undefined; page += 1) {
-    const reply = await asked(what, client.send(new GetRecordsCommand({ StreamARN: stream, ShardIterator: next, Limit: 1 })));
-    const sequenceNumber = reply.Records?.[0]?.SequenceNumber;
-    if (sequenceNumber !== undefined) return kinesisPosition(String(BigInt(sequenceNumber) - 1n));
-    if (reply.MillisBehindLatest === 0) break;
-    next = reply.NextShardIterator;
+  const first = await asked(what, firstSince(client, { stream, shard }, at));
+  if (first === undefined) throw failed(`${what} has no record that arrived at ${at.toISOString()} or later`);
+  return kinesisPosition(String(BigInt(first) - 1n));
+}
+
+async function firstSince(
+  client: KinesisClient,
+  shard: { readonly stream: string; readonly shard: string },
+  at: Date,
+): Promise<string | undefined> {
+  let pages = 0;
+  for await (const { records } of readPages({ client, clock: systemClock }, shard, { kind: 'from', time: epochMillis(at.getTime()) }, 1)) {
+    const [first] = records;
+    if (first !== undefined || ++pages === MOST_PAGES) return first?.kinesis.sequenceNumber;
   }
-  throw failed(`${what} has no record that arrived at ${at.toISOString()} or later`);
+  return undefined;
 }

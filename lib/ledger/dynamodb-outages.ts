@@ -1,4 +1,10 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { epochMillis } from '../units.ts';
 import { LedgerUnavailable } from './checkpoint.ts';
@@ -8,6 +14,8 @@ import { FARTHEST, type Outage, type OutageKey, type OutageReply, type Outages, 
 
 /** For people who look after an outage. Nothing depends on it: an old outage is merely due. */
 const KEEP_SECONDS = 7 * 24 * 3600;
+/** Everything that a write to the ledger costs counts by the kilobyte. */
+const LONGEST_REASON = 400;
 
 /** Outages in the ledger's table: one item a table, found under the loader, written by single conditional updates. */
 export function dynamoOutages(client: DynamoDBClient, table: string): Outages {
@@ -41,7 +49,12 @@ async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
 }
 
 function keyOf({ loader, target }: OutageKey): Item {
-  return { pk: { S: `${loader}#outage` }, sk: { S: target } };
+  return { pk: outagePartition(loader), sk: { S: target } };
+}
+
+/** All outages of a loader have it in common. */
+export function outagePartition(loader: string): AttributeValue {
+  return { S: `${loader}#outage` };
 }
 
 function refusedBy(item: Item | undefined): OutageReply {
@@ -61,6 +74,10 @@ const storedOutage = z.object({
   cause: z
     .object({ S: z.enum(['unavailable', 'overload', 'running', 'unknown', 'rejected-config', 'fuse-blown']) })
     .transform(({ S }) => S),
+  reason: z
+    .object({ S: z.string() })
+    .transform(({ S }) => S)
+    .default(''),
   failures: number,
   since: moment,
   phase: z.object({ S: z.enum(['pause', 'probe']) }).transform(({ S }) => S),
@@ -80,9 +97,10 @@ function outageOf(item: Item | undefined): Outage {
 
 /** An update, not a deletion: the loader needs no more permission than for its checkpoints. */
 const CLEARED = {
-  UpdateExpression: 'REMOVE #cause, #failures, #since, #phase, #until, #fence',
+  UpdateExpression: 'REMOVE #cause, #reason, #failures, #since, #phase, #until, #fence',
   ExpressionAttributeNames: {
     '#cause': 'cause',
+    '#reason': 'reason',
     '#failures': 'failures',
     '#since': 'since',
     '#phase': 'phase',
@@ -122,9 +140,10 @@ function conditionOf(wanted: OutageWrite): { readonly condition: string; readonl
 
 function attributesOf(wanted: OutageWrite): Item {
   if (wanted.kind === 'probe') return { phase: { S: 'probe' }, until: numberOf(wanted.until), fence: numberOf(wanted.fence) };
-  const { cause, failures, since, phase, until, fence } = wanted.outage;
+  const { cause, reason, failures, since, phase, until, fence } = wanted.outage;
   return {
     cause: { S: cause },
+    reason: { S: reason.slice(0, LONGEST_REASON) },
     failures: numberOf(failures),
     since: numberOf(since),
     phase: { S: phase },

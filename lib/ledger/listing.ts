@@ -1,10 +1,17 @@
-import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBClient,
+  paginateQuery,
+  paginateScan,
+  type QueryCommandOutput,
+  type ScanCommandOutput,
+} from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
+import type { KinesisShard } from '../source/record.ts';
 import { type EpochMillis, epochMillis } from '../units.ts';
 import type { Checkpoint, CheckpointKey, Settled } from './checkpoint.ts';
-import { knownOutage } from './dynamodb-outages.ts';
-import { checkpointOf, type Item } from './item.ts';
+import { knownOutage, outagePartition } from './dynamodb-outages.ts';
+import { checkpointOf, type Item, partitionKeyOf } from './item.ts';
 import type { Outage, OutageKey } from './outage.ts';
 
 /** A checkpoint as people look at it: whose it is, how far it is, and what it has settled since it was made. */
@@ -42,17 +49,31 @@ export interface Listing {
 }
 
 /**
- * Reads the whole table.
- * @param loader - label prefix of the only loader that is wanted.
+ * What of a ledger's table is wanted: the shards of one loader, which a query each finds by their keys; or everything of one loader or of
+ * all, for which the whole table is read.
+ */
+export type Scope =
+  | { readonly kind: 'shards'; readonly loader: string; readonly shards: readonly KinesisShard[] }
+  | { readonly kind: 'loader'; readonly loader: string }
+  | { readonly kind: 'everything' };
+
+const KINDS: ReadonlySet<string | undefined> = new Set(['kinesis', 'iggy', 'outage']);
+
+/**
+ * Reads what the ledger's table has.
+ * @param onPage - told how many items were read so far, unwanted ones too.
  * @throws {ContractViolation} naming the item, when one is not ours. @throws {LedgerUnavailable} for a damaged outage.
  */
-export async function listLedger(client: DynamoDBClient, table: string, loader?: string): Promise<Listing> {
-  const filter =
-    loader === undefined ? {} : { FilterExpression: 'begins_with(pk, :own)', ExpressionAttributeValues: { ':own': { S: `${loader}#` } } };
+export async function listLedger(client: DynamoDBClient, table: string, scope: Scope, onPage: (items: number) => void): Promise<Listing> {
   const items: Item[] = [];
-  for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true, ...filter }))
-    items.push(...(page.Items ?? []));
-  const of = (kind: string) => items.filter((item) => item['pk']?.S?.split('#')[1] === kind);
+  let seen = 0;
+  const pages = scope.kind === 'shards' ? queried(client, table, scope) : scanned(client, table, scope);
+  for await (const { Items = [], ScannedCount = 0 } of pages) {
+    items.push(...Items.filter((item) => KINDS.has(kindOf(item))));
+    seen += ScannedCount;
+    onPage(seen);
+  }
+  const of = (kind: string) => items.filter((item) => kindOf(item) === kind);
   return {
     checkpoints: of('kinesis')
       .map(listedOf)
@@ -60,6 +81,30 @@ export async function listLedger(client: DynamoDBClient, table: string, loader?:
     groups: of('iggy').map(groupOf),
     outages: of('outage').flatMap(outagesOf),
   };
+}
+
+function kindOf(item: Item): string | undefined {
+  return item['pk']?.S?.split('#')[1];
+}
+
+function scanned(client: DynamoDBClient, TableName: string, scope: Exclude<Scope, { kind: 'shards' }>): AsyncIterable<ScanCommandOutput> {
+  const own =
+    scope.kind === 'everything'
+      ? {}
+      : { FilterExpression: 'begins_with(pk, :own)', ExpressionAttributeValues: { ':own': { S: `${scope.loader}#` } } };
+  return paginateScan({ client }, { TableName, ConsistentRead: true, ...own });
+}
+
+async function* queried(
+  client: DynamoDBClient,
+  TableName: string,
+  { loader, shards }: Extract<Scope, { kind: 'shards' }>,
+): AsyncGenerator<QueryCommandOutput> {
+  for (const pk of [...shards.map((shard) => partitionKeyOf(loader, shard)), outagePartition(loader)])
+    yield* paginateQuery(
+      { client },
+      { TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': pk } },
+    );
 }
 
 /** @throws {ContractViolation} naming the item and the attribute. */

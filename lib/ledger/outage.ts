@@ -14,6 +14,8 @@ export type OutageCause = 'unavailable' | 'overload' | 'running' | 'unknown' | '
 /** A table that took no load when it was tried last. */
 export interface Outage {
   readonly cause: OutageCause;
+  /** What Doris said last, for people. Empty where an earlier version of the loader wrote it down. */
+  readonly reason: string;
   /** Loads that failed one after the other, each of them tried alone; at least 1. */
   readonly failures: number;
   /** When it was written down first. */

@@ -19,6 +19,8 @@ export interface Replay {
   readonly rules: LoadRules;
   readonly decode: DecodeRules;
   readonly onProgress: (records: number) => void;
+  /** Asked between two pages: whether it shall end there. Under the same name a later one goes on. */
+  readonly isStopped: () => boolean;
 }
 
 /** A replay that cannot go on for now. What it settled stays settled: begun again under the same name it goes on there. */
@@ -37,6 +39,7 @@ export async function replayShard(replay: Replay, source: KinesisShard, period: 
     await settleAll(replay, source, page);
     records += page.length;
     replay.onProgress(page.length);
+    if (replay.isStopped()) break;
   }
   return records;
 }

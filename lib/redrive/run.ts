@@ -37,6 +37,8 @@ export interface Run {
   /** Where records of a batch that Lambda gave up go when they can never load. */
   readonly deadLetters: DeadLetters;
   readonly onProgress?: (report: RunReport) => void;
+  /** Asked before each round: whether it shall be the end. */
+  readonly isStopped?: () => boolean;
 }
 
 /** One message that stays in the queue, and why. */
@@ -61,7 +63,7 @@ export interface RunReport {
   readonly before: number;
   readonly removed: number;
   readonly left: readonly Left[];
-  /** The queue has more: time or the limit was over first. */
+  /** The queue may have more: time or the limit was over first, or the run was stopped. */
   readonly more: boolean;
 }
 
@@ -84,7 +86,8 @@ export async function redriveQueue(run: Run): Promise<RunReport> {
   try {
     for (;;) {
       const meant = report.read - report.passed;
-      if (meant >= limit || redrive.deadline.remaining() < SHORTEST_ROUND) return { ...report, more: true };
+      const isOver = meant >= limit || redrive.deadline.remaining() < SHORTEST_ROUND || run.isStopped?.();
+      if (isOver) return { ...report, more: true };
       const messages = await queue.take(Math.max(10, Math.min(ROUND, limit - meant, options.rate ?? ROUND)), ROUND_BYTES);
       if (messages.length === 0) return report;
       const started = redrive.ports.clock.elapsed();

@@ -40,11 +40,12 @@ export interface Wanted {
   readonly hold: Millis;
   readonly telemetry: Telemetry;
   readonly onProgress?: (report: RunReport) => void;
+  readonly isStopped?: () => boolean;
 }
 
 /** A run over real queues, streams, ledgers and a real Doris; connects to nobody until it is used. */
 export function wireRun(config: Config, calls: AwsCalls, wanted: Wanted): Run & { close(): Promise<void> } {
-  const { deadline, telemetry, options, edit, onProgress } = wanted;
+  const { deadline, telemetry, options, edit, onProgress, isStopped } = wanted;
   const dynamoDb = new DynamoDBClient(calls);
   const s3 = new S3Client({ ...calls, forcePathStyle: process.env['AWS_ENDPOINT_URL_S3'] !== undefined });
   const sqs = new SQSClient(calls);
@@ -74,6 +75,7 @@ export function wireRun(config: Config, calls: AwsCalls, wanted: Wanted): Run & 
     tryRecords: (records) => tryRecords({ doris: rehearsal, clock: systemClock, deadline }, records),
     deadLetters: sqsDeadLetters({ client: sqs, queueUrl, maxBytes, ...store }, systemClock),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(isStopped === undefined ? {} : { isStopped }),
     close: async () => {
       for (const client of [dynamoDb, s3, sqs, streams.client]) client.destroy();
       await Promise.all([doris.close(), rehearsal.close()]);

@@ -42,7 +42,8 @@ interface Blown {
 
 /** A schema mistake: the shard waits, and counts as a table that takes no loads, so that it is asked ever more rarely. */
 async function stopForPerson(run: Run, held: Held, { reason }: Rejection, blown: Blown): Promise<Step> {
-  run.gate.failed('fuse-blown');
+  const why = `${blown.bad} of ${blown.of} rows are bad, which looks like a schema mistake: ${reason}`;
+  run.gate.failed('fuse-blown', why);
   run.ports.telemetry.record({
     kind: 'fuse-blown',
     source: run.batch.source,
@@ -51,7 +52,7 @@ async function stopForPerson(run: Run, held: Held, { reason }: Rejection, blown:
     reason,
     ...blown,
   });
-  return letGo(run, held, 'refused', `fuse blown: ${blown.bad} of ${blown.of} rows are bad, which looks like a schema mistake: ${reason}`);
+  return letGo(run, held, 'refused', `fuse blown: ${why}`);
 }
 
 /**

@@ -39,7 +39,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     case 'unavailable':
     case 'running':
     case 'unknown':
-      run.gate.failed(outcome.kind);
+      run.gate.failed(outcome.kind, outcome.reason);
       return letGo(
         run,
         held,

@@ -1,4 +1,5 @@
 import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
+import type { OutageCause } from '../ledger/outage.ts';
 import type { Label } from '../plan/label.ts';
 import { cut } from '../plan/pieces.ts';
 import type { Told } from '../ports.ts';
@@ -27,11 +28,9 @@ async function askState(run: Run, claim: Claim, { witness }: Checkpoint, open: r
     case 'precommitted':
       return adopt(run, claim, open);
     case 'prepare':
-      run.gate.failed('running');
-      return stop(`running: the transaction of claim ${claim.label} is still open`);
+      return troubled(run, 'running', `the transaction of claim ${claim.label} is still open`);
     case 'unreachable':
-      run.gate.failed('unavailable');
-      return stop(`unavailable: the state of claim ${claim.label} cannot be asked: ${state.reason}`);
+      return troubled(run, 'unavailable', `the state of claim ${claim.label} cannot be asked: ${state.reason}`);
     case 'aborted':
       return busy ?? conclude(run, claim, open, { consequence: 'dropped', because: 'label aborted' });
     case 'unknown':
@@ -49,8 +48,12 @@ async function adopt(run: Run, claim: Claim, open: readonly DecodedRecord[]): Pr
   if (kind === 'visible' || kind === 'committed') {
     return conclude(run, noted, open, { consequence: 'loaded', because: 'precommitted, and committed now' });
   }
-  run.gate.failed('running');
-  return stop(`running: the precommitted rows of claim ${claim.label} are not visible yet (${kind})`);
+  return troubled(run, 'running', `the precommitted rows of claim ${claim.label} are not visible yet (${kind})`);
+}
+
+function troubled({ gate }: Run, cause: OutageCause, reason: string): Step {
+  gate.failed(cause, reason);
+  return stop(`${cause}: ${reason}`);
 }
 
 async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined, open: readonly DecodedRecord[]): Promise<Step> {
@@ -60,8 +63,7 @@ async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined
     case 'certain':
       return conclude(run, claim, open, notStored(claim));
     case 'untold':
-      run.gate.failed('unavailable');
-      return stop(`unavailable: Doris does not tell whether it may have forgotten claim ${claim.label}`);
+      return troubled(run, 'unavailable', `Doris does not tell whether it may have forgotten claim ${claim.label}`);
     case 'doubtful':
       return settleUnverifiable(run, claim, open);
     default:
@@ -93,7 +95,7 @@ async function settleUnverifiable(run: Run, claim: Claim, open: readonly Decoded
   const judgement = await judge(run, claim);
   if (judgement.kind === 'known') return conclude(run, claim, open, judgement);
   // Each of these questions costs Doris something.
-  run.gate.failed('unknown');
+  run.gate.failed('unknown', judgement.reason);
   run.ports.telemetry.record({ kind: 'claim-waits', ...factsOf(run, claim), reason: judgement.reason });
   return stop(`unverifiable: Doris may have forgotten claim ${claim.label}: ${judgement.reason}`);
 }

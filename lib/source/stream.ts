@@ -3,6 +3,7 @@ import {
   GetShardIteratorCommand,
   type GetShardIteratorCommandInput,
   type KinesisClient,
+  type ShardIteratorType,
   type _Record as StreamRecord,
 } from '@aws-sdk/client-kinesis';
 import type { Clock } from '../clock.ts';
@@ -17,9 +18,9 @@ export interface RecordReader {
   readonly clock: Clock;
 }
 
-/** Where reading begins. */
-type Start =
-  | { readonly kind: 'at'; readonly sequenceNumber: string }
+/** Where reading begins: at a record, behind it, at what arrived since, or at the oldest record that the stream still has. */
+export type Start =
+  | { readonly kind: 'at' | 'after'; readonly sequenceNumber: string }
   | { readonly kind: 'from'; readonly time: EpochMillis }
   | { readonly kind: 'oldest' };
 
@@ -29,32 +30,54 @@ export type EventRecord = Readonly<ReturnType<typeof eventRecord>>;
 /** A shard allows five reads a second, Lambda's own among them. */
 const PAUSE = millis(250);
 
-/** Reads a shard in order, page by page, as Lambda's event would bring it, until its end or the tip that it has now. */
-export async function* readShard(
+/** What one read of a shard gave. */
+interface Page {
+  readonly records: readonly EventRecord[];
+  /** How far what was read lies behind the tip of the shard, in milliseconds. */
+  readonly behind: number;
+  /** A closed shard has nothing after it. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Reads a shard in order, page by page, as Lambda's event would bring it, until its end or the tip that it has now.
+ * @param limit - records of one page, at most.
+ * @throws {InvalidArgumentException} when the stream does not know the sequence number, since it dropped it or it is of another shard.
+ */
+export async function* readPages(
   { client, clock }: RecordReader,
-  source: KinesisShard,
+  source: Pick<KinesisShard, 'stream' | 'shard'>,
   start: Start,
-): AsyncGenerator<readonly EventRecord[]> {
+  limit?: number,
+): AsyncGenerator<Page> {
   const { ShardIterator } = await client.send(
     new GetShardIteratorCommand({ StreamARN: source.stream, ShardId: source.shard, ...iteratorOf(start) }),
   );
   let iterator = ShardIterator;
   for (let isFirst = true; iterator !== undefined; isFirst = false) {
     if (!isFirst) await clock.sleep(PAUSE);
-    const page = await client.send(new GetRecordsCommand({ StreamARN: source.stream, ShardIterator: iterator }));
-    yield (page.Records ?? []).map((record) => eventRecord(source, record));
+    const page = await client.send(new GetRecordsCommand({ StreamARN: source.stream, ShardIterator: iterator, Limit: limit }));
+    const { Records = [], MillisBehindLatest: behind = 0, NextShardIterator: next } = page;
+    yield { records: Records.map((record) => eventRecord(source, record)), behind, isLast: next === undefined };
     // An empty page says nothing; only the way that is left does.
     if (page.MillisBehindLatest === 0) return;
-    iterator = page.NextShardIterator;
+    iterator = next;
   }
 }
 
+/** The records of {@link readPages}. */
+export async function* readShard(reader: RecordReader, source: KinesisShard, start: Start): AsyncGenerator<readonly EventRecord[]> {
+  for await (const { records } of readPages(reader, source, start)) yield records;
+}
+
 function iteratorOf(start: Start): Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'> & {
-  readonly ShardIteratorType: 'AT_SEQUENCE_NUMBER' | 'AT_TIMESTAMP' | 'TRIM_HORIZON';
+  readonly ShardIteratorType: ShardIteratorType;
 } {
   switch (start.kind) {
     case 'at':
       return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: start.sequenceNumber };
+    case 'after':
+      return { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: start.sequenceNumber };
     case 'from':
       return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(start.time) };
     case 'oldest':
@@ -65,7 +88,7 @@ function iteratorOf(start: Start): Pick<GetShardIteratorCommandInput, 'ShardIter
 }
 
 function eventRecord(
-  { stream, shard }: KinesisShard,
+  { stream, shard }: Pick<KinesisShard, 'stream' | 'shard'>,
   { SequenceNumber = '', PartitionKey, Data, ApproximateArrivalTimestamp }: StreamRecord,
 ) {
   return {

@@ -37,6 +37,20 @@ describe('checkpoints list', () => {
     expect(row).toMatch(/^demo .* demo\.t +\d{56} +- +3 +1 +0$/);
   });
 
+  it('finds those of a named stream by their keys', async () => {
+    for (const choice of [
+      ['--stream', STREAM],
+      ['--stream', ARN, '--shard', SHARD],
+      ['--shard', '0', '--stream', STREAM],
+    ]) {
+      const { stdout } = await runCli(['checkpoints', 'list', '--json', ...choice], stack.env);
+      expect(JSON.parse(stdout).checkpoints).toEqual([expect.objectContaining({ stream: ARN, shard: SHARD, through: numbers[2] })]);
+    }
+    const { code, stderr } = await runCli(['checkpoints', 'list', '--stream', 'no-such-stream'], stack.env);
+    expect(code).toBe(3);
+    expect(stderr).toContain('stream no-such-stream: ResourceNotFoundException');
+  });
+
   it('leaves other loaders out unless they are asked for', async () => {
     const other = { ...stack.env, LABEL_PREFIX: 'other' };
 

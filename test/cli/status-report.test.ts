@@ -71,20 +71,20 @@ describe('the report of several shards', () => {
     ({ shard: id, state: 'open', tables: [{ ...checkpoint('t', '9', open), waiting: waitingFor(hours) }] }) as const;
 
   it('names the worst shard and no sum', () => {
-    const { worst } = reportOf([{ stream, shards: [shard('1', 2), shard('2', 5), shard('3', 1)] }], NOW);
+    const { worst } = reportOf([{ isThere: true, stream, shards: [shard('1', 2), shard('2', 5), shard('3', 1)] }], NOW);
 
     expect(worst).toEqual({ behindMs: 5 * HOUR, retentionLeftMs: 19 * HOUR });
   });
 
   it('warns when less than a quarter of the retention is left', () => {
-    expect(reportOf([{ stream, shards: [shard('1', 17)] }], NOW).findings).toEqual([]);
-    expect(reportOf([{ stream, shards: [shard('1', 19)] }], NOW).findings).toEqual([
+    expect(reportOf([{ isThere: true, stream, shards: [shard('1', 17)] }], NOW).findings).toEqual([]);
+    expect(reportOf([{ isThere: true, stream, shards: [shard('1', 19)] }], NOW).findings).toEqual([
       expect.stringMatching(/^s 1 -> db\.t: the stream drops unsettled records in 5 h: raise its retention/),
     ]);
   });
 
   it('asks for the mapping when no delivery resolves a claim', () => {
-    expect(reportOf([{ stream, shards: [shard('1', 1, claim)] }], NOW).findings).toEqual([
+    expect(reportOf([{ isThere: true, stream, shards: [shard('1', 1, claim)] }], NOW).findings).toEqual([
       's 1 -> db.t: claim l is open for 60 min: no delivery has resolved it - is the mapping enabled?',
     ]);
   });

@@ -1,6 +1,7 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STREAM } from '../../local/demo/stack.ts';
+import { kinesisEvent } from '../support/builders.ts';
 import { sqsEvent } from '../support/sqs-event.ts';
 import { ARN, type CliStack, CREATE_T, SHARD, startCliStack } from './fixture.ts';
 import { runCli } from './run.ts';
@@ -66,17 +67,53 @@ describe('status', () => {
     expect(stdout).toMatch(/worst shard: .+ behind, 24 h until the stream loses data/);
   });
 
-  it('tells of a table that takes no loads, why and since when', async () => {
+  it('tells of a table that takes no loads, why and since when, from the first load on', async () => {
     await stack.select('DROP TABLE t');
     const record = await stack.put(3);
-    // Two failures are free: a restart of Doris costs as many.
-    for (const _ of [1, 2, 3]) await stack.deliver(record);
+    await stack.deliver(record);
 
     const { code, report } = await status();
 
     expect(code).toBe(1);
-    expect(report.lines[0].breaker).toMatchObject({ cause: 'rejected-config', failures: 3 });
-    expect(report.findings).toEqual([expect.stringMatching(/demo\.t: the breaker is open for .*: rejected-config after 3 failures/)]);
+    expect(report.lines[0].breaker).toMatchObject({ cause: 'rejected-config', failures: 1, reason: expect.stringMatching(/table/i) });
+    expect(report.findings).toEqual([
+      expect.stringMatching(/demo\.t: the breaker is open for .*: rejected-config after 1 failure: .*table.*Run doctor/i),
+    ]);
+  });
+
+  it('finds the shards of a stream by their keys when it is named', async () => {
+    for (const stream of [STREAM, ARN]) {
+      const { report } = await status('--stream', stream);
+
+      expect(report.lines).toEqual([expect.objectContaining({ shard: SHARD, target: 'demo.t', rows: 1 })]);
+      expect(report.lines[0].breaker).toMatchObject({ cause: 'rejected-config' });
+    }
+  });
+
+  it('tells of a table into which nothing was ever settled', async () => {
+    const loader = stack.startFunction({ DORIS_TABLE: 'never', LABEL_PREFIX: 'new' }, 20_000, 'iggy-loader');
+    await loader.invoke(JSON.stringify(sqsEvent([{ body: iggyBody(6) }])));
+
+    const { code, stdout, stderr } = await runCli(['status', '--json'], { ...stack.env, LABEL_PREFIX: 'new' });
+
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout).findings).toEqual([
+      expect.stringMatching(/^loader new -> demo\.never: the breaker is open for .*rejected-config/),
+    ]);
+  });
+
+  it('shows what the ledger has of a stream that is gone, and says that it is', async () => {
+    const gone = `${ARN}-of-last-year`;
+    const event = kinesisEvent([{ data: '{"id":1}', sequenceNumber: '7', streamArn: gone, shard: SHARD }]);
+    await stack.startFunction({ DORIS_TABLE: 'never', LABEL_PREFIX: 'old' }).invoke(JSON.stringify(event));
+
+    const { code, stdout, stderr } = await runCli(['status', '--json'], { ...stack.env, LABEL_PREFIX: 'old' });
+
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      lines: [{ stream: gone, shard: SHARD, state: 'gone', target: 'demo.never' }],
+      findings: expect.arrayContaining([`${gone}: there is no such stream in this account and region; what the ledger has of it is shown`]),
+    });
   });
 
   it('names a checkpoint whose shard the stream does not have', async () => {
@@ -113,13 +150,22 @@ describe('status', () => {
   it('counts what partitions of Iggy have settled', async () => {
     await stack.select(CREATE_T);
     const loader = stack.startFunction({}, 20_000, 'iggy-loader');
-    const metadata = `"iggy_id":"${'0'.repeat(32)}","iggy_offset":7,"iggy_partition_id":3,"iggy_stream":"shop","iggy_timestamp":1710064800123456,"iggy_topic":"orders"`;
-    const event = sqsEvent([{ body: `{"metadata":{${metadata}},"payload":{"id":7}}` }]);
+    const event = sqsEvent([{ body: iggyBody(7) }]);
     expect(await loader.invoke(JSON.stringify(event))).toMatchObject({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
 
     const { report } = await status();
 
     const settled = { groups: 1, unsettled: 0, unsettledForMs: 0, rows: 1, loads: 1, deadLetters: 0 };
+    const list = await runCli(['checkpoints', 'list', '--stream', 'shop/orders', '--json'], stack.env);
+    expect(JSON.parse(list.stdout)).toEqual({ checkpoints: [], partitions: report.partitions });
+    const show = await runCli(['checkpoints', 'show', '--shard', '3'], stack.env);
+    expect(show.stdout).toMatch(/^ *stream +shop\/orders\n *partition +3\n/m);
     expect(report.partitions).toEqual([expect.objectContaining({ stream: 'shop/orders', partition: '3', target: 'demo.t', ...settled })]);
   });
 });
+
+/** One message as http_sink sends it. */
+function iggyBody(offset: number): string {
+  const metadata = `"iggy_id":"${'0'.repeat(32)}","iggy_offset":${offset},"iggy_partition_id":3,"iggy_stream":"shop","iggy_timestamp":1710064800123456,"iggy_topic":"orders"`;
+  return `{"metadata":{${metadata}},"payload":{"id":${offset}}}`;
+}

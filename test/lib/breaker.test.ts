@@ -60,7 +60,7 @@ function fleet(wrap: (outages: Outages) => Outages = (outages) => outages): Flee
         const gated = gate();
         if (!(await gated.admits(deadlineIn(INVOCATION, clock)))) return false;
         if (end === 'success') gated.succeeded();
-        else if (end !== 'nothing') gated.failed(end);
+        else if (end !== 'nothing') gated.failed(end, 'scripted');
         await gated.leave();
         return true;
       },
@@ -172,7 +172,7 @@ describe('the breaker of a table', () => {
     for (const gate of gates) expect(await gate.admits(deadlineIn(INVOCATION, clock))).toBe(true);
 
     for (const gate of gates) {
-      gate.failed('overload');
+      gate.failed('overload', 'scripted');
       await gate.leave();
     }
 
@@ -254,7 +254,7 @@ describe('while a probe is under way', () => {
     clock.advance(seconds(62));
     await world.process().gate('shop.orders', true).admits(deadlineIn(INVOCATION, clock));
 
-    dead.failed('unavailable');
+    dead.failed('unavailable', 'scripted');
     await dead.leave();
 
     expect(await world.process().gate('shop.orders', true).admits(deadlineIn(INVOCATION, clock))).toBe(false);
@@ -349,7 +349,7 @@ describe('without the ledger', () => {
     const gate = first.gate();
     expect(await gate.admits(deadlineIn(INVOCATION, clock))).toBe(true);
     gone = true;
-    gate.failed('unavailable');
+    gate.failed('unavailable', 'scripted');
     await gate.leave();
 
     clock.advance(millis(1_999));
@@ -378,7 +378,7 @@ describe('a breaker in memory', () => {
     for (let n = 0; n < 3; n++) {
       const gated = gate();
       expect(await gated.admits(deadlineIn(INVOCATION, clock))).toBe(true);
-      gated.failed('unavailable');
+      gated.failed('unavailable', 'scripted');
       await gated.leave();
     }
 

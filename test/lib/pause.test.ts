@@ -16,6 +16,10 @@ describe('a pause', () => {
     expect(pauseAfter('unavailable', failures)).toBe(pause);
   });
 
+  it.each(['fuse-blown', 'rejected-config'] as const)('begins at once when only a person can help: %s', (cause) => {
+    expect([1, 2, 6].map((failures) => pauseAfter(cause, failures))).toEqual([1_000, 2_000, 30_000]);
+  });
+
   it.each([
     [1, 5_000],
     [2, 10_000],

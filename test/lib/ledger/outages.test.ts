@@ -13,7 +13,15 @@ let tables = 0;
 const freshKey = (): OutageKey => ({ loader: 'test', target: `db.t${tables++}` });
 const at = (span: number) => epochMillis(NOW + span);
 
-const OUTAGE: Outage = { cause: 'unavailable', failures: 3, since: at(-9_000), phase: 'pause', until: at(1_000), fence: 1 };
+const OUTAGE: Outage = {
+  cause: 'unavailable',
+  reason: 'connection refused',
+  failures: 3,
+  since: at(-9_000),
+  phase: 'pause',
+  until: at(1_000),
+  fence: 1,
+};
 
 const open = (outage: Outage) => ({ kind: 'open', outage }) as const;
 const probe = (now: number, until: number, fence: number) => ({ kind: 'probe', now: at(now), until: at(until), fence }) as const;
