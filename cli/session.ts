@@ -54,5 +54,7 @@ function setting(text: string): readonly [string, string] {
   const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (Object.hasOwn(SETTINGS, name)) return [name, value];
   // What stands behind the name may be a password.
-  throw wrongInput(`--set${name === '' ? '' : ` ${JSON.stringify(name)}`}: must be NAME=value with the name of a setting (docs/settings.md)`);
+  throw wrongInput(
+    `--set${name === '' ? '' : ` ${JSON.stringify(name)}`}: must be NAME=value with the name of a setting (docs/settings.md)`,
+  );
 }

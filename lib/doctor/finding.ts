@@ -20,6 +20,7 @@ export const CHECKS = [
   'sqs',
   's3',
   'stream',
+  'mapping',
   'secret',
 ] as const;
 export type Check = (typeof CHECKS)[number];

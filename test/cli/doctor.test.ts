@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Finding } from '../../lib/doctor/finding.ts';
 import { STREAM } from '../../local/demo/stack.ts';
-import { type CliStack, startCliStack } from './fixture.ts';
+import { ARN, type CliStack, startCliStack } from './fixture.ts';
+import { startLambdaApi } from './lambda-api.ts';
 import { runCli } from './run.ts';
 
 let stack: CliStack;
@@ -188,6 +189,50 @@ describe('doctor names the hop that fails', () => {
 
     expect(faults).toEqual(only('schema', { what: 'column id (bigint) takes no text that is no whole number (line 2 of the sample)' }));
     expect(findings).toContainEqual(expect.objectContaining({ verdict: 'warning', what: expect.stringContaining('no column for extra') }));
+  });
+});
+
+describe('doctor of a deployed loader', () => {
+  const MAPPING = {
+    EventSourceArn: ARN,
+    State: 'Enabled',
+    BatchSize: 10_000,
+    MaximumBatchingWindowInSeconds: 5,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::expired' } },
+  };
+
+  it('looks at its timeout, its stream, and every mapping that feeds it', async () => {
+    const mappings = [MAPPING, { ...MAPPING, EventSourceArn: `${ARN}-two`, ParallelizationFactor: 10 }];
+    const lambda = await startLambdaApi({ name: 'loader', timeoutSeconds: 60, mappings });
+
+    const { code, findings, faults } = await doctor(
+      { AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint },
+      '--function',
+      'loader',
+      '--stream',
+      STREAM,
+    );
+    await lambda.close();
+
+    expect(code).toBe(1);
+    expect(faults).toEqual([
+      expect.objectContaining({ check: 'timeouts', what: expect.stringContaining('60 s leave a load of 120 s') }),
+      expect.objectContaining({ check: 'mapping', subject: `${ARN}-two`, what: expect.stringContaining('10 lanes') }),
+    ]);
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'mapping', verdict: 'ok', subject: ARN }));
+  });
+
+  it('finds a function that nothing feeds, and one that there is not', async () => {
+    const lambda = await startLambdaApi({ name: 'loader', timeoutSeconds: 300, mappings: [] });
+    const aws = { AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint };
+
+    expect((await doctor(aws, '--function', 'loader')).faults).toEqual([
+      expect.objectContaining({ check: 'mapping', what: expect.stringContaining('nothing brings it records') }),
+    ]);
+    const missing = await runCli(['doctor', '--function', 'other'], { ...stack.env, ...aws, DORIS_TABLE: 't' });
+    expect(missing).toMatchObject({ code: 3, stderr: expect.stringContaining('function other: ResourceNotFoundException') });
+    await lambda.close();
   });
 });
 

@@ -1,5 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { checkMapping } from '../../lib/doctor/mapping.ts';
 import { aLoader, settingsWith } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
@@ -26,6 +27,12 @@ describe('a loader of an existing stream', () => {
 
   it('does not halve batches, and filters nothing', () => {
     template.hasResourceProperties(MAPPING, { BisectBatchOnFunctionError: false, FilterCriteria: Match.absent() });
+  });
+
+  it('is fed as doctor wants it', () => {
+    const [mapping] = Object.values(template.findResources(MAPPING));
+
+    expect(checkMapping(mapping?.['Properties'])).toEqual([expect.objectContaining({ verdict: 'ok' })]);
   });
 
   it('begins with the oldest record that the stream has', () => {
