@@ -12,6 +12,8 @@ const SERVICE = 'doris-lambda-loader';
 export interface FlushingTelemetry extends Telemetry {
   /** One line that warns of how this loader is set up. */
   warn(of: 'weaker-promise', text: string): void;
+  /** One line of what a run came to that nobody may wait for. */
+  report(of: 'redrive', counts: Readonly<Record<string, unknown>>): void;
   /** Writes the gathered metrics, one line a table. Call it once an invocation. */
   flush(): void;
 }
@@ -38,6 +40,7 @@ export function powertoolsTelemetry(namespace: string, clock: Clock): FlushingTe
       for (const [name, unit, value] of measuresOf(event, clock)) metricsOf(table).addMetric(name, unit, value);
     },
     warn: (of, text) => logger.warn(of, { text }),
+    report: (of, counts) => logger.info(of, { ...counts }),
     flush() {
       for (const metrics of perTable.values()) if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },

@@ -79,6 +79,11 @@ describe('the Kinesis loader of a template', () => {
       expect.arrayContaining(['dynamodb:PutItem', 'kinesis:GetRecords', 's3:DeleteObject', 's3:ListBucket', 'sqs:DeleteMessage']),
     );
     expect(deployed.redrive.notPermitted()).toEqual([]);
+    const told = deployed.redrive.lines.filter((line) => line.includes('"message":"redrive"')).map((line) => JSON.parse(line));
+    expect(told).toMatchObject([
+      { read: 2, loaded: 2, left: 0, more: false },
+      { read: 1, loaded: 1 },
+    ]);
   });
 
   async function redriven(options: object): Promise<unknown> {

@@ -97,5 +97,13 @@ describe('a network', () => {
     expect(JSON.stringify(template.toJSON())).not.toContain('0.0.0.0/0');
     for (const DestinationPrefixListId of ['pl-00000001', 'pl-00000002'])
       template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', { DestinationPrefixListId, FromPort: 443, ToPort: 443 });
+    expect(servicesOf(template)).toEqual(['dynamodb', 'kinesis-streams', 's3', 'secretsmanager', 'sqs']);
+    expect(servicesOf(templateOf(settingsWith(anIggyLoader(), { network: { ...VPC, aws } })))).not.toContain('kinesis-streams');
   });
 });
+
+/** What the endpoints of a template lead to. */
+function servicesOf(template: Template): string[] {
+  const endpoints = Object.values(template.findResources('AWS::EC2::VPCEndpoint'));
+  return endpoints.map(({ Properties }) => /\.([-a-z0-9]+)"\]\]\}$/.exec(JSON.stringify(Properties.ServiceName))?.[1] ?? '').sort();
+}
