@@ -190,7 +190,18 @@ describe.each(['dynoxide', 'dynalite'] as const)('a ledger on DynamoDB (%s)', (e
       new GetItemCommand({ TableName: TABLE, Key: { pk: { S: `test#kinesis#${SHARD.stream}#${key.source.shard}` }, sk: { S: 'db.t' } } }),
     );
     expect(Item).toMatchObject({ rows: { N: '6' }, bytes: { N: '60' }, loads: { N: '2' }, deadLetters: { N: '2' } });
-    expect(Number(Item?.['expiresAt']?.N)).toBeGreaterThan(Date.now() / 1000 + 365 * 24 * 3600);
+  });
+
+  it('keeps a checkpoint 400 days from its last move, longer than any stream keeps records', async () => {
+    const key = freshKey();
+    const now = 1_700_000_000_000;
+    const later = dynamoLedger(client, TABLE, { ...systemClock, now: () => epochMillis(now) });
+    await later.move(key, { expect: vacantBefore(1), claim: claimOf('L1', 1, 3) });
+
+    const Key = { pk: { S: `test#kinesis#${SHARD.stream}#${key.source.shard}` }, sk: { S: 'db.t' } };
+    const { Item } = await client.send(new GetItemCommand({ TableName: TABLE, Key }));
+
+    expect(Item?.['expiresAt']).toEqual({ N: String(now / 1000 + 400 * 24 * 3600) });
   });
 
   it('names an item that somebody damaged', async () => {
