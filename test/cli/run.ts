@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../cli/doris-loader.mjs', import.meta.url));
+/** The command line as npm links it. */
+export const BIN = fileURLToPath(new URL('../../cli/doris-loader.mjs', import.meta.url));
 
 /** How a process ended. */
 export interface Ended {
@@ -10,9 +11,25 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `doris-loader` as people do: as a process of its own, outside a terminal. It gets these variables and no others. */
+/** A process under way. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `doris-loader` as people do: as a process of its own, outside a terminal. It gets these variables and no others. */
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+  return startProcess(process.execPath, [BIN, ...args], env);
+}
+
+/** The same, to its end. */
 export function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  return startCli(args, env).ended;
+}
+
+/** Any program, with these variables and no others. */
+export function startProcess(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Started {
+  const child = spawn(program, [...args], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 25_000,
@@ -24,8 +41,9 @@ export function runCli(args: readonly string[], env: Readonly<Record<string, str
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     out.stderr += text;
   });
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, ...out }));
   });
+  return { child, ended };
 }
