@@ -87,7 +87,7 @@ function databasesOf({ load }: Config, ledger: readonly LedgerWord[]): readonly 
 
 function print({ output }: Session, explained: Explained): ExitCode {
   output.result(explained, () => textOf(explained).join('\n'));
-  return EXIT.done;
+  return explained.doris?.some(({ state }) => state === 'unreachable') ? EXIT.amiss : EXIT.done;
 }
 
 function textOf({ head, firstPosition, records, ledger, doris }: Explained): readonly string[] {
