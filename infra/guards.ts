@@ -27,7 +27,7 @@ export function guardFaults(settings: Settings): string[] {
   ];
 }
 
-function functionFaults({ function: { timeoutSeconds, memoryMb }, environment: { variables, config } }: Loader): string[] {
+function functionFaults({ function: { timeoutSeconds, memoryMb }, redrive, environment: { variables, config } }: Loader): string[] {
   const faults: string[] = [];
   const loadSeconds = config.doris.maxLoadTimeout / 1000;
   if (timeoutSeconds < loadSeconds + SECONDS_TO_SETTLE)
@@ -37,6 +37,10 @@ function functionFaults({ function: { timeoutSeconds, memoryMb }, environment: {
   if (memoryMb < leastMemoryMb(config.decode.maxBatchBytes))
     faults.push(
       `function.memoryMb: ${memoryMb} cannot hold a batch of limits.maxBatchBytes (${config.decode.maxBatchBytes}); at least ${leastMemoryMb(config.decode.maxBatchBytes)}, or the batch never gets through`,
+    );
+  if (redrive.lettersPerSecond !== undefined && redrive.everyHours === undefined)
+    faults.push(
+      'redrive.lettersPerSecond: limits a redrive on a schedule; set redrive.everyHours too, or give "rate" with each invocation',
     );
   const { DORIS_SECRET_ID: secretId = '' } = variables;
   if (secretId.startsWith('arn:') && !SECRET_ARN.test(secretId))

@@ -34,6 +34,13 @@ describe('settings that would lose records', () => {
   });
 });
 
+describe('settings that would do nothing', () => {
+  it('are refused when a redrive on a schedule is limited and there is no schedule', () => {
+    checking(aLoader({ redrive: { lettersPerSecond: 50 } })).toThrow('redrive.lettersPerSecond: limits a redrive on a schedule');
+    checking(aLoader({ redrive: { lettersPerSecond: 50, everyHours: 1 } })).not.toThrow();
+  });
+});
+
 describe('settings that would store records twice', () => {
   it('are refused when two loaders carry one stream into one table of one cluster', () => {
     const again = (doris: object) => ({ loaders: [aLoader(), { ...aLoader({ doris }), name: 'again' }] });
