@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { FaultKind } from './faults.ts';
-import type { Life } from './life.ts';
-import type { Nature, PlannedRecord, Scenario } from './scenario.ts';
-import { scenarioOf } from './scenario.ts';
+import { type FaultKind, kindOf } from './faults.ts';
+import type { Life, Simulate } from './life.ts';
+import { type Nature, type PlannedRecord, type Scenario, scenarioOf } from './scenario.ts';
 import { tellFailure } from './shrink.ts';
 import { simulateScenario } from './simulate.ts';
 
@@ -34,17 +33,14 @@ function directed(mode: Scenario['mode'], seed: number, kinds: readonly FaultKin
   };
 }
 
-type Direct = (mode: Scenario['mode'], seed: number, faults: readonly string[]) => Promise<Life>;
-
-/** Lives a life in which exactly these faults happen, in the order of their places. */
-const live: Direct = async (mode, seed, faults) => {
-  const kinds = faults.map((fault) => fault.slice(0, fault.indexOf('@')) as FaultKind);
-  const lived = (traced = false): Promise<Life> => simulateScenario(directed(mode, seed, kinds), { only: new Set(faults) }, traced);
-  const life = await lived();
-  if (life.broken !== undefined)
-    expect.fail(await tellFailure(life, async (_, reduction, traced) => simulateScenario(directed(mode, seed, kinds), reduction, traced)));
+/** Lives a life in which exactly these faults happen. */
+async function live(mode: Scenario['mode'], seed: number, faults: readonly string[]): Promise<Life> {
+  const scenario = directed(mode, seed, faults.map(kindOf));
+  const simulate: Simulate = (_, reduction, traced) => simulateScenario(scenario, reduction, traced);
+  const life = await simulate(seed, { only: new Set(faults) });
+  if (life.broken !== undefined) expect.fail(await tellFailure(life, simulate));
   return life;
-};
+}
 
 /** Goes through the places of a fault until there is none left. @returns how many there were. */
 async function atEveryPlace(
