@@ -2,6 +2,7 @@ import { DeadLettersUnavailable } from './dead-letter/letter.ts';
 import type { Deadline } from './deadline.ts';
 import { inLanes } from './in-lanes.ts';
 import type { LoadRules } from './pipeline.ts';
+import { type Routing, route, targetName } from './plan/route.ts';
 import { type ForwardedMessage, NOWHERE } from './source/iggy.ts';
 import type { Position } from './source/position.ts';
 import type { Batch, DecodedRecord, IggyPartition, SourceRecord } from './source/record.ts';
@@ -37,18 +38,18 @@ export async function loadMessages(
   for (const message of messages)
     if (message.group !== undefined) groups.set(message.group, [...(groups.get(message.group) ?? []), message]);
   const free = messages.filter(({ group }) => group === undefined);
-  const ends = await inLanes([...groups.values()], LANES, (group) => loadInOrder(group, load));
+  const ends = await inLanes([...groups.values()], LANES, (group) => loadInOrder(group, load, rules.routing));
   return [...(await load(free, false)), ...ends.flat()];
 }
 
 /** Loads messages together. @returns those that are not settled. */
 type Load = (messages: readonly ForwardedMessage[], inOrder: boolean) => Promise<readonly UnsettledMessage[]>;
 
-/** Runs of messages that go to one partition are loaded together, and the group stops behind the first that is not settled. */
-async function loadInOrder(group: readonly ForwardedMessage[], load: Load): Promise<readonly UnsettledMessage[]> {
+/** Runs of messages that settle with one load are loaded together, and the group stops behind the first that is not settled. */
+async function loadInOrder(group: readonly ForwardedMessage[], load: Load, routing: Routing): Promise<readonly UnsettledMessage[]> {
+  const ways = group.map((message) => wayOf(message, routing));
   for (let from = 0; from < group.length; ) {
-    const key = partitionOf(group[from]);
-    const next = group.findIndex((message, index) => index > from && (key === undefined || partitionOf(message) !== key));
+    const next = ways.findIndex((way, index) => index > from && (way === undefined || way !== ways[from]));
     const to = next === -1 ? group.length : next;
     const together = group.slice(from, to);
     const unsettled = await load(together, true);
@@ -64,10 +65,15 @@ async function loadInOrder(group: readonly ForwardedMessage[], load: Load): Prom
   return [];
 }
 
-/** The partition of a message whose records are all of one. */
-function partitionOf(message: ForwardedMessage | undefined): string | undefined {
-  if (message?.content.kind !== 'batches' || message.content.batches.length !== 1) return undefined;
-  return message.content.batches[0] && nameOf(message.content.batches[0].source);
+/** The way of a message whose records all go one: rows of one partition to one table, or poison of it. Any other has none of its own. */
+function wayOf({ content }: ForwardedMessage, routing: Routing): string | undefined {
+  const batches = content.kind === 'batches' ? content.batches : [];
+  const [way, ...others] = new Set(
+    batches.flatMap(({ source, records }) =>
+      records.map((record) => `${record.kind} ${targetName(route(routing, source, record))} ${nameOf(source)}`),
+    ),
+  );
+  return others.length === 0 ? way : undefined;
 }
 
 function nameOf({ kind, stream, streamName, shard }: Batch['source']): string {

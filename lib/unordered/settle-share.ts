@@ -4,7 +4,6 @@ import { type FoundGroup, GROUP_SPAN, GroupLost } from '../ledger/group.ts';
 import { layersOf } from '../plan/layers.ts';
 import { splitByTable } from '../plan/plan.ts';
 import { targetName } from '../plan/route.ts';
-import type { Position } from '../source/position.ts';
 import type { DecodedRecord, SourceRecord } from '../source/record.ts';
 import { settleFound } from './found-group.ts';
 import { settleNew } from './new-group.ts';
@@ -43,7 +42,7 @@ export async function settleShare(passage: Passage, records: readonly DecodedRec
 }
 
 async function settleRound(passage: Passage, open: readonly DecodedRecord[], inOrder: boolean): Promise<readonly Fate[]> {
-  const units = await unitsOf(passage, open);
+  const units = await unitsOf(passage, open, inOrder);
   if (inOrder) return settleInTurn(passage, units, true);
   const lanes = grouped(units, ({ target }) => target);
   const ends = await Promise.allSettled([...lanes.values()].map((lane) => settleInTurn(passage, lane, false)));
@@ -54,7 +53,7 @@ async function settleRound(passage: Passage, open: readonly DecodedRecord[], inO
 }
 
 /** What is found first, then what is new, each in the order of its first record. */
-async function unitsOf(passage: Passage, open: readonly DecodedRecord[]): Promise<readonly Unit[]> {
+async function unitsOf(passage: Passage, open: readonly DecodedRecord[], inOrder: boolean): Promise<readonly Unit[]> {
   const { ports, rules, source } = passage;
   const positions = open.map(({ record }) => record.position).toSorted();
   const [first, last] = [positions[0], positions.at(-1)];
@@ -62,7 +61,7 @@ async function unitsOf(passage: Passage, open: readonly DecodedRecord[]): Promis
   const found = await ports.ledger.find(rules.labelPrefix, source, first, last);
   const owners = ownersOf(found, open);
   const free = open.filter((record) => !owners.has(record));
-  return inOrderOf(open, [...unitsFound(passage, owners, found), ...unitsNew(passage, free)]);
+  return inOrderOf(open, [...unitsFound(passage, owners, found), ...unitsNew(passage, free, inOrder)]);
 }
 
 function unitsFound(passage: Passage, owners: ReadonlyMap<DecodedRecord, FoundGroup>, found: readonly FoundGroup[]): Unit[] {
@@ -83,18 +82,18 @@ function grouped<K, T>(all: Iterable<T>, keyOf: (one: T) => K): Map<K, T[]> {
 }
 
 /** Rows and poison never share a group: a load that is known to be stored then leaves nothing to do for its group. */
-function unitsNew(passage: Passage, free: readonly DecodedRecord[]): Unit[] {
+function unitsNew(passage: Passage, free: readonly DecodedRecord[], inOrder: boolean): Unit[] {
   const { rules, source } = passage;
   return splitByTable({ source, records: free, duplicates: 0 }, rules.routing).flatMap(({ target, records }) => {
     const kinds = [records.filter(({ kind }) => kind === 'row'), records.filter(({ kind }) => kind === 'poison')];
-    const layers = kinds.flatMap((alike) => layersOf(alike, GROUP_SPAN));
+    const layers = kinds.flatMap((alike) => layersOf(alike, GROUP_SPAN, inOrder));
     return layers.map((layer) => ({ target: targetName(target), records: layer, settle: () => settleNew(passage, target, layer) }));
   });
 }
 
 function inOrderOf(open: readonly DecodedRecord[], units: readonly Unit[]): Unit[] {
-  const places = new Map<Position, number>(open.map(({ record }, index) => [record.position, index]));
-  const placeOf = ({ records }: Unit): number => Math.min(...records.map(({ record }) => places.get(record.position) ?? 0));
+  const places = new Map(open.map(({ record }, index) => [record, index]));
+  const placeOf = ({ records }: Unit): number => Math.min(...records.map(({ record }) => places.get(record) ?? 0));
   return units
     .map((unit) => ({ unit, place: placeOf(unit) }))
     .toSorted((a, b) => a.place - b.place)

@@ -28,7 +28,7 @@ const TEMPLATES: ReadonlyMap<string, BufferEncoding> = new Map([
 
 /**
  * Starts the HTTP endpoint in front of a queue, as an API Gateway REST API with an SQS integration answers: `POST /`, an API key, the body
- * as the message verbatim. An error of SQS is never a success: 4xx as 400, anything else as 502.
+ * as the message verbatim. An error of SQS is never a success: 4xx as 400 but for throttling, which is 503, anything else as 502.
  */
 export function startGateway(options: GatewayOptions): Promise<Endpoint> {
   const server = createServer((request, response) => {
@@ -83,9 +83,15 @@ async function enqueue(text: string, type: string, { sqs, queueUrl, messageGroup
     return { status: 200, body: { messageId: MessageId } };
   } catch (thrown) {
     const status = thrown instanceof SQSServiceException ? thrown.$metadata.httpStatusCode : undefined;
-    const isCallers = status !== undefined && status >= 400 && status < 500;
-    return refused(isCallers ? 400 : 502, `SQS did not take the message: ${thrown instanceof Error ? thrown.name : 'unknown error'}`);
+    const name = thrown instanceof Error ? thrown.name : 'unknown error';
+    return refused(statusOf(status, name), `SQS did not take the message: ${name}`);
   }
+}
+
+/** http_sink repeats 502 and 503, and drops what is answered with 400. */
+function statusOf(status: number | undefined, error: string): number {
+  if (status === undefined || status < 400 || status >= 500) return 502;
+  return error.includes('Throttl') ? 503 : 400;
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -38,11 +38,35 @@ export const FAULTS = {
   'queue-partial': 'SQS takes some letters of a batch and refuses others',
   'queue-down': 'SQS does not answer',
   'queue-reply-lost': 'SQS took the letters, and its reply is lost',
+  'sink-repeat': 'http_sink sends the same bytes again, up to 30 h later: another message of the queue',
+  'sink-shift': 'the connector delivers a range again, cut at other boundaries, up to 30 h later',
+  'delivered-twice': 'SQS delivers messages that are in flight, or deleted already',
+  'deletion-lost': 'settled messages are not deleted',
+  'not-invoked': 'the function is throttled: its messages come again after their visibility timeout',
+  'visibility-refused': 'SQS refuses to change the visibility of some messages',
+  'visibility-down': 'SQS does not answer when visibility is to be changed',
 } as const;
 
 export type FaultKind = keyof typeof FAULTS;
 
-export const FAULT_KINDS = Object.keys(FAULTS) as [FaultKind, ...FaultKind[]];
+/** Those that happen to a stream, and to nothing else. */
+const OF_STREAMS: readonly FaultKind[] = ['failover', 'redelivery', 'recut'];
+/** Those that happen to a queue, and to nothing else. */
+const OF_QUEUES: readonly FaultKind[] = [
+  'sink-repeat',
+  'sink-shift',
+  'delivered-twice',
+  'deletion-lost',
+  'not-invoked',
+  'visibility-refused',
+  'visibility-down',
+];
+
+const ALL_KINDS = Object.keys(FAULTS) as FaultKind[];
+/** What may happen around a stream. */
+export const STREAM_FAULTS: readonly FaultKind[] = ALL_KINDS.filter((kind) => !OF_QUEUES.includes(kind));
+/** What may happen around a queue. */
+export const QUEUE_FAULTS: readonly FaultKind[] = ALL_KINDS.filter((kind) => !OF_STREAMS.includes(kind));
 
 /** Somebody with luck of his own: a machine, a poller, the weather. */
 export interface Actor {

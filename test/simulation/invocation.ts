@@ -32,7 +32,7 @@ const FRONTEND_URLS = FRONTENDS.map((host) => new URL(`http://${host}`));
 const REDIRECTS = parseRedirectHosts('*.doris');
 
 /** What every loader has, wired on one machine: everything but the outside world is the real code. */
-function wiredOn(machine: Machine, world: World, cluster: Cluster, letters: SQSClient, outages: Outages): Omit<Ports, 'ledger'> {
+export function wiredOn(machine: Machine, world: World, cluster: Cluster, letters: SQSClient, outages: Outages): Omit<Ports, 'ledger'> {
   const { scenario } = world;
   const { clock } = machine;
   const settings = {
@@ -53,7 +53,7 @@ function wiredOn(machine: Machine, world: World, cluster: Cluster, letters: SQSC
 }
 
 /** The deadlines of an invocation that begins now, and ports that nobody waits for past them. */
-function inTime(ports: Omit<Ports, 'ledger'>, machine: Machine, { scenario }: World) {
+export function inTime(ports: Omit<Ports, 'ledger'>, machine: Machine, { scenario }: World) {
   const { clock } = machine;
   const deadlines = invocationDeadlines(millis(scenario.timeout), clock);
   machine.loadUntil(millis(clock.elapsed() + deadlines.loads.remaining()));
@@ -113,14 +113,15 @@ function allowTwice({ scenario, truth }: World, { because, label }: LoaderEvent 
 const COLUMNS: PositionColumns = { source: '_source', shard: '_shard', position: '_position' };
 
 /** Columns that rows carry. */
-function columnsOf({ positionColumns }: Scenario): PositionColumns {
+export function columnsOf({ positionColumns }: Scenario): PositionColumns {
   return positionColumns ? COLUMNS : {};
 }
 
-const DECODE = { maxRowBytes: bytes(MAX_ROW_BYTES), maxBatchBytes: mebibytes(1), keepFields: ['t'], longNumbers: 'keep' } as const;
+/** How payloads become rows. */
+export const DECODE = { maxRowBytes: bytes(MAX_ROW_BYTES), maxBatchBytes: mebibytes(1), keepFields: ['t'], longNumbers: 'keep' } as const;
 
 /** In the end somebody looks at rows that are bad without end, and takes the fuse out. */
-function rulesOf({ scenario, faults }: World): LoadRules {
+export function rulesOf({ scenario, faults }: World): LoadRules {
   const rules = Array.from({ length: scenario.tables }, (_, index) => ({
     field: 't',
     equals: index,

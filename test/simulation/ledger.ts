@@ -63,10 +63,10 @@ function watchClaim({ truth, scenario }: World, { label }: Claim, { claim, throu
 }
 
 /** Asks DynamoDB for something, as its SDK does. */
-type Ask = <T>(what: string, effect: () => Promise<T>) => Promise<T>;
+export type Ask = <T>(what: string, effect: () => Promise<T>) => Promise<T>;
 
 /** DynamoDB's SDK on one machine. */
-function sdkOn(machine: Machine, world: World): Ask {
+export function sdkOn(machine: Machine, world: World): Ask {
   const { actor } = machine;
   const { faults } = world;
   const refuse = async (why: string): Promise<never> => {

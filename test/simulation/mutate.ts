@@ -3,18 +3,27 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import type { Edit, Mutation } from './mutations.ts';
-import type { simulate } from './simulate.ts';
+import type { Simulate } from './life.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 /** Below node_modules, so that bundles find the packages and nobody else finds the bundles. */
 const BUNDLES = join(ROOT, 'node_modules/.cache/simulation');
 
-/** The simulation with one mistake in the code that it simulates. @throws {Error} when the code is not what the mutation was written for. */
-export async function mutated(mutation: Mutation, name: string): Promise<typeof simulate> {
+/** A simulation: the file that holds it, and what it is exported as. */
+export interface Entry {
+  readonly file: string;
+  readonly name: string;
+}
+
+export const OF_STREAMS: Entry = { file: 'test/simulation/simulate.ts', name: 'simulate' };
+export const OF_QUEUES: Entry = { file: 'test/simulation/sqs/simulate.ts', name: 'simulateQueue' };
+
+/** A simulation with one mistake in the code that it simulates. @throws {Error} when the code is not what the mutation was written for. */
+export async function mutated(mutation: Mutation, name: string, entry: Entry): Promise<Simulate> {
   await mkdir(BUNDLES, { recursive: true });
   const outfile = join(BUNDLES, `${name}.mjs`);
   await build({
-    entryPoints: [join(ROOT, 'test/simulation/simulate.ts')],
+    entryPoints: [join(ROOT, entry.file)],
     outfile,
     bundle: true,
     packages: 'external',
@@ -23,8 +32,10 @@ export async function mutated(mutation: Mutation, name: string): Promise<typeof 
     logLevel: 'silent',
     plugins: [patching(mutation)],
   });
-  const bundle: { simulate: typeof simulate } = await import(pathToFileURL(outfile).href);
-  return bundle.simulate;
+  const bundle: Readonly<Record<string, Simulate>> = await import(pathToFileURL(outfile).href);
+  const simulate = bundle[entry.name];
+  if (simulate === undefined) throw new Error(`${entry.file} exports no ${entry.name}`);
+  return simulate;
 }
 
 function patching({ mistake, edits }: Mutation): Plugin {

@@ -23,6 +23,7 @@ export const PATHS = {
   'letter-oversize': 'a letter of class oversize',
   'letter-unroutable': 'a letter of class unroutable',
   'letter-data-quality': 'a letter of class data-quality',
+  'letter-contract': 'a letter of class contract: a body that has no shape',
   'letter-unverifiable': 'a letter of class unverifiable: its load was given up',
   'fuse-blown': 'a schema mistake stopped a shard',
   'breaker-opened': 'a table was left alone',
@@ -42,6 +43,27 @@ export const PATHS = {
 export type Path = keyof typeof PATHS;
 
 export const ALL_PATHS = Object.keys(PATHS) as readonly Path[];
+
+/** Where a stream's records never come. */
+const OF_QUEUES: readonly Path[] = ['letter-contract'];
+/** Where a queue's records never come: Iggy's offsets cannot be counted, and nothing expires before it is delivered. */
+const OF_STREAMS: readonly Path[] = [
+  'counted-all',
+  'counted-none',
+  'no-label',
+  'operator-loaded',
+  'operator-dropped',
+  'abandoned',
+  'aggregate',
+  'aggregate-parted',
+  'reshard',
+  'expired',
+  'grouped',
+  'grouped-twice',
+];
+
+export const STREAM_PATHS: readonly Path[] = ALL_PATHS.filter((path) => !OF_QUEUES.includes(path));
+export const QUEUE_PATHS: readonly Path[] = ALL_PATHS.filter((path) => !OF_STREAMS.includes(path));
 
 /** How often a life came to what. */
 export type Reached = Map<Path, number>;

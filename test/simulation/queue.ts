@@ -12,7 +12,7 @@ interface Receipt {
 }
 
 /** The number of a record by its letter. */
-type NumberIn = (entry: Entry) => number;
+export type NumberIn = (entry: Entry) => number;
 
 const byPosition: NumberIn = (entry) => numberOf(attribute(entry, 'position'));
 

@@ -1,11 +1,11 @@
-import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { type FaultKind, STREAM_FAULTS } from './faults.ts';
 import { between, type Draw, drawsOf, oneOf } from './random.ts';
 
 /**
  * What a record is: loadable; undecodable; larger than a row may be; for no table; refused by its table for ever; good, but refused while
- * the schema mistake lasts.
+ * the schema mistake lasts; of a queue, a body that has no shape.
  */
-export type Nature = 'good' | 'broken' | 'huge' | 'stray' | 'refused' | 'picky';
+export type Nature = 'good' | 'broken' | 'huge' | 'stray' | 'refused' | 'picky' | 'misfit';
 
 /** One record of the made-up stream. */
 export interface PlannedRecord {
@@ -179,7 +179,7 @@ function natureOf(draw: Draw, poison: number, picky: number, tables: number): Na
 }
 
 /** Groups of faults. */
-type Themes = readonly [readonly FaultKind[], ...(readonly FaultKind[])[]];
+export type Themes = readonly [readonly FaultKind[], ...(readonly FaultKind[])[]];
 
 /** Faults that have more to say to one another than to the rest. */
 const THEMES: Themes = [
@@ -209,17 +209,17 @@ const THEMES: Themes = [
   ],
   ['labels-crowded-out', 'paused', 'killed', 'reply-lost', 'unreachable', 'outage', 'master-failover', 'ledger-silent', 'publish-timeout'],
   ['schema-mistake', 'killed', 'failover', 'late-abort', 'queue-down', 'queue-partial', 'queue-reply-lost', 'ledger-reply-lost', 'frozen'],
-  FAULT_KINDS,
+  STREAM_FAULTS,
 ];
 
 function streamRatesOf(draw: Draw): Map<FaultKind, number> {
-  const rates = ratesOf(draw, FAULT_KINDS, THEMES);
+  const rates = ratesOf(draw, STREAM_FAULTS, THEMES);
   if (draw() < 0.7) rates.set('recut', oneOf(draw, [0.5, 1]));
   return rates;
 }
 
 /** Faults of one theme that strike often, so that they meet, among others that strike seldom. */
-function ratesOf(draw: Draw, kinds: readonly FaultKind[], themes: Themes): Map<FaultKind, number> {
+export function ratesOf(draw: Draw, kinds: readonly FaultKind[], themes: Themes): Map<FaultKind, number> {
   const rates = new Map<FaultKind, number>();
   const others = oneOf(draw, [0, 0, 0.1, 0.3]);
   for (const kind of kinds) if (draw() < others) rates.set(kind, oneOf(draw, [0.01, 0.03, 0.1]));

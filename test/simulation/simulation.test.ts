@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FAULT_KINDS, kindOf } from './faults.ts';
+import { kindOf, STREAM_FAULTS } from './faults.ts';
 import { tellFailure } from './shrink.ts';
 import { simulate } from './simulate.ts';
 
@@ -27,6 +27,6 @@ describe('a simulated life', () => {
       if (life.broken !== undefined) expect.fail(await tellFailure(life, simulate));
       for (const identity of life.struck) struck.add(kindOf(identity));
     }
-    expect([...struck].toSorted()).toEqual(FAULT_KINDS.toSorted());
+    expect([...struck].toSorted()).toEqual(STREAM_FAULTS.toSorted());
   });
 });

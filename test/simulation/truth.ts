@@ -129,16 +129,17 @@ function identityOf({ n, nature, table, aggregate }: PlannedRecord, tables: numb
   const padding = nature === 'huge' ? { p: 'x'.repeat(MAX_ROW_BYTES) } : {};
   const row = JSON.stringify({ n, k: nature, t: nature === 'stray' ? NO_TABLE : table, ...padding });
   // Where a field decides, what cannot be read has no table.
-  const nowhere = nature === 'stray' || (tables > 1 && (nature === 'broken' || nature === 'huge'));
+  const nowhere = nature === 'stray' || nature === 'misfit' || (tables > 1 && (nature === 'broken' || nature === 'huge'));
   return {
     sequenceNumber: sequenceNumberOf(aggregate ?? n),
     target: nowhere ? '-' : `${DATABASE}.${tableName(table)}`,
-    payload: nature === 'broken' ? row.slice(1) : row,
+    payload: nature === 'broken' || nature === 'misfit' ? row.slice(1) : row,
   };
 }
 
 const DESERVED: Readonly<Record<Exclude<Nature, 'good'>, string>> = {
   broken: 'decode',
+  misfit: 'contract',
   huge: 'oversize',
   stray: 'unroutable',
   refused: 'data-quality',

@@ -12,12 +12,15 @@ interface Stored {
 }
 
 /** A ledger of groups in memory. Passes the same contract suite as the one on DynamoDB. */
+/** Groups by name. */
+export type StoredGroups = Map<string, Stored>;
+
 export interface MemoryGroups extends GroupLedger {
   readonly groups: ReadonlyMap<string, Stored>;
 }
 
-export function memoryGroups(now: () => number): MemoryGroups {
-  const groups = new Map<string, Stored>();
+/** @param groups - where they are kept: shared by all whose clocks write into the same table. */
+export function memoryGroups(now: () => number, groups: StoredGroups = new Map()): MemoryGroups {
   const partitionOf = ({ loader, source }: Pick<GroupKey, 'loader' | 'source'>) =>
     JSON.stringify([loader, source.streamName, source.topicName, source.shard]);
   const nameOf = (key: GroupKey) => `${partitionOf(key)} ${key.group.sort}`;
@@ -57,7 +60,9 @@ export function memoryGroups(now: () => number): MemoryGroups {
         })
         .toSorted((a, b) => (a.key.group.sort < b.key.group.sort ? -1 : 1)),
     register: async (key, packed) => {
-      if (groups.has(nameOf(key))) return false;
+      const there = groups.get(nameOf(key));
+      // Asked again after a lost reply.
+      if (there !== undefined) return there.key.group.nonce === key.group.nonce;
       groups.set(nameOf(key), { key, packed, registeredAt: now(), checkpoint: {}, ended: false });
       return true;
     },

@@ -185,6 +185,45 @@ describe('messages of a FIFO group', () => {
     expect(stored(world)).toEqual([]);
   });
 
+  it('do not pass one that goes to another table', async () => {
+    const world = newQueueWorld();
+    const routing = {
+      rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'u' } }],
+      defaultTarget: { database: 'db', table: 't' },
+      maxRowBytes: bytes(1000),
+      maxBatchBytes: mebibytes(64),
+    };
+    const { load } = world.doris;
+    const away = { kind: 'unavailable', attempts: 1, reason: 'no backend' } as const;
+    world.doris.load = async (wanted, deadline) => (wanted.target.table === 'u' ? away : load(wanted, deadline));
+    const messages = single(logOf({ natures: ['good', 'refused', 'good'] }), FIFO);
+
+    const unsettled = await world.invoke(messages, { rules: { routing }, decode: { keepFields: ['nature'] } });
+
+    expect(unsettled.map(({ message }) => message.messageId)).toEqual(['m-1', 'm-2']);
+    expect(stored(world)).toEqual([0]);
+  });
+
+  it('do not pass one whose offset begins again', async () => {
+    const world = newQueueWorld();
+    const log = logOf({ natures: ['good', 'good', 'good', 'good', 'good'], purgedBefore: 2 });
+
+    expect(await world.invoke(single(log, FIFO))).toEqual([]);
+
+    expect(log.map(({ offset }) => offset)).toEqual([0, 1, 0, 1, 2]);
+    expect(stored(world)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('do not pass a record that has no letter yet', async () => {
+    const world = newQueueWorld();
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+
+    const unsettled = await world.invoke(single(logOf({ natures: ['good', 'broken', 'good'] }), FIFO));
+
+    expect(unsettled.map(({ message }) => message.messageId)).toEqual(['m-1', 'm-2']);
+    expect(stored(world)).toEqual([0]);
+  });
+
   it('stop at a body that has no letter yet, and go on when it has', async () => {
     const world = newQueueWorld();
     const messages = single(goods(3), FIFO).map((message, n) => (n === 1 ? { ...message, body: 'no shape' } : message));

@@ -234,24 +234,47 @@ describe('the endpoint', () => {
     expect(await queued()).toEqual([]);
   });
 
-  it('answers 502 when the queue does not', async () => {
-    const nobody = new SQSClient({
+  /** What the endpoint in front of an SQS at this address answers. */
+  async function statusInFrontOf(endpoint: string): Promise<number> {
+    const client = new SQSClient({
       region: 'us-east-1',
-      endpoint: 'http://127.0.0.1:9',
+      endpoint,
       maxAttempts: 1,
       credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
     });
-    const alone = await startGateway({ sqs: nobody, queueUrl: QueueUrl, apiKey: API_KEY });
+    const alone = await startGateway({ sqs: client, queueUrl: QueueUrl, apiKey: API_KEY });
+    const headers = { 'x-api-key': API_KEY, 'content-type': 'application/json' };
 
-    const { status } = await fetch(alone.endpoint, {
-      method: 'POST',
-      body: '{}',
-      headers: { 'x-api-key': API_KEY, 'content-type': 'application/json' },
-    });
+    const { status } = await fetch(alone.endpoint, { method: 'POST', body: '{}', headers });
 
-    expect(status).toBe(502);
     await alone.close();
-    nobody.destroy();
+    client.destroy();
+    return status;
+  }
+
+  it('answers 502 when the queue does not', async () => {
+    expect(await statusInFrontOf('http://127.0.0.1:9')).toBe(502);
+  });
+
+  it.each([
+    [400, 'RequestThrottled', 503],
+    [403, 'RequestThrottled', 503],
+    [400, 'ThrottlingException', 503],
+    [400, 'InvalidMessageContents', 400],
+    [403, 'AccessDenied', 400],
+    [500, 'InternalError', 502],
+    [503, 'ServiceUnavailable', 502],
+  ])('answers %i %s of the queue with %i, as the deployed endpoint does', async (status, code, expected) => {
+    const queue = await listenOnLoopback(
+      createServer((request, response) => {
+        const type = { 'content-type': 'application/x-amz-json-1.0' };
+        const body = JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message: 'no' });
+        request.resume().on('end', () => response.writeHead(status, type).end(body));
+      }),
+    );
+
+    expect(await statusInFrontOf(queue.endpoint)).toBe(expected);
+    await queue.close();
   });
 });
 
