@@ -55,18 +55,19 @@ const LINE_FEED = 0x0a;
 function lines(text: Buffer): BodyValues {
   const json = jsonText(text);
   const values: Span[] = [];
-  let line = 1;
-  for (let at = 0; at < text.length; line++) {
-    const feed = text.indexOf(LINE_FEED, at);
+  // Blank lines are skipped with the blanks, all at once: a body may hold a million of them.
+  for (let start = skipBlanks(text, 0); start < text.length; ) {
+    const feed = text.indexOf(LINE_FEED, start);
     const behind = feed === -1 ? text.length : feed;
-    const start = skipBlanks(text, at);
-    if (start < behind) {
-      const end = endOfValue(json, start);
-      if (end === NOT_JSON || end > behind || skipBlanks(text, end) < behind)
-        return contract(`line ${line} of the body is not one JSON document`);
-      values.push({ start, end });
-    }
-    at = behind + 1;
+    const end = endOfValue(json, start);
+    const next = end === NOT_JSON || end > behind ? start : skipBlanks(text, end);
+    if (next < behind) return contract(`line ${lineOf(text, start)} of the body is not one JSON document`);
+    values.push({ start, end });
+    start = next;
   }
   return { kind: 'values', values, in: 'lines' };
+}
+
+function lineOf(text: Buffer, at: number): number {
+  return text.subarray(0, at).reduce((line, byte) => (byte === LINE_FEED ? line + 1 : line), 1);
 }

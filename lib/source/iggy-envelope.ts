@@ -37,8 +37,9 @@ function wholeNumber(most: bigint): FieldRule {
 
 const NAME: FieldRule = {
   type: 'string',
-  rule: 'text of 1 to 255 bytes',
-  allows: (text) => text !== '' && Buffer.byteLength(text) <= 255,
+  rule: 'text of 1 to 255 bytes of UTF-8',
+  // Half of a surrogate pair has no bytes: it would pass for any other half.
+  allows: (text) => text !== '' && Buffer.byteLength(text) <= 255 && !/\p{Surrogate}/u.test(text),
 };
 
 /** The last microsecond of a JS date (ECMA-262, 8.64e15 ms). */

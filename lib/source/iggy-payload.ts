@@ -31,7 +31,7 @@ function readText(text: Buffer, span: Span): Payload {
 function readObject(text: Buffer, { start }: Span, bytes: Buffer): Payload {
   const members = new Map<string, Span>();
   for (const { key, ...span } of membersOf(text, start)) {
-    if (members.size === 2 || (key !== 'data' && key !== 'iggy_payload_encoding')) return good(bytes);
+    if (members.has(key) || (key !== 'data' && key !== 'iggy_payload_encoding')) return good(bytes);
     members.set(key, span);
   }
   const data = textOf(text, members.get('data'));

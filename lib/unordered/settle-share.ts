@@ -1,9 +1,11 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
+import { inLanes } from '../in-lanes.ts';
 import { LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { type FoundGroup, GROUP_SPAN, GroupLost } from '../ledger/group.ts';
 import { layersOf } from '../plan/layers.ts';
 import { splitByTable } from '../plan/plan.ts';
 import { targetName } from '../plan/route.ts';
+import type { Position } from '../source/position.ts';
 import type { DecodedRecord, SourceRecord } from '../source/record.ts';
 import { settleFound } from './found-group.ts';
 import { settleNew } from './new-group.ts';
@@ -55,13 +57,28 @@ async function settleRound(passage: Passage, open: readonly DecodedRecord[], inO
 /** What is found first, then what is new, each in the order of its first record. */
 async function unitsOf(passage: Passage, open: readonly DecodedRecord[], inOrder: boolean): Promise<readonly Unit[]> {
   const { ports, rules, source } = passage;
-  const positions = open.map(({ record }) => record.position).toSorted();
-  const [first, last] = [positions[0], positions.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const found = await ports.ledger.find(rules.labelPrefix, source, first, last);
+  const spans = spansOf(open.map(({ record }) => record.position));
+  const found = (await inLanes(spans, LANES, ({ first, last }) => ports.ledger.find(rules.labelPrefix, source, first, last))).flat();
   const owners = ownersOf(found, open);
   const free = open.filter((record) => !owners.has(record));
   return inOrderOf(open, [...unitsFound(passage, owners, found), ...unitsNew(passage, free, inOrder)]);
+}
+
+/** Searches under way at once. */
+const LANES = 8;
+
+/**
+ * What a search has to cover: a topic that is purged or read anew brings offsets that lie millions apart, with all the groups of two weeks
+ * between them. No group holds offsets of two spans.
+ */
+function spansOf(positions: readonly Position[]): readonly { readonly first: Position; readonly last: Position }[] {
+  const spans: { first: Position; last: Position }[] = [];
+  for (const position of positions.toSorted()) {
+    const span = spans.at(-1);
+    if (span !== undefined && BigInt(position) - BigInt(span.last) <= GROUP_SPAN) span.last = position;
+    else spans.push({ first: position, last: position });
+  }
+  return spans;
 }
 
 function unitsFound(passage: Passage, owners: ReadonlyMap<DecodedRecord, FoundGroup>, found: readonly FoundGroup[]): Unit[] {

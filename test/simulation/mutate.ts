@@ -2,8 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import type { Edit, Mutation } from './mutations.ts';
 import type { Simulate } from './life.ts';
+import type { Edit, Mutation } from './mutations.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 /** Below node_modules, so that bundles find the packages and nobody else finds the bundles. */

@@ -1,11 +1,13 @@
 import { allows, type Checkpoint, type CheckpointKey, moved } from '../../lib/ledger/checkpoint.ts';
 import { type FoundGroup, GROUP_SPAN, type GroupKey, type GroupLedger, GroupLost } from '../../lib/ledger/group.ts';
-import { unpackMembers } from '../../lib/ledger/members.ts';
+import { type Members, unpackMembers } from '../../lib/ledger/members.ts';
 import { epochMillis } from '../../lib/units.ts';
 
-interface Stored {
+/** A group as it is kept. */
+export interface StoredGroup {
   readonly key: GroupKey;
   readonly packed: Uint8Array;
+  readonly members: Members;
   readonly registeredAt: number;
   checkpoint: Checkpoint;
   ended: boolean;
@@ -13,10 +15,10 @@ interface Stored {
 
 /** A ledger of groups in memory. Passes the same contract suite as the one on DynamoDB. */
 /** Groups by name. */
-export type StoredGroups = Map<string, Stored>;
+export type StoredGroups = Map<string, StoredGroup>;
 
 export interface MemoryGroups extends GroupLedger {
-  readonly groups: ReadonlyMap<string, Stored>;
+  readonly groups: ReadonlyMap<string, StoredGroup>;
 }
 
 /** @param groups - where they are kept: shared by all whose clocks write into the same table. */
@@ -24,11 +26,11 @@ export function memoryGroups(now: () => number, groups: StoredGroups = new Map()
   const partitionOf = ({ loader, source }: Pick<GroupKey, 'loader' | 'source'>) =>
     JSON.stringify([loader, source.streamName, source.topicName, source.shard]);
   const nameOf = (key: GroupKey) => `${partitionOf(key)} ${key.group.sort}`;
-  const same = (key: GroupKey): Stored | undefined => {
+  const same = (key: GroupKey): StoredGroup | undefined => {
     const stored = groups.get(nameOf(key));
     return stored?.key.group.nonce === key.group.nonce ? stored : undefined;
   };
-  const living = (key: CheckpointKey): Stored => {
+  const living = (key: CheckpointKey): StoredGroup => {
     const stored = same(key as GroupKey);
     if (stored === undefined || stored.ended) throw new GroupLost('gone');
     return stored;
@@ -45,9 +47,9 @@ export function memoryGroups(now: () => number, groups: StoredGroups = new Map()
     find: async (loader, source, first, last) =>
       [...groups.values()]
         .map(
-          ({ key, packed, registeredAt, checkpoint, ended }): FoundGroup => ({
+          ({ key, members, registeredAt, checkpoint, ended }): FoundGroup => ({
             key,
-            members: unpackMembers(packed),
+            members,
             checkpoint,
             ended,
             registeredAt: epochMillis(registeredAt),
@@ -63,7 +65,7 @@ export function memoryGroups(now: () => number, groups: StoredGroups = new Map()
       const there = groups.get(nameOf(key));
       // Asked again after a lost reply.
       if (there !== undefined) return there.key.group.nonce === key.group.nonce;
-      groups.set(nameOf(key), { key, packed, registeredAt: now(), checkpoint: {}, ended: false });
+      groups.set(nameOf(key), { key, packed, members: unpackMembers(packed), registeredAt: now(), checkpoint: {}, ended: false });
       return true;
     },
     drop: async (key) => {

@@ -221,6 +221,10 @@ describe('whatever the body', () => {
     );
   });
 
+  it('a million blank lines are passed over at once', () => {
+    expect(decode({ body: `${'\n'.repeat(1_000_000)}x` })).toMatchObject({ reason: 'line 1000001 of the body is not one JSON document' });
+  });
+
   it('any text is decoded or refused with a reason, never thrown on', () => {
     fc.assert(
       fc.property(

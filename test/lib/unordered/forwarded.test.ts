@@ -67,6 +67,23 @@ describe('messages of a standard queue', () => {
     expect(world.events).toContainEqual(expect.objectContaining({ kind: 'offsets-unordered' }));
   });
 
+  it('whose offsets lie far apart are looked up where they are, not everything between them', async () => {
+    const world = newQueueWorld();
+    const asked: string[][] = [];
+    const { find } = world.ledger;
+    world.ledger.find = (loader, source, first, last) => {
+      asked.push([first, last].map((position) => String(BigInt(position))));
+      return find(loader, source, first, last);
+    };
+
+    await world.invoke(single(logOf({ natures: ['good', 'good', 'good', 'good'], gapBefore: 2 })));
+
+    expect(asked.slice(0, 2)).toEqual([
+      ['0', '1'],
+      ['70002', '70003'],
+    ]);
+  });
+
   it('that change their table on the way stay where they were loaded', async () => {
     const world = newQueueWorld();
     const messages = single(goods(3));

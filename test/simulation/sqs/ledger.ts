@@ -1,8 +1,7 @@
 import type { Claim, Move, MoveResult } from '../../../lib/ledger/checkpoint.ts';
 import type { GroupKey, GroupLedger } from '../../../lib/ledger/group.ts';
-import { unpackMembers } from '../../../lib/ledger/members.ts';
 import { iggyPosition, type Position } from '../../../lib/source/position.ts';
-import { memoryGroups, type StoredGroups } from '../../support/memory-groups.ts';
+import { memoryGroups, type StoredGroup, type StoredGroups } from '../../support/memory-groups.ts';
 import { type Ask, sdkOn } from '../ledger.ts';
 import type { Machine } from '../machine.ts';
 import type { World } from '../world.ts';
@@ -35,7 +34,10 @@ export function groupsFor(machine: Machine, world: World, shared: SharedGroups):
     ask(what, async () => {
       const effect = async (): Promise<T> => {
         const result = await work();
-        world.trace(actor.name, () => `ledger ${what} -> ${JSON.stringify(result, (name, value) => (name === 'current' ? undefined : value))}`);
+        world.trace(
+          actor.name,
+          () => `ledger ${what} -> ${JSON.stringify(result, (name, value) => (name === 'current' ? undefined : value))}`,
+        );
         return result;
       };
       if (faults.strikes('ledger-duplicate', actor)) {
@@ -85,10 +87,8 @@ async function watched(
   const positionOf = (n: number): Position => iggyPosition(String(identities.get(n)?.offset));
   const through = stored.checkpoint.through ?? '';
   if ((before.through ?? '') > through) truth.breaks(`the watermark of ${key.group.sort} moves back`);
-  const members = unpackMembers(stored.packed);
-  for (const [n, { partition, id, timestamp }] of identities) {
-    const isMember = String(partition) === key.source.shard && members.has({ position: positionOf(n), iggy: { id, timestamp: String(timestamp) } });
-    if (isMember && truth.records.has(n) && positionOf(n) <= through && !truth.isSettled(n))
+  for (const n of truth.records.keys()) {
+    if (!truth.isSettled(n) && positionOf(n) <= through && isMember(stored, key, identities.get(n)))
       truth.breaks(`the watermark passes record ${n}, which is neither stored nor a dead letter`);
   }
   const { claim } = before;
@@ -96,6 +96,12 @@ async function watched(
   if (isGone && truth.isStoredUnsettled(claim.label, (n) => positionOf(n) > through))
     truth.breaks(`the claim ${claim.label} is given up, and its rows are stored`);
   return result;
+}
+
+function isMember({ members }: StoredGroup, { source }: GroupKey, identity: Identity | undefined): boolean {
+  if (identity === undefined || String(identity.partition) !== source.shard) return false;
+  const { offset, id, timestamp } = identity;
+  return members.has({ position: iggyPosition(String(offset)), iggy: { id, timestamp: String(timestamp) } });
 }
 
 function describe({ target, group }: GroupKey, { expect, through, claim }: Move): string {

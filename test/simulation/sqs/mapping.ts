@@ -43,17 +43,19 @@ async function deliver(poller: Poller, batch: readonly QueuedMessage[]): Promise
   const { world, fleet, queue, actor } = poller;
   const { faults, scheduler } = world;
   if (faults.strikes('not-invoked', actor)) return scheduler.pause(1_000);
-  const handles = batch.map(({ handle }) => handle);
-  const event = { Records: batch.map(eventRecordOf) };
+  const receipts = batch.map((message) => ({ message, handle: message.handle }));
   const content = batch.map(({ id, records }) => `${id} (${records})`).join(' ');
-  const answer = await invoke(world, fleet, { actor, event, content });
+  const answer = await invoke(world, fleet, { actor, event: { Records: batch.map(eventRecordOf) }, content });
   if (answer.kind !== 'done') return;
   world.trace(actor.name, () => `hears that these failed: ${answer.result.join() || 'none'}`);
+  const settled = receipts.filter(({ message }) => !answer.result.includes(message.id));
+  for (const { message } of settled) watchLeaving(world, message);
   const isLost = faults.strikes('deletion-lost', actor);
   await scheduler.pause(actor.draw() * 50);
-  for (const [index, message] of batch.entries()) {
-    if (answer.result.includes(message.id)) continue;
-    for (const n of message.records) if (!world.truth.isSettled(n)) world.truth.breaks(`message ${message.id} leaves its queue with record ${n}, which is neither stored nor a dead letter`);
-    if (!isLost) queue.remove(message, handles[index] ?? '');
-  }
+  if (!isLost) for (const { message, handle } of settled) queue.remove(message, handle);
+}
+
+function watchLeaving({ truth }: World, { id, records }: QueuedMessage): void {
+  const open = records.find((n) => !truth.isSettled(n));
+  if (open !== undefined) truth.breaks(`message ${id} leaves its queue with record ${open}, which is neither stored nor a dead letter`);
 }

@@ -5,7 +5,13 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'settles a body without a shape before the receipt of its letter',
     among: ['queue-down'],
-    edits: [{ file: 'lib/forwarded.ts', right: "await deadLetters.send([{ fault, source: NOWHERE, record, target: '-', failedAt: clock.now() }]);", wrong: "deadLetters.send([{ fault, source: NOWHERE, record, target: '-', failedAt: clock.now() }]).catch(() => {});" }],
+    edits: [
+      {
+        file: 'lib/forwarded.ts',
+        right: "await deadLetters.send([{ fault, source: NOWHERE, record, target: '-', failedAt: clock.now() }]);",
+        wrong: "deadLetters.send([{ fault, source: NOWHERE, record, target: '-', failedAt: clock.now() }]).catch(() => {});",
+      },
+    ],
   },
   {
     mistake: 'settles a body whose letter was refused',
@@ -25,7 +31,13 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'loads messages of a FIFO group together whatever their tables',
     among: ['unreachable'],
-    edits: [{ file: 'lib/forwarded.ts', right: 'return others.length === 0 ? way : undefined;', wrong: 'return way && String(others.length >= 0);' }],
+    edits: [
+      {
+        file: 'lib/forwarded.ts',
+        right: 'return others.length === 0 ? way : undefined;',
+        wrong: 'return way && String(others.length >= 0);',
+      },
+    ],
   },
   {
     mistake: 'lets records of a FIFO group pass where their offsets begin again',
@@ -35,17 +47,17 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'takes equal offsets of one event for one record',
     among: [],
-    edits: [{ file: 'lib/forwarded.ts', right: 'return `${position} ${iggy?.id} ${iggy?.timestamp}`;', wrong: 'return `${position} ${iggy && 0}`;' }],
+    edits: [
+      { file: 'lib/forwarded.ts', right: '{iggy?.id}', wrong: '{iggy && 0}' },
+      { file: 'lib/forwarded.ts', right: '{iggy?.timestamp}', wrong: '{iggy && 0}' },
+    ],
   },
   {
     mistake: 'takes equal offsets of one body for one record',
     among: [],
     edits: [
-      {
-        file: 'lib/source/iggy.ts',
-        right: 'const name = `${message.record.position} ${message.record.iggy?.id} ${message.record.iggy?.timestamp}`;',
-        wrong: 'const name = String(message.record.position);',
-      },
+      { file: 'lib/source/iggy.ts', right: '{message.record.iggy?.id}', wrong: '{0}' },
+      { file: 'lib/source/iggy.ts', right: '{message.record.iggy?.timestamp}', wrong: '{0}' },
     ],
   },
   {
@@ -56,55 +68,54 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'forgets the timestamp in the fingerprint of a member',
     among: [],
-    edits: [{ file: 'lib/ledger/members.ts', right: ":${iggy?.timestamp ?? ''}`", wrong: ':`' }],
+    edits: [{ file: 'lib/ledger/members.ts', right: "{iggy?.timestamp ?? ''}", wrong: '{0}' }],
   },
   {
-    mistake: 'forgets the id in the fingerprint of a member and its timestamp',
+    mistake: 'knows a member by its offset alone',
     among: [],
     edits: [
-      {
-        file: 'lib/ledger/members.ts',
-        right: "const identity = `${spellPosition(position)}:${iggy?.id ?? ''}:${iggy?.timestamp ?? ''}`;",
-        wrong: 'const identity = `${spellPosition(position)}${iggy && 0}`;',
-      },
+      { file: 'lib/ledger/members.ts', right: "{iggy?.id ?? ''}", wrong: '{iggy && 0}' },
+      { file: 'lib/ledger/members.ts', right: "{iggy?.timestamp ?? ''}", wrong: '{0}' },
     ],
   },
   {
     mistake: 'trims by the highest offset that is settled',
     among: [],
     edits: [
-      { file: 'lib/unordered/ownership.ts', right: '(!ended || decided) && members.has(record)', wrong: 'decided || (!ended && members.has(record))' },
+      {
+        file: 'lib/unordered/ownership.ts',
+        right: '(!ended || decided) && members.has(record)',
+        wrong: 'decided || (!ended && members.has(record))',
+      },
     ],
   },
   {
     mistake: 'loads members behind the watermark again',
     among: ['sink-repeat'],
     edits: [
-      { file: 'lib/unordered/found-group.ts', right: 'return through !== undefined && position <= through;', wrong: 'return through !== undefined && position < through;' },
+      {
+        file: 'lib/unordered/found-group.ts',
+        right: 'return through !== undefined && position <= through;',
+        wrong: 'return through !== undefined && position < through;',
+      },
     ],
   },
   {
     mistake: 'claims without looking for others that have the records',
     among: ['delivered-twice', 'sink-shift'],
-    edits: [{ file: 'lib/unordered/new-group.ts', right: 'await contend(passage, key, records, found)', wrong: 'await contend(passage, key, records, found.slice(0, 0))' }],
+    edits: [
+      {
+        file: 'lib/unordered/new-group.ts',
+        right: 'await contend(passage, key, records, found)',
+        wrong: 'await contend(passage, key, records, found.slice(0, 0))',
+      },
+    ],
   },
   {
     mistake: 'claims what another one has claimed',
     among: ['delivered-twice', 'sink-shift'],
-    edits: [{ file: 'lib/unordered/ownership.ts', right: "if (isConfirmed(other)) return 'lost';", wrong: 'if (isConfirmed(other)) continue;' }],
-  },
-  {
-    mistake: 'leaves the intentions of others standing',
-    among: ['delivered-twice', 'sink-shift'],
     edits: [
-      { file: 'lib/unordered/ownership.ts', right: "if (!(await passage.ports.ledger.drop(other.key))) return 'lost';", wrong: '' },
-    ],
-  },
-  {
-    mistake: 'carries out the intention of a dead one without looking for others',
-    among: ['killed', 'delivered-twice', 'sink-shift'],
-    edits: [
-      { file: 'lib/unordered/found-group.ts', right: "isIntention ? await contend(passage, group.key, live, found) : 'won'", wrong: "isIntention && found.length < 0 ? await contend(passage, group.key, live, found) : 'won'" },
+      { file: 'lib/unordered/ownership.ts', right: "if (isConfirmed(other)) return 'lost';", wrong: 'if (isConfirmed(other)) continue;' },
     ],
   },
   {
@@ -119,45 +130,41 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   },
   {
     mistake: 'takes an unknown label for not stored without proof',
-    among: ['labels-crowded-out', 'reply-lost', 'sink-shift', 'deletion-lost', 'killed'],
+    among: ['labels-crowded-out', 'reply-lost', 'paused', 'sink-shift'],
     edits: [
-      { file: 'lib/settle/resolve.ts', right: 'const memory = await wouldBeKnown(run, claim, witness);', wrong: "const memory = (await wouldBeKnown(run, claim, witness)) && ('certain' as 'certain' | 'young' | 'untold' | 'doubtful');" },
+      { file: 'lib/settle/label-memory.ts', right: "if (age > longest) return 'doubtful';", wrong: "if (age >= 0) return 'certain';" },
     ],
   },
   {
     mistake: 'drops a claim of which some records are missing',
     among: ['locked-visible', 'sink-shift'],
     edits: [
-      { file: 'lib/unordered/found-group.ts', right: 'if (!isDecided(claim.state)) {', wrong: 'if (!isDecided(claim.state)) { await passage.ports.ledger.move(key, { expect: present(claim) });' },
+      {
+        file: 'lib/unordered/found-group.ts',
+        right: 'if (!isDecided(claim.state)) {',
+        wrong: 'if (!isDecided(claim.state)) { await passage.ports.ledger.move(key, { expect: present(claim) });',
+      },
     ],
   },
   {
     mistake: 'settles a group to its end when one of its loads is stored',
     among: ['reply-lost', 'killed', 'sink-shift'],
     edits: [
-      { file: 'lib/unordered/found-group.ts', right: 'through: claim.last, routes', wrong: 'through: batch.records.at(-1)?.record.position ?? claim.last, routes' },
-      { file: 'lib/unordered/found-group.ts', right: 'async function settleLoaded({ key, ports }: Run,', wrong: 'async function settleLoaded({ key, ports, batch }: Run,' },
+      {
+        file: 'lib/unordered/found-group.ts',
+        right: 'through: claim.last, routes',
+        wrong: 'through: batch.records.at(-1)?.record.position ?? claim.last, routes',
+      },
+      {
+        file: 'lib/unordered/found-group.ts',
+        right: 'async function settleLoaded({ key, ports }: Run,',
+        wrong: 'async function settleLoaded({ key, ports, batch }: Run,',
+      },
     ],
-  },
-  {
-    mistake: 'lets what lies behind dead letters wait for all of them to come together',
-    among: ['schema-mistake', 'labels-crowded-out', 'reply-lost', 'queue-down', 'killed', 'sink-shift'],
-    edits: [{ file: 'lib/unordered/found-group.ts', right: 'if (rest.length > 0 && !group.ended) await', wrong: 'if (rest.length < 0) await' }],
   },
   {
     mistake: 'hides messages for the same time however often they come',
     among: ['outage'],
     edits: [{ file: 'lib/queue/visibility.ts', right: 'FIRST * 2 ** Math.min(receives - 1, 30)', wrong: 'FIRST * receives ** 0' }],
-  },
-  {
-    mistake: 'settles dead letters before their receipt',
-    among: ['queue-down'],
-    edits: [
-      {
-        file: 'lib/settle/dead-letter-rows.ts',
-        right: 'await deadLetters.send(letters);',
-        wrong: 'deadLetters.send(letters).catch(() => {});',
-      },
-    ],
   },
 ];

@@ -76,7 +76,10 @@ export function newQueue(world: World, scenario: QueueScenario): Queue {
       const ready = scenario.queue === 'fifo' ? inOrder(messages.filter(isThere), visible) : shuffled(visible, poller);
       const again =
         ready.length > 0 && scenario.queue === 'standard' && faults.strikes('delivered-twice', poller)
-          ? shuffled(messages.filter((message) => message.receives > 0 && !ready.includes(message)), poller).slice(0, 2)
+          ? shuffled(
+              messages.filter((message) => message.receives > 0 && !ready.includes(message)),
+              poller,
+            ).slice(0, 2)
           : [];
       const taken = [...ready.slice(0, Math.max(0, most - again.length)), ...again];
       for (const message of taken) take(message);
@@ -128,7 +131,8 @@ function shuffled(messages: readonly QueuedMessage[], { draw }: Actor): QueuedMe
 function watchReceives({ truth, scheduler }: World, { longestHidden, queue }: QueueScenario, message: QueuedMessage): void {
   const { receives, unheard, sentAt, id } = message;
   const most = 10 + (scheduler.now() - sentAt) / (0.75 * longestHidden);
-  if (queue === 'standard' && receives - unheard > most) truth.breaks(`message ${id} is received ${receives} times, which moves it to the queue's dead letters`);
+  if (queue === 'standard' && receives - unheard > most)
+    truth.breaks(`message ${id} is received ${receives} times, which moves it to the queue's dead letters`);
 }
 
 /** Lambda's record of a message. */

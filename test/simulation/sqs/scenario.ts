@@ -33,8 +33,28 @@ export interface QueueScenario extends Scenario {
 }
 
 const THEMES: Themes = [
-  ['killed', 'reply-lost', 'fail-stored', 'fail-lost', 'publish-timeout', 'locked-visible', 'sink-shift', 'delivered-twice', 'deletion-lost'],
-  ['delivered-twice', 'frozen', 'clock-jump', 'ledger-silent', 'ledger-duplicate', 'ledger-reply-lost', 'killed', 'sink-repeat', 'sink-shift'],
+  [
+    'killed',
+    'reply-lost',
+    'fail-stored',
+    'fail-lost',
+    'publish-timeout',
+    'locked-visible',
+    'sink-shift',
+    'delivered-twice',
+    'deletion-lost',
+  ],
+  [
+    'delivered-twice',
+    'frozen',
+    'clock-jump',
+    'ledger-silent',
+    'ledger-duplicate',
+    'ledger-reply-lost',
+    'killed',
+    'sink-repeat',
+    'sink-shift',
+  ],
   ['labels-crowded-out', 'paused', 'killed', 'reply-lost', 'unreachable', 'outage', 'master-failover', 'sink-repeat', 'sink-shift'],
   ['schema-mistake', 'killed', 'delivered-twice', 'late-abort', 'queue-down', 'queue-partial', 'queue-reply-lost', 'sink-shift', 'frozen'],
   ['not-invoked', 'visibility-refused', 'visibility-down', 'ledger-throttled', 'outage', 'deletion-lost', 'overload', 'sink-repeat'],
@@ -90,7 +110,7 @@ const GAP = 65_536n;
 
 function identitiesOf(draw: Draw, shards: readonly PlannedShard[]): Map<number, Identity> {
   const first = oneOf(draw, FIRST_OFFSETS);
-  const [purges, gaps] = [oneOf(draw, [0, 0, 0.1]), oneOf(draw, [0, 0, 0.05])];
+  const [purges, gaps] = [oneOf(draw, [0, 0, 0.1, 0.3]), oneOf(draw, [0, 0, 0.2])];
   const ids: 'unique' | 'counted' | 'none' = oneOf(draw, ['unique', 'counted', 'none']);
   const identities = new Map<number, Identity>();
   for (const [partition, { records }] of shards.entries()) {
@@ -108,4 +128,3 @@ function identitiesOf(draw: Draw, shards: readonly PlannedShard[]): Map<number, 
   }
   return identities;
 }
-

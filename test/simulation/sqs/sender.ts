@@ -1,3 +1,4 @@
+import type { Actor } from '../faults.ts';
 import { between } from '../random.ts';
 import type { TrueRecord } from '../truth.ts';
 import type { World } from '../world.ts';
@@ -23,26 +24,29 @@ export function startSender(world: World, scenario: QueueScenario, queue: Queue)
     queue.expect(when);
     scheduler.at(when, () => queue.send({ text, records, group }));
   };
-  const later = (at: number): number => at + oneOfSpans(sink.draw()) * sink.draw();
-  for (const [partition, { records: planned }] of scenario.shards.entries()) {
-    const log = planned.flatMap(({ n }) => truth.records.get(n) ?? []);
-    const polls = pollsOf(log, scenario);
-    for (const poll of polls) {
-      for (const body of bodiesOf(poll, scenario, partition)) {
-        post(body, body.at);
-        if (faults.strikes('sink-repeat', sink)) post(body, later(body.at));
-      }
-      if (faults.strikes('sink-shift', sink)) {
-        const from = log.indexOf(poll[0] as TrueRecord) + between(sink.draw, -3, 3);
-        const range = log.slice(Math.max(0, from), Math.max(0, from) + between(sink.draw, 1, 8));
-        for (const body of bodiesOf(range, scenario, partition)) post(body, later(body.at));
-      }
+  const postLater = (body: Body): void => post(body, body.at + oneOfSpans(sink.draw()) * sink.draw());
+  const sendPoll = (poll: readonly TrueRecord[], log: readonly TrueRecord[], partition: number): void => {
+    for (const body of bodiesOf(poll, scenario, partition)) {
+      post(body, body.at);
+      if (faults.strikes('sink-repeat', sink)) postLater(body);
     }
+    if (faults.strikes('sink-shift', sink)) bodiesOf(shifted(poll, log, sink), scenario, partition).forEach(postLater);
+  };
+  for (const [partition, { records }] of scenario.shards.entries()) {
+    const log = records.flatMap(({ n }) => truth.records.get(n) ?? []);
+    for (const poll of pollsOf(log, scenario)) sendPoll(poll, log, partition);
   }
 }
 
-/** Seconds, minutes, or longer than Doris remembers a label. */
+/** A range about where a poll begins. */
+function shifted([first]: readonly TrueRecord[], log: readonly TrueRecord[], { draw }: Actor): readonly TrueRecord[] {
+  const from = Math.max(0, log.findIndex(({ n }) => n === first?.n) + between(draw, -3, 3));
+  return log.slice(from, from + between(draw, 1, 8));
+}
+
+/** At the same time, seconds, minutes, or longer than Doris remembers a label. */
 function oneOfSpans(luck: number): number {
+  if (luck < 0.25) return 300;
   if (luck < 0.5) return 20_000;
   return luck < 0.8 ? HOUR / 4 : 30 * HOUR;
 }
@@ -76,7 +80,14 @@ function bodiesOf(poll: readonly TrueRecord[], scenario: QueueScenario, partitio
     case 'json_array':
       return [...whole(`[${texts(fitting)}]`), ...strange];
     case 'ndjson':
-      return [...whole(texts(fitting).map((text) => `${text}\n`).join('')), ...strange];
+      return [
+        ...whole(
+          texts(fitting)
+            .map((text) => `${text}\n`)
+            .join(''),
+        ),
+        ...strange,
+      ];
     default:
       return scenario.batchMode satisfies never;
   }

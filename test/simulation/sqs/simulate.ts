@@ -21,7 +21,14 @@ export const simulateQueue: Simulate = (seed, reduction = {}, traced = false) =>
 function startLife(world: World, scenario: QueueScenario): void {
   const queue = newQueue(world, scenario);
   const shared: SharedQueue = { scenario, queue, groups: newSharedGroups(scenario), outages: memoryOutages() };
-  const cluster = newCluster(world, inOrderToo(watchOver(world, () => claimsIn(shared.groups)), world, queue));
+  const cluster = newCluster(
+    world,
+    inOrderToo(
+      watchOver(world, () => claimsIn(shared.groups)),
+      world,
+      queue,
+    ),
+  );
   const storm = newStorm(world, cluster, () => scenario.outlasts && cluster.isDown(FRONTENDS[0]));
   const fleet = newFleet(world, (name) => {
     const machine = startMachine(world, name);
