@@ -67,10 +67,12 @@ export function queueScenarioOf(seed: number): QueueScenario {
   const draw = drawsOf(seed, 'queue');
   const shards = partitionsOf(draw, base.shards);
   const queue: QueueScenario['queue'] = oneOf(draw, ['standard', 'standard', 'fifo']);
+  const { mode } = base;
   const longestHidden = oneOf(draw, [30_000, 1_800_000]);
   return {
     ...base,
     shards,
+    mode: mode === 'group-commit-may-duplicate' || mode === 'any' ? 'labelled' : mode,
     queue,
     batchSize: queue === 'fifo' ? Math.min(10, base.batchSize) : base.batchSize,
     groups: oneOf(draw, ['one', 'each partition']),
@@ -90,7 +92,7 @@ function partitionsOf(draw: Draw, shards: readonly PlannedShard[]): PlannedShard
   const count = oneOf(draw, [1, 1, 2]);
   const misfits = oneOf(draw, [0, 0, 0, 0.1]);
   const partitions = Array.from({ length: count }, (_, index) => ({ id: String(index), records: [] as PlannedRecord[] }));
-  for (const record of shards.flatMap(({ records }) => records)) {
+  for (const { aggregate: _, ...record } of shards.flatMap(({ records }) => records)) {
     const isMisfit = draw() < misfits;
     partitions[between(draw, 0, count - 1)]?.records.push(isMisfit ? { ...record, nature: 'misfit' } : record);
   }

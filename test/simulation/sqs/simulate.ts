@@ -18,6 +18,9 @@ export const simulateQueue: Simulate = (seed, reduction = {}, traced = false) =>
   return liveThrough(scenario, reduction, traced, (world) => startLife(world, scenario));
 };
 
+/** Twenty receives of every message. */
+const LONGEST_OUTAGE = 3 * 3_600_000;
+
 function startLife(world: World, scenario: QueueScenario): void {
   const queue = newQueue(world, scenario);
   const shared: SharedQueue = { scenario, queue, groups: newSharedGroups(scenario), outages: memoryOutages() };
@@ -29,7 +32,8 @@ function startLife(world: World, scenario: QueueScenario): void {
       queue,
     ),
   );
-  const storm = newStorm(world, cluster, () => scenario.outlasts && cluster.isDown(FRONTENDS[0]));
+  const lasts = (): boolean => scenario.outlasts && cluster.isDown(FRONTENDS[0]) && world.scheduler.now() < LONGEST_OUTAGE;
+  const storm = newStorm(world, cluster, lasts);
   const fleet = newFleet(world, (name) => {
     const machine = startMachine(world, name);
     return { machine, handle: coldStart(machine, world, cluster, shared) };
