@@ -53,7 +53,7 @@ function sourceOf(text: string): Options['source'] {
 
 /** Lives through many seeds and says what came of it: `npm run simulate -- --seeds 1000 --seed 1`. */
 async function main({ seeds, first, source }: Options): Promise<void> {
-  const { simulate: live, kinds, paths } = SOURCES[source];
+  const { simulate: live, paths } = SOURCES[source];
   const sums: Sums = { records: 0, invocations: 0, loads: 0, attempts: 0, struck: new Map(), reached: new Map() };
   const failed: Life[] = [];
   for (let seed = first; seed < first + seeds; seed++) {
@@ -65,12 +65,16 @@ async function main({ seeds, first, source }: Options): Promise<void> {
   print(
     `${seeds} seeds from ${first}: ${sums.records} records, ${sums.invocations} invocations, ${sums.loads} loads, ${sums.attempts} attempts`,
   );
-  for (const path of paths) print(`${String(sums.reached.get(path) ?? 0).padStart(9)} ${path}: ${PATHS[path]}`);
-  for (const kind of kinds) print(`${String(sums.struck.get(kind) ?? 0).padStart(9)} ${kind}: ${FAULTS[kind]}`);
+  tellSums(sums, SOURCES[source]);
   print(failed.length === 0 ? 'lost 0, stored twice 0: every promise kept' : `promises broken by ${failed.map(({ seed }) => seed)}`);
   const missed = seeds < SEEDS_FOR_ALL_PATHS ? [] : paths.filter((path) => !sums.reached.has(path));
   if (missed.length > 0) print(`never reached, though it should be: ${missed.join(', ')}`);
   if (failed.length > 0 || missed.length > 0) process.exitCode = 1;
+}
+
+function tellSums({ reached, struck }: Sums, { kinds, paths }: Source): void {
+  for (const path of paths) print(`${String(reached.get(path) ?? 0).padStart(9)} ${path}: ${PATHS[path]}`);
+  for (const kind of kinds) print(`${String(struck.get(kind) ?? 0).padStart(9)} ${kind}: ${FAULTS[kind]}`);
 }
 
 function print(line: string): void {
