@@ -121,7 +121,13 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'gives every registration the same nonce',
     among: ['delivered-twice', 'sink-shift', 'frozen', 'killed'],
-    edits: [{ file: 'lib/unordered/new-group.ts', right: 'const nonce = Math.floor(', wrong: 'const nonce = Math.floor(0 * ' }],
+    edits: [
+      {
+        file: 'lib/unordered/new-group.ts',
+        right: 'const nonce = drawNonce(ports.clock)',
+        wrong: 'const nonce = (0 * drawNonce(ports.clock))',
+      },
+    ],
   },
   {
     mistake: 'lets a group span more than a search looks at',
