@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,8 @@ import { type StallWatch, watchForStall } from './stall.ts';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/functions/kinesis-loader/index.mjs', import.meta.url));
 const LOG = fileURLToPath(new URL('../../dist/kinesis-loader.log', import.meta.url));
+/** What the command line takes as `--config`. */
+const SETTINGS = fileURLToPath(new URL('../../dist/loader.env', import.meta.url));
 const LOG_NAME = relative(process.cwd(), LOG);
 const FUNCTION_TIMEOUT_MS = 20_000;
 
@@ -93,7 +95,8 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     const outcome = await Promise.race([carry(stack, job, running), stopped(running), interrupted]);
     if (typeof outcome === 'boolean' && options.keepRunning) {
       // The function stays attached: whatever is put on the stream now is loaded too.
-      say(`\n${endpointsText(stack, sets[0]?.table ?? '')}`);
+      writeFileSync(SETTINGS, settingsText({ ...stack.env, ...settingsFor(job) }));
+      say(`\n${endpointsText(stack, sets[0]?.table ?? '')}\n\nnpx doris-loader status --config dist/loader.env`);
       goodbye(await interrupted);
     }
     return outcome;
@@ -220,4 +223,10 @@ function settingsFor({ options: { input }, sets }: Job): Record<string, string> 
 
 function loadsIn({ doris }: Stack): number {
   return doris.transactions(DATABASE).filter(({ state }) => state === 'VISIBLE' || state === 'COMMITTED').length;
+}
+
+function settingsText(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
 }
