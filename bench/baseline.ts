@@ -4,9 +4,9 @@ import type { Ratios } from './judge.ts';
 
 const FILE = new URL('baseline.json', import.meta.url);
 
-/** The ratios among a bench's figures, under names that are unique among all benches. */
+/** What the baseline keeps of a bench's figures, under names that are unique among all benches. */
 export function ratiosOf(bench: string, figures: readonly Figure[]): Ratios {
-  return new Map(figures.filter(({ isRatio }) => isRatio).map(({ name, value }) => [`${bench}: ${name}`, value]));
+  return new Map(figures.filter(({ isKept }) => isKept).map(({ name, value }) => [`${bench}: ${name}`, value]));
 }
 
 /** The ratios of the committed baseline. */

@@ -12,8 +12,11 @@ export interface Figure {
   /** Where there were rounds. */
   readonly quartiles?: Quartiles;
   readonly goal?: Goal;
-  /** Ratios hold on other machines, so they are what the baseline keeps. The lower the better, always. */
-  readonly isRatio: boolean;
+  /**
+   * Whether the baseline keeps it: ratios of processor time, bytes and calls. They hold on other machines, and on a busy one; ratios of wall
+   * time do not. The lower the better, always.
+   */
+  readonly isKept: boolean;
 }
 
 /** At most this. */
@@ -28,9 +31,14 @@ export function ratioOf(name: string, mine: readonly number[], other: readonly n
   return { ...ratio(name, median(mine) / median(other), goal), quartiles: quartiles(each) };
 }
 
+/** {@link ratioOf} for wall time. */
+export function wallRatioOf(name: string, mine: readonly number[], other: readonly number[], goal?: Goal): Figure {
+  return { ...ratioOf(name, mine, other, goal), isKept: false };
+}
+
 /** A ratio of two like things, or of calls to loads, that was not timed in rounds. */
 export function ratio(name: string, value: number, goal?: Goal, unit = 'x'): Figure {
-  return { name, value, unit, isRatio: true, ...(goal === undefined ? {} : { goal }) };
+  return { name, value, unit, isKept: true, ...(goal === undefined ? {} : { goal }) };
 }
 
 /** The median of rounds in a unit of this machine. */
@@ -40,7 +48,7 @@ export function medianOf(name: string, values: readonly number[], unit: string, 
 
 /** One value in a unit of this machine. */
 export function amount(name: string, value: number, unit: string, goal?: Goal): Figure {
-  return { name, value, unit, isRatio: false, ...(goal === undefined ? {} : { goal }) };
+  return { name, value, unit, isKept: false, ...(goal === undefined ? {} : { goal }) };
 }
 
 /** One line for people. */

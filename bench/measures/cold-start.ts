@@ -32,9 +32,9 @@ async function startOf(name: 'kinesis-loader' | 'iggy-loader', env: Stage['env']
   return [
     medianOf(`${name}: import and first configuration, warm disk cache`, ready, 'ms', atMost(120)),
     ratioOf(
-      `${name}: that / start of Node itself`,
-      ready,
-      starts.map(({ boot }) => boot),
+      `${name}: that / start of Node itself, CPU`,
+      starts.map(({ readyCpu }) => readyCpu),
+      starts.map(({ bootCpu }) => bootCpu),
     ),
   ];
 }

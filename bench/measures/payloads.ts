@@ -1,6 +1,6 @@
 import type { RaceResult } from '../children/laps.ts';
 import type { Payloads } from '../event.ts';
-import { atMost, type Figure, medianOf, ratioOf } from '../figure.ts';
+import { atMost, type Figure, medianOf, ratioOf, wallRatioOf } from '../figure.ts';
 import { median } from '../judge.ts';
 import { lapOf, race } from '../race.ts';
 import type { Stage } from '../stage.ts';
@@ -26,22 +26,26 @@ export async function measurePayloads(stage: Stage): Promise<Figure[]> {
       add(costs.get(name), await race(stage, { contenders: ['handler'], payloads, rounds: 4 }));
   const reference = costs.get(REFERENCE);
   return [...costs].flatMap(([name, cost]) => [
-    medianOf(name, cost.millisPerMegabyte.map(perSecond), 'MB/s'),
+    medianOf(name, cost.wallPerMegabyte.map(perSecond), 'MB/s'),
     medianOf(`${name}: CPU per record`, cost.cpuMicros, 'µs'),
     ...(reference === undefined || cost === reference
       ? []
-      : [ratioOf(`${REFERENCE} / ${name}, MB/s`, cost.millisPerMegabyte, reference.millisPerMegabyte, atMost(5))]),
+      : [
+          wallRatioOf(`${REFERENCE} / ${name}, MB/s`, cost.wallPerMegabyte, reference.wallPerMegabyte, atMost(5)),
+          ratioOf(`${name} / ${REFERENCE}, CPU of a byte`, cost.cpuPerMegabyte, reference.cpuPerMegabyte, atMost(5)),
+        ]),
   ]);
 }
 
 /** Of each pass. */
 interface Cost {
-  readonly millisPerMegabyte: number[];
+  readonly wallPerMegabyte: number[];
+  readonly cpuPerMegabyte: number[];
   readonly cpuMicros: number[];
 }
 
 function noCost(): Cost {
-  return { millisPerMegabyte: [], cpuMicros: [] };
+  return { wallPerMegabyte: [], cpuPerMegabyte: [], cpuMicros: [] };
 }
 
 function perSecond(millisPerMegabyte: number): number {
@@ -50,6 +54,7 @@ function perSecond(millisPerMegabyte: number): number {
 
 function add(cost: Cost | undefined, result: RaceResult): void {
   const { wallMs, cpuMs } = lapOf(result, 'handler');
-  cost?.millisPerMegabyte.push(median(wallMs) / (result.bytes / 1e6));
+  cost?.wallPerMegabyte.push(median(wallMs) / (result.bytes / 1e6));
+  cost?.cpuPerMegabyte.push(median(cpuMs) / (result.bytes / 1e6));
   cost?.cpuMicros.push((median(cpuMs) * 1000) / result.rows);
 }

@@ -1,4 +1,4 @@
-import { type Figure, medianOf, ratioOf } from '../figure.ts';
+import { type Figure, medianOf, ratioOf, wallRatioOf } from '../figure.ts';
 import { lapOf, race } from '../race.ts';
 import type { Stage } from '../stage.ts';
 
@@ -28,7 +28,7 @@ async function against(stage: Stage, peers: readonly string[], most?: number): P
     const lap = lapOf(result, peer);
     const name = `${result.rows} records: loader / ${NAMES[peer]}`;
     return [
-      ratioOf(`${name}, wall time`, handler.wallMs, lap.wallMs),
+      wallRatioOf(`${name}, wall time`, handler.wallMs, lap.wallMs),
       ratioOf(`${name}, CPU`, handler.cpuMs, lap.cpuMs),
       medianOf(NAMES[peer] ?? peer, lap.wallMs, 'ms'),
     ];

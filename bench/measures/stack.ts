@@ -4,7 +4,7 @@ import { DATABASE, STREAM, type Stack } from '../../local/demo/stack.ts';
 import { startEventSourceMapping } from '../../local/event-source-mapping/kinesis.ts';
 import { functionOn, openEmbedded } from '../embedded.ts';
 import { sampleOf } from '../event.ts';
-import { atLeast, type Figure, medianOf, ratioOf } from '../figure.ts';
+import { atLeast, type Figure, medianOf, wallRatioOf } from '../figure.ts';
 import { bundleOf } from '../run-child.ts';
 
 const SHARDS = 4;
@@ -27,7 +27,7 @@ export async function measureStack(): Promise<Figure[]> {
   return [
     medianOf(`${SHARDS} shards, ${RECORDS} records of 340 bytes, end to end`, rate(seconds.loader), 'records/s', atLeast(20_000)),
     medianOf('the emulators alone, with a function that does nothing', rate(seconds.nothing), 'records/s'),
-    ratioOf('loader / function that does nothing, time', seconds.loader, seconds.nothing),
+    wallRatioOf('loader / function that does nothing, time', seconds.loader, seconds.nothing),
   ];
 }
 
