@@ -43,14 +43,9 @@ export function worseThan(baseline: Ratios, now: Ratios): Worse[] {
   });
 }
 
-/** Each ratio of several runs put into one, among those that every run has. */
-export function together(runs: readonly Ratios[], one: (values: readonly number[]) => number): Ratios {
+/** The lowest of each ratio in several runs, among those that every run has: noise spoils some runs, slower code spoils all of them. */
+export function lowest(runs: readonly Ratios[]): Ratios {
   const [first = new Map<string, number>()] = runs;
   const values = [...first.keys()].map((name) => [name, runs.flatMap((run) => run.get(name) ?? [])] as const);
-  return new Map(values.filter(([, each]) => each.length === runs.length).map(([name, each]) => [name, one(each)]));
-}
-
-/** The lowest of some values: noise spoils some runs, code that became slower spoils all of them. */
-export function lowest(values: readonly number[]): number {
-  return Math.min(...values);
+  return new Map(values.filter(([, each]) => each.length === runs.length).map(([name, each]) => [name, Math.min(...each)]));
 }

@@ -3,13 +3,13 @@ import { readOrExplain } from '../local/arguments.ts';
 import { ratiosOf, readBaseline, updateBaseline } from './baseline.ts';
 import { BENCHES, type BenchName } from './benches.ts';
 import { figureText } from './figure.ts';
-import { lowest, median, type Ratios, TOLERANCE, together, type Worse, worseThan } from './judge.ts';
+import { lowest, type Ratios, TOLERANCE, type Worse, worseThan } from './judge.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { BENCH_NODE } from './run-child.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const WRONG_ARGUMENTS = 2;
-/** Of which a baseline is the median, and of which not one may be within the line when a check fails. */
+/** Not one of them is within the line when a check fails. */
 const RUNS = 3;
 
 function say(line: string): void {
@@ -25,7 +25,7 @@ async function bench({ names, verdict }: BenchOptions): Promise<number> {
   try {
     for (const name of names) {
       const ratios = await run(stage, name);
-      if (verdict === 'update') await update(stage, name, ratios);
+      if (verdict === 'update') updateBaseline(name, ratios);
       if (verdict === 'check') worse.push(...(await check(stage, name, ratios)));
     }
   } finally {
@@ -44,18 +44,12 @@ async function run(stage: Stage, name: BenchName): Promise<Ratios> {
   return ratiosOf(name, figures);
 }
 
-async function update(stage: Stage, name: BenchName, first: Ratios): Promise<void> {
-  const runs = [first];
-  while (runs.length < RUNS) runs.push(await run(stage, name));
-  updateBaseline(name, together(runs, median));
-}
-
 /** Runs again what is over the line: a noisy machine spoils one run, rarely all. */
 async function check(stage: Stage, name: BenchName, first: Ratios): Promise<readonly Worse[]> {
   const baseline = readBaseline();
   const runs = [first];
   for (;;) {
-    const worse = worseThan(baseline, together(runs, lowest));
+    const worse = worseThan(baseline, lowest(runs));
     if (worse.length === 0 || runs.length === RUNS) return worse;
     say(`  over the line, so once more: ${worse.map((suspect) => suspect.name).join('; ')}`);
     runs.push(await run(stage, name));

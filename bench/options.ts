@@ -16,7 +16,7 @@ export const USAGE = `usage: npm run bench -- [BENCH ...] [options]
 
   BENCH     ${NAMES.join(', ')}; default: all of them
   --check   compare the ratios with bench/baseline.json
-  --update  write them there, the medians of three runs
+  --update  write them there
   --help    this text
 
 BENCH_NODE names another Node for what is measured; default: the one that runs this.

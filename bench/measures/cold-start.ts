@@ -6,7 +6,7 @@ import { amount, atMost, type Figure, medianOf, ratio, ratioOf } from '../figure
 import { bundleOf, runChild } from '../run-child.ts';
 import type { Stage } from '../stage.ts';
 
-const ROUNDS = 11;
+const ROUNDS = 7;
 const LARGEST_KIB = 700;
 
 /** Size of each bundle, and how long a loader takes from its import to its first event, with the files in the disk cache. */
@@ -31,6 +31,11 @@ async function startOf(name: 'kinesis-loader' | 'iggy-loader', env: Stage['env']
   const ready = starts.map((start) => start.ready);
   return [
     medianOf(`${name}: import and first configuration, warm disk cache`, ready, 'ms', atMost(120)),
+    medianOf(
+      `${name}: that, CPU`,
+      starts.map(({ readyCpu }) => readyCpu),
+      'ms',
+    ),
     ratioOf(
       `${name}: that / start of Node itself, CPU`,
       starts.map(({ readyCpu }) => readyCpu),
