@@ -61,16 +61,35 @@ export function stringAt(text: Buffer, { start, end }: Span): string {
  * @param text - a JSON object, checked.
  */
 export function scalarFields(text: Buffer, names: readonly string[]): Record<string, unknown> {
-  const found = new Map<string, unknown>();
-  for (const member of membersOf(text, skipBlanks(text, 0))) {
-    if (names.includes(member.key) && !found.has(member.key)) found.set(member.key, scalarAt(text, member));
-    if (found.size === names.length) break;
+  const json = jsonText(text);
+  const found: [name: string, value: unknown][] = [];
+  let at = skipBlanks(text, skipBlanks(text, 0) + 1);
+  while (text[at] === QUOTE && found.length < names.length) {
+    const key = { start: at, end: endOfString(json, at) };
+    const value = valueFrom(json, skipBlanks(text, key.end) + 1);
+    const name = names.find((wanted) => isNamed(text, key, wanted));
+    if (name !== undefined && found.every(([known]) => known !== name)) found.push([name, scalarAt(text, value)]);
+    at = behindComma(text, value.end);
   }
-  return Object.fromEntries([...found].filter(([, value]) => value !== undefined));
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
+const BACKSLASH = 0x5c;
+
+/** Whether a key is a name. It is spelt out only where an escape, or a character beyond ASCII, keeps bytes and characters apart. */
+function isNamed(text: Buffer, key: Span, name: string): boolean {
+  const length = key.end - key.start - 2;
+  for (let index = 0; index < length; index++) {
+    const byte = text[key.start + 1 + index] ?? 0;
+    if (byte === BACKSLASH || byte >= 0x80) return stringAt(text, key) === name;
+    if (byte !== name.charCodeAt(index)) return false;
+  }
+  return length === name.length;
 }
 
 /** `undefined` for an object and an array. */
-function scalarAt(text: Buffer, { start, end }: Span): unknown {
-  const kind = kindOf(text[start]);
-  return kind === 'object' || kind === 'array' ? undefined : JSON.parse(text.toString('utf8', start, end));
+function scalarAt(text: Buffer, span: Span): unknown {
+  const kind = kindOf(text[span.start]);
+  if (kind === 'object' || kind === 'array') return undefined;
+  return kind === 'string' ? stringAt(text, span) : JSON.parse(text.toString('latin1', span.start, span.end));
 }

@@ -1,3 +1,4 @@
+import type { EpochMillis } from '../units.ts';
 import { skipBlanks } from './json.ts';
 import type { SourceRecord, SourceShard } from './record.ts';
 
@@ -18,30 +19,39 @@ export type AddedMembers = (record: SourceRecord) => string;
 
 /** The members for the records of one shard, always in the same order: the same record gives the same bytes on every delivery. */
 export function addedMembers(columns: PositionColumns, { stream, shard }: SourceShard): AddedMembers {
-  const fixed = [...member(columns.source, stream), ...member(columns.shard, shard)];
-  const [position, arrivedAt] = [columns.position, columns.arrivedAt].map(keyOf);
+  const members = [...member(columns.source, stream), ...member(columns.shard, shard)];
+  const fixed = members.join(',');
+  const position = keyBehind(fixed, columns.position);
+  const arrivedAt = keyBehind(fixed === '' ? position : fixed, columns.arrivedAt);
+  const textOf = dateTimes();
+  // Neither text has a character that JSON escapes.
   return (record) => {
-    const members = [...fixed];
-    // Neither text has a character that JSON escapes.
-    if (position !== undefined) members.push(`${position}"${record.position}"`);
-    if (arrivedAt !== undefined) members.push(`${arrivedAt}"${dateTime(record.arrivedAt)}"`);
-    return members.join(',');
+    const placed = position === '' ? fixed : `${fixed}${position}"${record.position}"`;
+    return arrivedAt === '' ? placed : `${placed}${arrivedAt}"${textOf(record.arrivedAt)}"`;
   };
 }
 
 function member(column: string | undefined, value: string): string[] {
-  const key = keyOf(column);
-  return key === undefined ? [] : [`${key}${JSON.stringify(value)}`];
+  return column === undefined ? [] : [`${JSON.stringify(column)}:${JSON.stringify(value)}`];
 }
 
-function keyOf(column: string | undefined): string | undefined {
-  return column === undefined ? undefined : `${JSON.stringify(column)}:`;
+/** The key of a column, with the comma that parts it from what stands before it. */
+function keyBehind(before: string, column: string | undefined): string {
+  return column === undefined ? '' : `${before === '' ? '' : ','}${JSON.stringify(column)}:`;
 }
 
-/** Without a zone: a text that names one is moved by Doris into the zone of its session. */
-function dateTime(at: number): string {
-  const text = new Date(at).toISOString();
-  return `${text.slice(0, 10)} ${text.slice(11, -1)}`;
+/** Without a zone: a text that names one is moved by Doris into the zone of its session. Many records arrive in the same second. */
+function dateTimes(): (at: EpochMillis) => string {
+  let known = Number.NaN;
+  let text = '';
+  return (at) => {
+    const second = Math.floor(at / 1000);
+    if (second !== known) {
+      text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length).replace('T', ' ');
+      known = second;
+    }
+    return text + String(at - second * 1000).padStart(3, '0');
+  };
 }
 
 /** What a row is given besides its own bytes. */

@@ -191,6 +191,13 @@ describe('fields kept for routing', () => {
     expect(fieldsOf('{"naïve":1}', 'naïve')).toEqual({ naïve: 1 });
   });
 
+  it('are not found under names that merely begin alike or look alike', () => {
+    const text = '{"typ":1,"types":2,"typ\\u0065s":3,"ty\\\\pe":4,"typé":5,"Type":6,"":7}';
+
+    expect(fieldsOf(text, 'type')).toEqual({});
+    expect(fieldsOf(text, 'ty\\pe', '', 'typ\u00e9')).toEqual({ 'ty\\pe': 4, '': 7, typé: 5 });
+  });
+
   it('are own properties, also under the names of prototypes', () => {
     const fields = fieldsOf('{"__proto__":"x","constructor":"y"}', '__proto__', 'constructor', 'toString') ?? {};
 
