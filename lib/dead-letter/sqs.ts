@@ -52,7 +52,12 @@ async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue):
   }
   if (store !== undefined) return messageOf(letter, { encoding: 's3', text: await store.keep(letter) });
   const reason = `payload of ${payload.length} bytes does not fit into a message and no DEAD_LETTER_BUCKET is set. It was refused because: ${letter.fault.reason}`;
-  return messageOf({ ...letter, fault: { ...letter.fault, errorClass: 'oversize', reason } }, omittedBody(payload));
+  return messageOf({ ...letter, fault: { ...letter.fault, errorClass: classWithoutPayload(letter), reason } }, omittedBody(payload));
+}
+
+/** A redrive looks for the row of an unverifiable record before it loads it: as anything else it would be stored twice. */
+function classWithoutPayload({ fault: { errorClass } }: DeadLetter): DeadLetter['fault']['errorClass'] {
+  return errorClass === 'unverifiable' ? errorClass : 'oversize';
 }
 
 /** At most ten messages and `maxBytes` a batch, in order. */

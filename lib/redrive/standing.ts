@@ -61,7 +61,10 @@ async function withoutProof({ ports, rules, deadline }: Redrive, { target }: Rea
   return told({ kind: 'unverifiable', reason: `the table may have the record already, and cannot tell: ${reason}` });
 }
 
-/** Whether the table has the record's row. No row proves something only where other rows of the shard are found by the same columns. */
+/**
+ * Whether the table has the record's row. No row proves something only where earlier rows of the shard are found by the same columns: without
+ * those the columns may be new, and only later rows have them.
+ */
 async function findRow({ ports, rules, deadline }: Redrive, { source, target, row }: Ready): Promise<Told<boolean>> {
   const { source: stream, shard, position } = rules.positionColumns;
   if (source.kind !== 'kinesis' || stream === undefined || shard === undefined || position === undefined) {
@@ -80,18 +83,15 @@ async function findRow({ ports, rules, deadline }: Redrive, { source, target, ro
   const own = await count(row.record.position, row.record.position);
   if (own.kind !== 'told') return own;
   if (own.value > 0) return { kind: 'told', value: true };
-  const others = await count('', LAST);
-  if (others.kind !== 'told') return others;
-  return others.value > 0
+  const earlier = await count('', row.record.position);
+  if (earlier.kind !== 'told') return earlier;
+  return earlier.value > 0
     ? { kind: 'told', value: false }
     : {
         kind: 'refused',
-        reason: `none of its rows names shard ${source.shard}; position ${spellPosition(row.record.position)} proves nothing`,
+        reason: `none of its rows before position ${spellPosition(row.record.position)} names shard ${source.shard}, so the columns may be younger than the record`,
       };
 }
-
-/** Sorts behind every position. */
-const LAST = '~';
 
 /** Finds out how loads of earlier redrives ended, each once. */
 export function resolver(redrive: Redrive, source: Ready['source'], target: Ready['target']): (load: string) => Promise<LoadEnd> {

@@ -118,6 +118,13 @@ describe('a payload that no message can hold', () => {
     expect(attribute(message, 'reason')).toMatch(/^payload of 1258291 bytes .* It was refused because: payload is not JSON$/);
   });
 
+  it('stays unverifiable where there is no bucket, so that a redrive looks whether the table has its row', async () => {
+    const fault = { errorClass: 'unverifiable', reason: 'whether Doris has the row cannot be told any more' } as const;
+    const [message] = await carried([{ ...letterOf(payload), fault }]);
+
+    expect([encodingOf(message), attribute(message, 'errorClass')]).toEqual(['omitted', 'unverifiable']);
+  });
+
   it('may be one that fits as text but not as base64', async () => {
     const binary = Buffer.alloc(900_000, 0xff);
 

@@ -174,6 +174,17 @@ describe('a record that may be in the table already', () => {
     expect(world.stored()).toEqual([1]);
   });
 
+  it('is left alone when only later rows of its shard have position columns', async () => {
+    const world = await doubtful(true);
+    const later = letterOf(2).row.record.position;
+    world.doris.counted = ({ position: { first, last } }) => ({ kind: 'told', value: Number(first <= later && later <= last) });
+
+    expect((await world.redrive(lettersOf([1]), { rules: { positionColumns: COLUMNS } })).map(({ kind }) => kind)).toEqual([
+      'unverifiable',
+    ]);
+    expect(world.stored()).toEqual([1]);
+  });
+
   it('is left alone when no row of its shard has position columns', async () => {
     const world = await doubtful(true);
     world.doris.counted = () => ({ kind: 'told', value: 0 });
