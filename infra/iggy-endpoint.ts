@@ -26,7 +26,8 @@ const SAY_BASE64 =
 
 /**
  * An HTTPS endpoint, `POST /`, that puts the body of a request into the queue, verbatim. Answers success only when SQS took the message.
- * Refusals of SQS are 400, which http_sink does not repeat, but for throttling; that and everything unknown is 503 or 502, which it does.
+ * What SQS says of the message itself is 400, which http_sink does not repeat. Anything else may pass, a missing permission too: 503 or 502,
+ * which it does.
  */
 export function iggyEndpoint(scope: Construct, loader: Loader, source: IggySource, queue: Queue): RestApi {
   const api = new RestApi(scope, 'Endpoint', {
@@ -100,14 +101,19 @@ function inGroup({ environment }: Loader, message: string): string {
   return `${message}&MessageGroupId=#if(${GROUP} == '')iggy#else$util.urlEncode(${GROUP})#end${once}`;
 }
 
+/** Errors of SQS that are the message's own: too long, characters or a group that it does not take, no body at all. */
+const FAULTS_OF_A_MESSAGE = ['InvalidMessageContents', 'InvalidParameterValue', 'MissingParameter'];
+const BLAMED = FAULTS_OF_A_MESSAGE.map((code) => `$input.body.contains("${code}")`).join(' || ');
+
 /** By the status of SQS. The answer without a pattern is for everything else: it must never be a success. */
 const ANSWERS: IntegrationResponse[] = [
   { selectionPattern: '2\\d{2}', statusCode: '200' },
   {
     selectionPattern: '4\\d{2}',
-    statusCode: '400',
+    // Not the other way round: what the template does not know is repeated, never dropped.
+    statusCode: '503',
     responseTemplates: {
-      'application/json': '#if($input.body.contains("Throttl"))#set($context.responseOverride.status = 503)#end$input.body',
+      'application/json': `#if(${BLAMED})#set($context.responseOverride.status = 400)#end$input.body`,
     },
   },
   { statusCode: '502' },

@@ -28,7 +28,7 @@ const TEMPLATES: ReadonlyMap<string, BufferEncoding> = new Map([
 
 /**
  * Starts the HTTP endpoint in front of a queue, as an API Gateway REST API with an SQS integration answers: `POST /`, an API key, the body
- * as the message verbatim. An error of SQS is never a success: 4xx as 400 but for throttling, which is 503, anything else as 502.
+ * as the message verbatim. An error of SQS is never a success: what it says of the message itself is 400, any other 4xx 503, anything else 502.
  */
 export function startGateway(options: GatewayOptions): Promise<Endpoint> {
   const server = createServer((request, response) => {
@@ -88,10 +88,13 @@ async function enqueue(text: string, type: string, { sqs, queueUrl, messageGroup
   }
 }
 
+/** What SQS says of a message that it will never take. */
+const FAULTS_OF_A_MESSAGE = ['InvalidMessageContents', 'InvalidParameterValue', 'MissingParameter'];
+
 /** http_sink repeats 502 and 503, and drops what is answered with 400. */
 function statusOf(status: number | undefined, error: string): number {
   if (status === undefined || status < 400 || status >= 500) return 502;
-  return error.includes('Throttl') ? 503 : 400;
+  return FAULTS_OF_A_MESSAGE.some((fault) => error.includes(fault)) ? 400 : 503;
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -29,6 +29,9 @@ describe('the endpoint of http_sink', () => {
       ResourceId: { 'Fn::GetAtt': Match.arrayWith(['RootResourceId']) },
     });
     template.resourceCountIs('AWS::ApiGateway::UsagePlanKey', 1);
+    const [api] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
+    const [stage] = Object.keys(template.findResources('AWS::ApiGateway::Stage'));
+    template.hasResourceProperties('AWS::ApiGateway::UsagePlan', { ApiStages: [{ ApiId: { Ref: api }, Stage: { Ref: stage } }] });
   });
 
   it('takes signed requests when that is asked for', () => {
@@ -59,16 +62,18 @@ describe('the endpoint of http_sink', () => {
     const answerTo = (status: string): string | undefined =>
       answers.find(({ SelectionPattern = '.*' }) => new RegExp(`^(?:${SelectionPattern})$`).test(status))?.StatusCode;
 
-    expect(['200', '400', '403', '500', '503', '302', ''].map(answerTo)).toEqual(['200', '400', '400', '502', '502', '502', '502']);
+    expect(['200', '400', '403', '500', '503', '302', ''].map(answerTo)).toEqual(['200', '503', '503', '502', '502', '502', '502']);
   });
 
-  it('answers throttling so that http_sink tries again', () => {
+  it('lets http_sink drop only what SQS says of the message itself, and repeat whatever else SQS refuses', () => {
+    const blamed = ['InvalidMessageContents', 'InvalidParameterValue', 'MissingParameter'];
+    const condition = blamed.map((code) => `$input.body.contains("${code}")`).join(' || ');
     template.hasResourceProperties(METHOD, {
       Integration: {
         IntegrationResponses: Match.arrayWith([
           Match.objectLike({
-            StatusCode: '400',
-            ResponseTemplates: { 'application/json': Match.stringLikeRegexp('Throttl.*status = 503') },
+            StatusCode: '503',
+            ResponseTemplates: { 'application/json': `#if(${condition})#set($context.responseOverride.status = 400)#end$input.body` },
           }),
         ]),
       },

@@ -53,6 +53,11 @@ describe('a loader of an existing stream', () => {
     template.hasResourceProperties(FUNCTION, { Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
   });
 
+  it('tells every function of it how long the loader itself may take', () => {
+    template.allResourcesProperties(FUNCTION, { Environment: { Variables: { FUNCTION_TIMEOUT_SECONDS: '180' } } });
+    template.hasResourceProperties(FUNCTION, { Description: 'Loads orders into Doris', Timeout: 180 });
+  });
+
   it('is traced only when that is asked for', () => {
     template.hasResourceProperties(FUNCTION, { TracingConfig: Match.absent() });
   });

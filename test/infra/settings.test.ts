@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../infra/settings.ts';
 import { settingsJsonSchema } from '../../infra/settings-schema.ts';
@@ -34,6 +35,13 @@ function propertiesOf(node: unknown, path: string): [path: string, property: Pro
 }
 
 describe('the environment of a function', () => {
+  it('holds the certificate authority, as its file beside the settings has it', () => {
+    const folder = new URL('../../infra/examples/', import.meta.url).pathname;
+    const [loader] = checkSettings(settingsWith(aLoader({ doris: { caCertFile: 'doris-ca.pem' } })), folder).loaders;
+
+    expect(loader?.environment.variables.DORIS_CA_CERT).toBe(readFileSync(`${folder}doris-ca.pem`, 'utf8'));
+  });
+
   it('has a variable for each setting of Doris and of the limits that the file names', () => {
     const loader = aLoader({ doris: { loadVia: 'backend', loadTimeoutSeconds: 60 }, limits: { maxLoadRows: 1000, poisonFuseShare: 0.1 } });
 

@@ -34,13 +34,14 @@ describe('what loaders share', () => {
   });
 
   it('keeps dead letters for 14 days, encrypted', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
+    template.allResourcesProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
   });
 
-  it('lets nobody at dead letters without TLS', () => {
+  it('lets nobody at a queue or the bucket without TLS', () => {
     const refusal = { Effect: 'Deny', Principal: { AWS: '*' }, Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
     for (const type of ['AWS::SQS::QueuePolicy', 'AWS::S3::BucketPolicy'])
-      template.hasResourceProperties(type, { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike(refusal)]) } });
+      template.allResourcesProperties(type, { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike(refusal)]) } });
+    template.resourceCountIs('AWS::SQS::QueuePolicy', Object.keys(template.findResources('AWS::SQS::Queue')).length);
   });
 
   it('has a bucket that is encrypted and closed to the public', () => {

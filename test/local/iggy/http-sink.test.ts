@@ -261,7 +261,10 @@ describe('the endpoint', () => {
     [403, 'RequestThrottled', 503],
     [400, 'ThrottlingException', 503],
     [400, 'InvalidMessageContents', 400],
-    [403, 'AccessDenied', 400],
+    [400, 'InvalidParameterValue', 400],
+    [400, 'MissingParameter', 400],
+    [403, 'AccessDenied', 503],
+    [400, 'QueueDoesNotExist', 503],
     [500, 'InternalError', 502],
     [503, 'ServiceUnavailable', 502],
   ])('answers %i %s of the queue with %i, as the deployed endpoint does', async (status, code, expected) => {
