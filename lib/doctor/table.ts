@@ -67,11 +67,16 @@ const CAUSES = [
   [/no backend|backend.*available/i, 'backends', 'SHOW BACKENDS on the frontend says why none takes loads'],
 ] as const;
 
+/** Without `strict_mode` Doris stores NULL for what it cannot convert, and counts the row as loaded (reference 9.9). */
+const DROPPED_HEADERS =
+  'something on the way drops headers with an underscore in their names (nginx: underscores_in_headers on); without them Doris stores values that do not fit as NULL';
+
 function reachFinding(name: string, { kind, host, reason }: Exclude<Reach, { kind: 'begun' }>): Finding {
   const [, check, advice] = CAUSES.find(([pattern]) => pattern.test(reason)) ?? [];
   if (kind === 'refused' && check !== undefined) return fault(check, name, `${host}: ${reason}`, advice ?? '');
   if (kind === 'redirect-refused')
     return fault('redirect', name, reason, 'allow the host in DORIS_REDIRECT_HOSTS, or map its address with DORIS_BACKEND_ADDRESSES');
+  if (kind === 'half-heard') return fault('load', name, `${host}: ${reason}`, DROPPED_HEADERS);
   if (kind === 'lost')
     return fault(
       'load',

@@ -27,10 +27,13 @@ export interface ListedBackend {
   readonly objection?: string;
 }
 
-/** How far a load without rows got, through one frontend. `refused`: a server answered, and did not begin it. */
+/**
+ * How far a load without rows got, through one frontend. `refused`: a server answered, and did not begin it. `half-heard`: it was begun, but
+ * not all of its headers had arrived.
+ */
 export type Reach =
   | { readonly kind: 'begun' }
-  | { readonly kind: 'refused' | 'redirect-refused' | 'lost'; readonly host: string; readonly reason: string };
+  | { readonly kind: 'refused' | 'redirect-refused' | 'lost' | 'half-heard'; readonly host: string; readonly reason: string };
 
 /** Asks Doris what no loader asks, one server at a time, by the loader's own settings and rules. Changes nothing. */
 export interface Inspector {
@@ -107,8 +110,10 @@ async function reach(frontend: URL, target: Target, deadline: Deadline, line: Li
     case 'lost':
       return { kind: 'lost', host: probe.host, reason: wording(probe.reason) };
     case 'reply': {
-      if (transactionIn(probe) !== undefined) return { kind: 'begun' };
       const verdict = judge(probe, NOTHING_SENT, 'labelled');
+      // Doris refuses the option of a probe once it has read it.
+      if (verdict.kind === 'breach') return { kind: 'half-heard', host: probe.host, reason: 'the header strict_mode does not arrive' };
+      if (transactionIn(probe) !== undefined) return { kind: 'begun' };
       const reason = 'reason' in verdict ? verdict.reason : `the answer (${verdict.kind}) is none that a load without rows gets`;
       return { kind: 'refused', host: probe.host, reason };
     }

@@ -3,10 +3,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import type { Finding } from '../../lib/doctor/finding.ts';
 import { STREAM } from '../../local/demo/stack.ts';
-import { ARN, type CliStack, startCliStack } from './fixture.ts';
+import { startDroppingProxy } from '../support/dropping-proxy.ts';
+import { ARN, backendOf, type CliStack, startCliStack } from './fixture.ts';
 import { startLambdaApi } from './lambda-api.ts';
 import { runCli } from './run.ts';
 
@@ -137,7 +137,7 @@ describe('doctor names the hop that fails', () => {
   });
 
   it('a backend that cannot be reached', async () => {
-    const backend = await theBackend();
+    const backend = await backendOf(stack);
 
     const { faults } = await doctor({
       DORIS_BACKEND_ADDRESSES: `${backend}=127.0.0.1:${await closedPort()}`,
@@ -145,6 +145,21 @@ describe('doctor names the hop that fails', () => {
     });
 
     expect(faults[0]).toMatchObject({ check: 'backend', what: expect.stringContaining('it cannot be reached: ECONNREFUSED') });
+  });
+
+  it('a proxy that drops headers of a load', async () => {
+    const backend = await backendOf(stack);
+    const proxy = await startDroppingProxy(`http://${backend}`);
+    try {
+      const { faults } = await doctor({
+        DORIS_BACKEND_ADDRESSES: `${backend}=${new URL(proxy.endpoint).host}`,
+        DORIS_REDIRECT_HOSTS: '127.0.0.1',
+      });
+
+      expect(faults).toEqual(only('load', { subject: 'demo.t', what: expect.stringContaining('strict_mode does not arrive') }));
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('the database', async () => {
@@ -235,12 +250,3 @@ describe('doctor of a deployed loader', () => {
     await lambda.close();
   });
 });
-
-/** The only backend, as the frontend lists it. */
-async function theBackend(): Promise<string> {
-  const credentials = Buffer.from(`${stack.doris.user}:${stack.doris.password}`).toString('base64');
-  const reply = await fetch(`${stack.doris.feUrl}/api/backends`, { headers: { authorization: `Basic ${credentials}` } });
-  const list = z.object({ data: z.object({ backends: z.tuple([z.object({ ip: z.string(), http_port: z.number() })]) }) });
-  const [{ ip, http_port: port }] = list.parse(await reply.json()).data.backends;
-  return `${ip}:${port}`;
-}

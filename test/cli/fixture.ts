@@ -1,5 +1,6 @@
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { expect } from 'vitest';
+import * as z from 'zod';
 import { STREAM } from '../../local/demo/stack.ts';
 import { kinesisEvent } from '../support/builders.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
@@ -49,4 +50,14 @@ export async function startCliStack(timeoutMillis = 20_000): Promise<CliStack> {
       return result.kind === 'returned' ? JSON.parse(result.payload) : undefined;
     },
   };
+}
+
+const backendList = z.object({ data: z.object({ backends: z.tuple([z.object({ ip: z.string(), http_port: z.number() })]) }) });
+
+/** The only backend of a stack, as its frontend names it. */
+export async function backendOf({ doris: { feUrl, user, password } }: LocalStack): Promise<string> {
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const reply = await fetch(`${feUrl}/api/backends`, { headers: { authorization } });
+  const [{ ip, http_port: port }] = backendList.parse(await reply.json()).data.backends;
+  return `${ip}:${port}`;
 }

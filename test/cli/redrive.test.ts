@@ -8,8 +8,9 @@ import { iggyPosition, kinesisPosition } from '../../lib/source/position.ts';
 import { STREAM } from '../../local/demo/stack.ts';
 import { aLetter } from '../lib/dead-letter/letters.ts';
 import { aRecord, kinesisEvent } from '../support/builders.ts';
+import { startDroppingProxy } from '../support/dropping-proxy.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
-import { ARN, CREATE_T, SHARD } from './fixture.ts';
+import { ARN, backendOf, CREATE_T, SHARD } from './fixture.ts';
 import { runCli, startCli } from './run.ts';
 
 let stack: LocalStack;
@@ -167,5 +168,26 @@ describe('how much and how fast', () => {
     expect(more).toBe(true);
     expect(await redrive()).toMatchObject({ code: 0, report: { read: 40 - loaded, loaded: 40 - loaded } });
     expect(await ids()).toEqual(Array.from({ length: 40 }, (_, id) => id));
+  });
+});
+
+describe('a dry run by way of a proxy that drops the header two_phase_commit', () => {
+  it('stores no row, and ends with what is wrong', async () => {
+    await sendRow(1);
+    const backend = await backendOf(stack);
+    const proxy = await startDroppingProxy(`http://${backend}`);
+    try {
+      const { code, stderr } = await runCli(['dead-letters', 'redrive', '--dry-run'], {
+        ...env(),
+        DORIS_BACKEND_ADDRESSES: `${backend}=${new URL(proxy.endpoint).host}`,
+        DORIS_REDIRECT_HOSTS: '127.0.0.1',
+      });
+
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('visible at once, without two-phase commit');
+      expect(await ids()).toEqual([]);
+    } finally {
+      await proxy.close();
+    }
   });
 });
