@@ -1,16 +1,21 @@
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { DeployedLoader } from './deployed-loader.ts';
-import { arrivalMetrics, metricTables, PERIOD, settledAge, type TableMetric, tableMetric } from './loader-metrics.ts';
+import { arrivalMetrics, chunks, metricTables, PERIOD, settledAge, type TableMetric, tableMetric } from './loader-metrics.ts';
 
 const WIDTH = 24;
 const COLUMN = 8;
+/** CloudWatch takes so many alarms in one widget. */
+const ALARMS_IN_A_WIDGET = 100;
 
 /** The dashboard of a stack: all alarms, then a section for each loader. */
 export function dashboard(scope: Construct, name: string, alarms: readonly Alarm[], loaders: readonly DeployedLoader[]): void {
   new Dashboard(scope, 'Dashboard', {
     dashboardName: name,
-    widgets: [[new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: WIDTH })], ...loaders.flatMap(section)],
+    widgets: [
+      ...chunks(alarms, ALARMS_IN_A_WIDGET).map((some) => [new AlarmStatusWidget({ title: 'Alarms', alarms: some, width: WIDTH })]),
+      ...loaders.flatMap(section),
+    ],
   });
 }
 

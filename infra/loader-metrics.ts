@@ -98,6 +98,7 @@ export function expression(text: string, metrics: readonly IMetric[], label: str
   return new MathExpression({ expression: text, usingMetrics, label, period: PERIOD });
 }
 
-function chunks<T>(items: readonly T[], size: number): T[][] {
+/** A list in parts of a given length; the last one may be shorter. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }

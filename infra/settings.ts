@@ -16,7 +16,10 @@ export const settingsSchema = z
       .string()
       .regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, 'must be 1-100 of [A-Za-z0-9-], a letter first')
       .describe('Name of the CloudFormation stack.'),
-    loaders: z.array(loaderSchema).min(1).describe('Any number of loaders. They share ledger, bucket, network and dashboard.'),
+    loaders: z
+      .array(loaderSchema)
+      .min(1)
+      .describe('Any number of loaders; a stack holds about 15 of them. They share ledger, bucket, network and dashboard.'),
     network: networkSchema,
     deadLetters: z
       .strictObject({

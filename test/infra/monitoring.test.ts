@@ -194,4 +194,17 @@ describe('the dashboard', () => {
     for (const id of Object.keys(template.findResources(ALARM))) expect.soft(body).toContain(id);
     for (const part of ['## orders', 'RowsLoaded', 'shop.orders', 'IteratorAge', 'IncomingRecords']) expect.soft(body).toContain(part);
   });
+
+  it('has no more than 100 alarms in a widget, as CloudWatch demands', () => {
+    const loaders = Array.from({ length: 7 }, (_, n) => ({ ...aLoader({ doris: { table: `t${n}` } }), name: `l${n}` }));
+    const many = templateOf(settingsWith({}, { loaders }));
+    const [dashboard] = Object.values(many.findResources('AWS::CloudWatch::Dashboard'));
+    const [, parts]: [string, unknown[]] = dashboard?.['Properties'].DashboardBody['Fn::Join'];
+    const body = JSON.parse(parts.map((part) => (typeof part === 'string' ? part : '-')).join(''));
+
+    const widgets: { type: string; properties: { alarms: string[] } }[] = body.widgets;
+    const shown = widgets.filter(({ type }) => type === 'alarm').map(({ properties }) => properties.alarms.length);
+    // 17 alarms of each loader.
+    expect(shown).toEqual([100, 19]);
+  });
 });

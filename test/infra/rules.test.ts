@@ -76,6 +76,15 @@ describe('a stack', () => {
     expect(() => app.synth()).toThrow('AwsSolutions-SQS4');
   });
 
+  it('with more loaders than CloudFormation takes in a stack is refused', () => {
+    const loaders = Array.from({ length: 16 }, (_, n) => ({ ...aLoader({ doris: { table: `t${n}` } }), name: `l${n}` }));
+    const adding = (count: number) => () =>
+      addLoaderStack(new App({ outdir, analyticsReporting: false }), checkSettings(settingsWith({}, { loaders: loaders.slice(0, count) })));
+
+    expect(adding(16)).toThrow(/^.*loaders: 16 make 5\d\d resources; CloudFormation takes 500 in a stack/s);
+    expect(adding(15)).not.toThrow();
+  });
+
   it('that CloudFormation would refuse is refused', () => {
     const app = new App({ outdir, analyticsReporting: false });
     const stack = addLoaderStack(app, checkSettings(settingsWith()));
