@@ -4,11 +4,15 @@ import { kinesisLoader } from './kinesis-loader.ts';
 import { monitoring } from './monitoring.ts';
 import type { Settings } from './settings.ts';
 import { sharedResources } from './shared-resources.ts';
+import { regionOf } from './sharing-guards.ts';
 
 /** The stack of a settings file: what the loaders share, and each loader. */
 export function loaderStack(app: App, settings: Settings): Stack {
+  const region = regionOf(settings);
   const stack = new Stack(app, settings.stack, {
     description: 'doris-lambda-loader: records of Kinesis and Apache Iggy into Apache Doris',
+    // Where the stream is, whatever region the command line happens to be set to.
+    ...(region === undefined ? {} : { env: { region } }),
   });
   const shared = sharedResources(stack, settings);
   const loaders = settings.loaders.map((loader) => {

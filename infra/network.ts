@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import {
   CfnVPCEndpoint,
   InterfaceVpcEndpoint,
@@ -30,7 +30,12 @@ export function functionNetwork(scope: Construct, { network: settings, loaders }
   const within = new Construct(scope, 'Network');
   // The zones are asked for only when subnets are chosen by zone; here they are given.
   const vpc = Vpc.fromVpcAttributes(within, 'Vpc', { vpcId: settings.vpcId, availabilityZones: ['not-asked-for'] });
-  const subnets = settings.subnetIds.map((id) => Subnet.fromSubnetId(within, id, id));
+  const subnets = settings.subnetIds.map((id) => {
+    const subnet = Subnet.fromSubnetId(within, id, id);
+    // Its route table is nobody's business here: gateways are entered into those that the settings name.
+    Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
+    return subnet;
+  });
   const securityGroup = new SecurityGroup(within, 'Functions', {
     vpc,
     description: 'Functions of doris-lambda-loader: to Doris and AWS only',

@@ -39,11 +39,20 @@ function nameOf({ database, table }: ReturnType<typeof tablesOf>[number]): strin
   return `${database}.${table}`;
 }
 
-/** Functions, topic, keys and secrets of another region are out of reach of a stack and its functions. */
-function regionFaults({ loaders, alarmTopicArn }: Settings): string[] {
-  const named = [...loaders.flatMap(arnsOf), ['alarmTopicArn', alarmTopicArn] as const].flatMap(([place, arn]) =>
+/** The region of everything that settings name by an ARN, and so of their stack; `undefined` where they name nothing so. */
+export function regionOf(settings: Settings): string | undefined {
+  return regionsIn(settings)[0]?.region;
+}
+
+function regionsIn({ loaders, alarmTopicArn }: Settings): { readonly place: string; readonly region: string }[] {
+  return [...loaders.flatMap(arnsOf), ['alarmTopicArn', alarmTopicArn] as const].flatMap(([place, arn]) =>
     arn?.startsWith('arn:') ? [{ place, region: arn.split(':')[3] ?? '' }] : [],
   );
+}
+
+/** Functions, topic, keys and secrets of another region are out of reach of a stack and its functions. */
+function regionFaults(settings: Settings): string[] {
+  const named = regionsIn(settings);
   const [first] = named;
   return named
     .filter(({ region }) => region !== first?.region)

@@ -1,5 +1,8 @@
+import { App, Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loaderStack } from '../../infra/loader-stack.ts';
+import { checkSettings } from '../../infra/settings.ts';
 import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
@@ -66,6 +69,18 @@ describe('what loaders share', () => {
   });
 });
 
+describe('the region of a stack', () => {
+  const regionOfStack = (loader: object) => loaderStack(new App(), checkSettings(settingsWith(loader))).region;
+
+  it('is that of its streams, whatever the command line is set to', () => {
+    expect(regionOfStack(aLoader())).toBe('eu-central-1');
+  });
+
+  it('is that of the command line when the settings name nothing by an ARN', () => {
+    expect(Token.isUnresolved(regionOfStack(anIggyLoader()))).toBe(true);
+  });
+});
+
 const SECURITY_GROUP = 'AWS::EC2::SecurityGroup';
 
 describe('a network', () => {
@@ -106,5 +121,5 @@ describe('a network', () => {
 /** What the endpoints of a template lead to. */
 function servicesOf(template: Template): string[] {
   const endpoints = Object.values(template.findResources('AWS::EC2::VPCEndpoint'));
-  return endpoints.map(({ Properties }) => /\.([-a-z0-9]+)"\]\]\}$/.exec(JSON.stringify(Properties.ServiceName))?.[1] ?? '').sort();
+  return endpoints.map(({ Properties }) => /\.([-a-z0-9]+)"(?:\]\]\})?$/.exec(JSON.stringify(Properties.ServiceName))?.[1] ?? '').sort();
 }
