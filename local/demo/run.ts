@@ -40,6 +40,8 @@ function say(text: string): void {
 export async function runDemo(options: DemoOptions): Promise<number> {
   const interrupted = whenInterrupted();
   const sets = await dataSets(options);
+  const unused = Object.keys(process.env).filter((name) => name.startsWith('DORIS_'));
+  if (unused.length > 0) say(`not used: ${unused.join(', ')}; here the function has settings of its own`);
   say('building dist/functions/kinesis-loader');
   await bundleFunctions();
   say(`starting Kinesis (${options.shards} shards), DynamoDB, SQS and the Doris stand-in on 127.0.0.1; the function's log: ${LOG_NAME}`);
