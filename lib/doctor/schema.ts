@@ -4,44 +4,44 @@ import type { SampleRow } from './sample.ts';
 
 type Filled = readonly { readonly setting: string; readonly column: string }[];
 
-/** Compares a table with what will be loaded into it: the columns that settings fill, and rows of a sample. */
+/**
+ * Compares a table with what will be loaded into it: the columns that settings fill, and rows of a sample. Keys of a row are columns only as
+ * the table spells them, letter case included (reference 9.6).
+ */
 export function schemaFindings(
   table: string,
   columns: readonly Column[],
   samples: readonly SampleRow[],
   filled: Filled,
 ): readonly Finding[] {
-  const byName = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  const names = new Set(columns.map(({ name }) => name));
   const findings = [
-    ...filled.filter(({ column }) => !byName.has(column.toLowerCase())).map(({ setting, column }) => noColumn(table, setting, column)),
-    ...(samples.length === 0
-      ? []
-      : sampleFindings(table, columns, byName, samples, new Set(filled.map(({ column }) => column.toLowerCase())))),
+    ...filled.filter(({ column }) => !names.has(column)).map((one) => noColumn(table, columns, one)),
+    ...(samples.length === 0 ? [] : sampleFindings(table, columns, names, samples, new Set(filled.map(({ column }) => column)))),
   ];
   const against = samples.length === 0 ? 'name a --sample to compare rows with them' : `${samples.length} sample rows fit`;
   return findings.length === 0 ? [ok('schema', table, `${columns.length} columns; ${against}`)] : findings;
 }
 
-function noColumn(table: string, setting: string, column: string): Finding {
-  return fault(
-    'schema',
-    table,
-    `has no column ${column}, which ${setting} fills`,
-    `ALTER TABLE ... ADD COLUMN ${column}, or change ${setting} (docs/columns.md)`,
-  );
+function noColumn(table: string, columns: readonly Column[], { setting, column }: Filled[number]): Finding {
+  const alike = columns.find(({ name }) => name.toLowerCase() === column.toLowerCase());
+  const advice =
+    alike === undefined
+      ? `ALTER TABLE ... ADD COLUMN ${column}, or change ${setting} (docs/columns.md)`
+      : `spell it ${alike.name} in ${setting}, as the table does: under another letter case Doris ignores it without a word`;
+  return fault('schema', table, `has no column ${column}, which ${setting} fills`, advice);
 }
 
 function sampleFindings(
   table: string,
   columns: readonly Column[],
-  byName: ReadonlyMap<string, Column>,
+  names: ReadonlySet<string>,
   samples: readonly SampleRow[],
   filled: ReadonlySet<string>,
 ): readonly Finding[] {
   const fields = new Set(samples.flatMap((row) => Object.keys(row.fields)));
-  const given = new Set([...fields].map((field) => field.toLowerCase()));
-  const dropped = [...fields].filter((field) => !byName.has(field.toLowerCase()));
-  const missing = columns.filter(({ name }) => !given.has(name.toLowerCase()) && !filled.has(name.toLowerCase()));
+  const dropped = [...fields].filter((field) => !names.has(field));
+  const missing = columns.filter(({ name }) => !fields.has(name) && !filled.has(name));
   return [
     ...(dropped.length === 0
       ? []
@@ -49,7 +49,7 @@ function sampleFindings(
           warning(
             'schema',
             table,
-            `has no column for ${dropped.join(', ')}: Doris drops these fields without a word`,
+            `has no column for ${dropped.join(', ')}: Doris drops these fields without a word (letter case counts)`,
             'add the columns, or be content that the fields are not kept',
           ),
         ]),
@@ -74,8 +74,7 @@ function isDemanded({ nullable, standard }: Column): boolean {
 
 function misfit(table: string, column: Column, samples: readonly SampleRow[]): readonly Finding[] {
   for (const { line, fields } of samples) {
-    const found = Object.entries(fields).find(([field]) => field.toLowerCase() === column.name.toLowerCase());
-    const why = found === undefined ? undefined : objectionTo(found[1], column);
+    const why = Object.hasOwn(fields, column.name) ? objectionTo(fields[column.name], column) : undefined;
     if (why !== undefined)
       return [
         fault(

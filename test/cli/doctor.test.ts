@@ -196,6 +196,23 @@ describe('doctor names the hop that fails', () => {
     expect(faults).toEqual(only('schema', { what: 'has no column pos, which DORIS_POSITION_COLUMNS fills' }));
   });
 
+  it('a column that a setting spells in another letter case than the table', async () => {
+    const { faults } = await doctor({ DORIS_POSITION_COLUMNS: 'position=ID' });
+
+    expect(faults).toEqual(only('schema', { what: 'has no column ID, which DORIS_POSITION_COLUMNS fills' }));
+    expect(faults[0]?.advice).toContain('spell it id');
+  });
+
+  it('a sample whose fields differ from the columns in letter case', async () => {
+    const sample = join(tmpdir(), `sample-case-${process.pid}.ndjson`);
+    writeFileSync(sample, '{"Id":1}\n');
+
+    const { faults, findings } = await doctor({}, '--sample', sample);
+
+    expect(faults).toEqual(only('schema', { what: expect.stringContaining('column id (bigint) is NOT NULL without a default') }));
+    expect(findings).toContainEqual(expect.objectContaining({ verdict: 'warning', what: expect.stringContaining('no column for Id') }));
+  });
+
   it('rows that the table would refuse or lose a part of', async () => {
     const sample = join(tmpdir(), `sample-${process.pid}.ndjson`);
     writeFileSync(sample, '{"id":1,"extra":true}\n{"id":"seven"}\n');

@@ -73,7 +73,7 @@ export async function liveThrough(scenario: Scenario, { only }: Reduction, trace
     figures,
     reached,
     trace,
-    ...(broken === undefined ? {} : { broken }),
+    ...(broken === undefined ? {} : { broken: shortened(broken) }),
   };
 }
 
