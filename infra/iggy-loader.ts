@@ -29,8 +29,8 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
   const letters = deadLetterQueue(within, 'DeadLetters', shared.removalPolicy);
   const parts = { loader, parameters, shared, resources: resourceVariables(loader, shared, letters) };
   const made = loaderFunction(within, 'iggy-loader', parts, letters);
-  // Groups of records are found by a query, registered, and dropped when somebody else has them.
-  shared.ledger.grant(made, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem');
+  // Groups of records are found by a query, and registered; everything else is an update.
+  shared.ledger.grant(made, 'dynamodb:Query', 'dynamodb:PutItem');
   made.addEventSource(
     new SqsEventSource(queue, {
       batchSize: parameters.batchSize,

@@ -48,7 +48,6 @@ export function groupsInTime(groups: GroupLedger, deadline: Deadline, clock: Clo
     ...ledgerInTime(groups, deadline, clock),
     find: (...args) => inTime(() => groups.find(...args), patience()),
     register: (...args) => inTime(() => groups.register(...args), patience()),
-    drop: (key) => inTime(() => groups.drop(key), patience()),
     end: (...args) => inTime(() => groups.end(...args), patience()),
   };
 }

@@ -1,6 +1,5 @@
 import {
   ConditionalCheckFailedException,
-  DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
   paginateQuery,
@@ -32,11 +31,10 @@ export function dynamoGroups(client: DynamoDBClient, table: string, clock: Clock
     return items.map((item) => groupOf(loader, source, item)).filter(({ members }) => (members.positions[0] ?? last) <= last);
   }
 
-  async function register(key: GroupKey, members: Uint8Array): Promise<boolean> {
-    const { source, target, group } = key;
+  async function register(key: GroupKey, members: Uint8Array): Promise<void> {
+    const { source, target } = key;
     const item: Item = {
       ...keyOf(key),
-      nonce: { S: group.nonce },
       stream: { S: source.stream },
       shard: { S: source.shard },
       target: { S: target },
@@ -44,49 +42,31 @@ export function dynamoGroups(client: DynamoDBClient, table: string, clock: Clock
       registeredAt: { N: String(clock.now()) },
       expiresAt: expiryOf(source, clock),
     };
-    const condition = { ConditionExpression: 'attribute_not_exists(pk)', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-    const result = await orRefused(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })));
-    // A reply that was lost makes a registration look like somebody else's.
-    return result.kind === 'written' || result.item?.['nonce']?.S === group.nonce;
-  }
-
-  async function drop(key: GroupKey): Promise<boolean> {
-    const result = await orRefused(
-      client.send(
-        new DeleteItemCommand({
-          TableName: table,
-          Key: keyOf(key),
-          ConditionExpression: '#nonce = :nonce AND attribute_not_exists(#claim) AND attribute_not_exists(#through)',
-          ExpressionAttributeNames: { '#nonce': 'nonce', '#claim': 'claim', '#through': 'through' },
-          ExpressionAttributeValues: { ':nonce': { S: key.group.nonce } },
-        }),
-      ),
-    );
-    return result.kind === 'written';
+    // What is there under its name is the group itself, written before a reply that was lost; and perhaps it was ended since.
+    const condition = { ConditionExpression: 'attribute_not_exists(pk)' };
+    await isWritten(client.send(new PutItemCommand({ TableName: table, Item: item, ...condition })));
   }
 
   async function end(key: GroupKey, checkpoint: Checkpoint): Promise<boolean> {
     const { clauses, names, values } = unchanged(checkpoint);
-    const result = await orRefused(
+    return isWritten(
       client.send(
         new UpdateItemCommand({
           TableName: table,
           Key: keyOf(key),
           UpdateExpression: 'SET #ended = :true',
-          ConditionExpression: ['#nonce = :nonce', ...clauses].join(' AND '),
-          ExpressionAttributeNames: { '#nonce': 'nonce', '#ended': 'ended', ...names },
-          ExpressionAttributeValues: { ':nonce': { S: key.group.nonce }, ':true': { BOOL: true }, ...values },
+          ConditionExpression: ['attribute_exists(pk)', ...clauses].join(' AND '),
+          ExpressionAttributeNames: { '#ended': 'ended', ...names },
+          ExpressionAttributeValues: { ':true': { BOOL: true }, ...values },
         }),
       ),
     );
-    return result.kind === 'written';
   }
 
   return {
     ...dynamoLedger(client, table, clock),
     find: (...args) => orUnavailable(find(...args)),
     register,
-    drop,
     end,
   };
 }
@@ -110,14 +90,13 @@ function unchanged({ through, claim }: Checkpoint): { clauses: string[]; names: 
   };
 }
 
-type Written = { readonly kind: 'written' } | { readonly kind: 'refused'; readonly item: Item | undefined };
-
-async function orRefused(call: Promise<unknown>): Promise<Written> {
+/** @returns false when its condition did not hold. */
+async function isWritten(call: Promise<unknown>): Promise<boolean> {
   try {
     await call;
-    return { kind: 'written' };
+    return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return { kind: 'refused', item: error.Item };
+    if (error instanceof ConditionalCheckFailedException) return false;
     throw unavailable(error);
   }
 }
@@ -128,7 +107,6 @@ async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
 
 const storedGroup = z.object({
   sk: z.object({ S: z.string() }),
-  nonce: z.object({ S: z.string() }),
   target: z.object({ S: z.string() }),
   members: z.object({ B: z.instanceof(Uint8Array) }),
   registeredAt: z.object({ N: z.string() }),
@@ -143,9 +121,9 @@ function groupOf(loader: string, source: IggyPartition, item: Item): FoundGroup 
       `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
     );
   }
-  const { sk, nonce, target, members, registeredAt, ended } = parsed.data;
+  const { sk, target, members, registeredAt, ended } = parsed.data;
   return {
-    key: { loader, source, target: target.S, group: { sort: sk.S, nonce: nonce.S } },
+    key: { loader, source, target: target.S, group: { sort: sk.S } },
     members: unpackMembers(members.B),
     checkpoint: checkpointOf(item),
     ended: ended?.BOOL ?? false,

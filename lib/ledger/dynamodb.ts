@@ -16,7 +16,7 @@ import {
   type Move,
   type MoveResult,
 } from './checkpoint.ts';
-import { GroupLost, type GroupName } from './group.ts';
+import { GroupLost } from './group.ts';
 import { checkpointOf, claimAttribute, type Item, keyOf } from './item.ts';
 
 const DAY_SECONDS = 24 * 3600;
@@ -63,8 +63,8 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
 }
 
 function refuseLostGroup({ group }: CheckpointKey, item: Item | undefined): void {
-  if (group === undefined || (item?.['nonce']?.S === group.nonce && item['ended'] === undefined)) return;
-  throw new GroupLost(`group ${group.sort} was dropped or ended by another invocation`);
+  if (group === undefined || (item !== undefined && item['ended'] === undefined)) return;
+  throw new GroupLost(`group ${group.sort} was ended by another invocation`);
 }
 
 /** An error of the SDK in the ledger's words. */
@@ -78,8 +78,8 @@ const NO_CLAIM = 'attribute_not_exists(#claim)';
 const NOTHING_FROM = '(attribute_not_exists(#through) OR #through < :before)';
 const HOLDING = '#claim.#label = :label';
 const SAME_FENCE = '#claim.#fence = :fence';
-/** A group that somebody dropped meanwhile must not come to life by a claim. */
-const SAME_GROUP = '#nonce = :nonce AND attribute_not_exists(#ended)';
+/** A group that somebody ended meanwhile must not come to life by a claim. */
+const LIVING_GROUP = 'attribute_exists(pk) AND attribute_not_exists(#ended)';
 const NOT_BACKWARDS = '(attribute_not_exists(#through) OR #through <= :through)';
 
 interface Condition {
@@ -106,13 +106,9 @@ function conditionOf(expect: Expectation): Condition {
   }
 }
 
-function conditionOfGroup({ nonce }: GroupName, expect: Expectation): Condition {
+function conditionOfGroup(expect: Expectation): Condition {
   const { clauses, names, values } = conditionOf(expect);
-  return {
-    clauses: [...clauses, SAME_GROUP],
-    names: { ...names, '#nonce': 'nonce', '#ended': 'ended' },
-    values: { ...values, ':nonce': { S: nonce } },
-  };
+  return { clauses: [...clauses, LIVING_GROUP], names: { ...names, '#ended': 'ended' }, values };
 }
 
 function updateOf({ source, target, group }: CheckpointKey, { expect, through, routes, witness, claim, settled }: Move, clock: Clock) {
@@ -130,7 +126,7 @@ function updateOf({ source, target, group }: CheckpointKey, { expect, through, r
   };
   const add: Item = Object.fromEntries(Object.entries(settled ?? {}).map(([name, count]) => [name, { N: String(count) }]));
   const names = [...Object.keys(set), ...Object.keys(add)];
-  const condition = group === undefined ? conditionOf(expect) : conditionOfGroup(group, expect);
+  const condition = group === undefined ? conditionOf(expect) : conditionOfGroup(expect);
   const clauses = [`SET ${Object.keys(set).map((name) => `#${name} = :${name}`)}`];
   if (claim === undefined) clauses.push('REMOVE #claim');
   if (settled !== undefined) clauses.push(`ADD ${Object.keys(add).map((name) => `#${name} :${name}`)}`);

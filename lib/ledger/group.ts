@@ -9,10 +9,8 @@ import type { Members } from './members.ts';
  * ledger works as for a shard; which records belong to it is written down before anything else and never changes.
  */
 export interface GroupName {
-  /** Last offset and hash of the members and their table. */
+  /** Last offset, and a nonce that is drawn for every registration. */
   readonly sort: string;
-  /** Drawn for every registration: a group that was dropped and registered again is another one. */
-  readonly nonce: string;
 }
 
 /** The key of a group's checkpoint. */
@@ -26,7 +24,7 @@ export interface FoundGroup {
   readonly key: GroupKey;
   readonly members: Members;
   readonly checkpoint: Checkpoint;
-  /** Members that its checkpoint does not decide belong to it no more. */
+  /** Members that its checkpoint does not decide belong to it no more: all of them, when it was an intention. */
   readonly ended: boolean;
   readonly registeredAt: EpochMillis;
 }
@@ -35,17 +33,16 @@ export interface FoundGroup {
  * Keeps the groups of unordered partitions, and their checkpoints. Each call but `find` is one atomic, durable, strongly consistent step;
  * `find` sees every step that ended before it began.
  *
- * A group without claim and watermark is a mere intention that anybody may drop. So two groups that share a record never both come to a
+ * A group without claim and watermark is a mere intention that anybody may end. So two groups that share a record never both come to a
  * claim: each is registered first and looks for the others then, so that at least one of the two sees the other, and whoever sees
- * another one drops it, or itself where the other is more than an intention.
+ * another one ends it, or itself where the other is more than an intention. What was ended stays in the table: the network may bring the
+ * writing of a registration once more, and must not bring the group back to life.
  */
 export interface GroupLedger extends Ledger {
   /** Groups that may hold offsets from `first` to `last`. @throws {LedgerUnavailable} */
   find(loader: string, source: IggyPartition, first: Position, last: Position): Promise<readonly FoundGroup[]>;
-  /** @returns false when it is there already. @throws {LedgerUnavailable} */
-  register(key: GroupKey, members: Uint8Array): Promise<boolean>;
-  /** @returns false when it is more than an intention, or gone. @throws {LedgerUnavailable} */
-  drop(key: GroupKey): Promise<boolean>;
+  /** Writes a group down under its name, once however often it is asked to. @throws {LedgerUnavailable} */
+  register(key: GroupKey, members: Uint8Array): Promise<void>;
   /** Sets the undecided members free, while its checkpoint is as given. @returns false when it is not. @throws {LedgerUnavailable} */
   end(key: GroupKey, checkpoint: Checkpoint): Promise<boolean>;
 }
@@ -53,7 +50,7 @@ export interface GroupLedger extends Ledger {
 /** So far apart the first and the last offset of a group may be: `find` looks no further. */
 export const GROUP_SPAN = 16_384n;
 
-/** The group was dropped or ended by somebody else: its records have to be looked up again. */
+/** The group was ended by somebody else: its records have to be looked up again. */
 export class GroupLost extends Error {
   override readonly name = 'GroupLost';
 }

@@ -157,7 +157,7 @@ function listedOf(item: Item): ListedCheckpoint {
 
 const groupItem = z.object({
   pk: text,
-  /** Last position, `#`, hash. */
+  /** Last position, `#`, nonce. */
   sk: text,
   stream: text,
   shard: text,

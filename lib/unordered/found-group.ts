@@ -81,7 +81,7 @@ async function settleUnclaimed(passage: Passage, group: FoundGroup, { run, live,
   if (isIntention && isFresh(passage, group)) return yielded(passage, run, live);
   if (!isWhole) {
     await run.gate.leave();
-    await (isIntention ? ledger.drop(group.key) : ledger.end(group.key, group.checkpoint));
+    await ledger.end(group.key, group.checkpoint);
     return [again(live)];
   }
   const standing = isIntention ? await contend(passage, group.key, live, found) : 'won';

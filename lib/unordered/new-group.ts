@@ -1,4 +1,3 @@
-import { blake3 } from '@noble/hashes/blake3.js';
 import type { GroupKey } from '../ledger/group.ts';
 import { packMembers } from '../ledger/members.ts';
 import { drawNonce } from '../nonce.ts';
@@ -16,11 +15,11 @@ import { settleRun } from './settle-run.ts';
  *     ledger:  register ──► find: nobody else? ──► claim ─────────────► settle
  *     Doris:                                             PUT (label)
  *
- * A crash before the claim leaves an intention, which anybody may drop; after it, a claim that is resolved as any other.
+ * A crash before the claim leaves an intention, which anybody may end; after it, a claim that is resolved as any other.
  */
 export async function settleNew(passage: Passage, target: Target | undefined, records: readonly DecodedRecord[]): Promise<readonly Fate[]> {
   const members = packMembers(records.map(({ record }) => record));
-  const key = keyOf(passage, target, records, members);
+  const key = keyOf(passage, target, records);
   const run = runOf(passage, target, key.group, records);
   const hindrance = await hindranceOf(run);
   if (hindrance !== undefined) {
@@ -47,18 +46,16 @@ async function stake(
   members: Uint8Array,
 ): Promise<'won' | 'lost' | 'yielded'> {
   const { ledger } = passage.ports;
-  if (!(await ledger.register(key, members))) return 'lost';
+  await ledger.register(key, members);
   const found = await ledger.find(key.loader, key.source, firstPosition(records), lastPosition(records));
   const standing = await contend(passage, key, records, found);
-  if (standing !== 'won') await ledger.drop(key);
+  if (standing !== 'won') await ledger.end(key, {});
   return standing;
 }
 
-/** The same records on their way to the same table make the same name. */
-function keyOf(passage: Passage, target: Target | undefined, records: readonly DecodedRecord[], members: Uint8Array): GroupKey {
-  const { ports, rules, source } = passage;
-  const name = targetName(target);
-  const hash = Buffer.from(blake3(Buffer.concat([Buffer.from(`${name}#`), members]), { dkLen: 12 })).toString('base64url');
+/** No two registrations share a name, also of the same records: what comes late of one can never be taken for the other. */
+function keyOf({ ports, rules, source }: Passage, target: Target | undefined, records: readonly DecodedRecord[]): GroupKey {
   const nonce = drawNonce(ports.clock).toString(36);
-  return { loader: rules.labelPrefix, source, target: name, group: { sort: `${lastPosition(records)}#${hash}`, nonce } };
+  const group = { sort: `${lastPosition(records)}#${nonce}` };
+  return { loader: rules.labelPrefix, source, target: targetName(target), group };
 }

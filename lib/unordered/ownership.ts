@@ -48,7 +48,7 @@ export async function contend(
     if (isConfirmed(other)) return 'lost';
     // Of two invocations that see each other, one goes on.
     if (other.key.group.sort < mine.group.sort && isFresh(passage, other)) return 'yielded';
-    if (!(await passage.ports.ledger.drop(other.key))) return 'lost';
+    if (!(await passage.ports.ledger.end(other.key, other.checkpoint))) return 'lost';
   }
   return 'won';
 }

@@ -165,7 +165,7 @@ describe('the roles of a loader for Iggy', () => {
     expect(quakes['LoaderquakesRole']).toEqual(
       [
         ...every('Loaderquakes'),
-        ...on('<Ledger>', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem').map((line) => `dynamodb:${line}`),
+        ...on('<Ledger>', 'GetItem', 'PutItem', 'Query', 'UpdateItem').map((line) => `dynamodb:${line}`),
         ...on('<LoaderquakesDeadLetters>', 'sqs:SendMessage'),
         ...on('<LoaderquakesQueue>', ...TAKING, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'),
         's3:PutObject on <DeadLettersBucket>/dead-letters/*',

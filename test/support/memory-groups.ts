@@ -13,10 +13,10 @@ export interface StoredGroup {
   ended: boolean;
 }
 
-/** A ledger of groups in memory. Passes the same contract suite as the one on DynamoDB. */
 /** Groups by name. */
 export type StoredGroups = Map<string, StoredGroup>;
 
+/** A ledger of groups in memory. Passes the same contract suite as the one on DynamoDB. */
 export interface MemoryGroups extends GroupLedger {
   readonly groups: ReadonlyMap<string, StoredGroup>;
 }
@@ -26,12 +26,8 @@ export function memoryGroups(now: () => number, groups: StoredGroups = new Map()
   const partitionOf = ({ loader, source }: Pick<GroupKey, 'loader' | 'source'>) =>
     JSON.stringify([loader, source.streamName, source.topicName, source.shard]);
   const nameOf = (key: GroupKey) => `${partitionOf(key)} ${key.group.sort}`;
-  const same = (key: GroupKey): StoredGroup | undefined => {
-    const stored = groups.get(nameOf(key));
-    return stored?.key.group.nonce === key.group.nonce ? stored : undefined;
-  };
   const living = (key: CheckpointKey): StoredGroup => {
-    const stored = same(key as GroupKey);
+    const stored = groups.get(nameOf(key as GroupKey));
     if (stored === undefined || stored.ended) throw new GroupLost('gone');
     return stored;
   };
@@ -62,19 +58,12 @@ export function memoryGroups(now: () => number, groups: StoredGroups = new Map()
         })
         .toSorted((a, b) => (a.key.group.sort < b.key.group.sort ? -1 : 1)),
     register: async (key, packed) => {
-      const there = groups.get(nameOf(key));
       // Asked again after a lost reply.
-      if (there !== undefined) return there.key.group.nonce === key.group.nonce;
+      if (groups.has(nameOf(key))) return;
       groups.set(nameOf(key), { key, packed, members: unpackMembers(packed), registeredAt: now(), checkpoint: {}, ended: false });
-      return true;
-    },
-    drop: async (key) => {
-      const stored = same(key);
-      const isIntention = stored?.checkpoint.claim === undefined && stored?.checkpoint.through === undefined;
-      return stored !== undefined && isIntention && groups.delete(nameOf(key));
     },
     end: async (key, { through, claim }) => {
-      const stored = same(key);
+      const stored = groups.get(nameOf(key));
       if (stored === undefined || stored.checkpoint.through !== through || stored.checkpoint.claim?.fence !== claim?.fence) return false;
       stored.ended = true;
       return true;

@@ -82,7 +82,6 @@ function mortal(world: QueueWorld, breaker: Breaker, kill: Kill | undefined): Gr
       move: (key, move) => call(() => ledger.move(key, move)),
       find: (...args) => call(() => ledger.find(...args)),
       register: (...args) => call(() => ledger.register(...args)),
-      drop: (key) => call(() => ledger.drop(key)),
       end: (...args) => call(() => ledger.end(...args)),
     },
     deadLetters: lettersThrough(world, call),

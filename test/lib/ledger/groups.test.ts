@@ -25,8 +25,8 @@ const record = (offset: number | bigint, id = '0'.repeat(32), timestamp = '1') =
 const recordsOf = (...offsets: readonly number[]) => offsets.map((offset) => record(offset));
 
 /** A group of these offsets. */
-function groupOf(source: IggyPartition, offsets: readonly number[], nonce = 'n1'): { key: GroupKey; members: Uint8Array } {
-  const group = { sort: `${at(offsets.at(-1) ?? 0)}#${offsets.join('-')}`, nonce };
+function groupOf(source: IggyPartition, offsets: readonly number[], nonce = 'n'): { key: GroupKey; members: Uint8Array } {
+  const group = { sort: `${at(offsets.at(-1) ?? 0)}#${nonce}` };
   return { key: { loader: 'test', source, target: 'db.t', group }, members: packMembers(recordsOf(...offsets)) };
 }
 
@@ -78,7 +78,7 @@ describe.each(Object.keys(backends))('groups in %s', (name) => {
     const source = freshPartition();
     for (const offsets of [[1, 2, 3], [10], [5, 900]]) {
       const { key, members } = groupOf(source, offsets);
-      expect(await ledger.register(key, members)).toBe(true);
+      await ledger.register(key, members);
     }
 
     expect(await found(source, 2, 2)).toEqual([[1, 2, 3]]);
@@ -98,47 +98,55 @@ describe.each(Object.keys(backends))('groups in %s', (name) => {
     expect(await found(other, 1, 1)).toEqual([]);
   });
 
-  it('are registered once under a name, whoever tries again', async () => {
+  it('are registered once for each name, however often a registration is sent', async () => {
     const source = freshPartition();
-    const { key, members } = groupOf(source, [1, 2]);
+    const [one, other] = [groupOf(source, [1, 2], 'one'), groupOf(source, [1, 2], 'other')];
+    await ledger.register(one.key, one.members);
+    await ledger.move(one.key, claiming('l', 1, 2));
+    await ledger.register(other.key, other.members);
 
-    expect(await ledger.register(key, members)).toBe(true);
-    expect(await ledger.register({ ...key, group: { ...key.group, nonce: 'n2' } }, members)).toBe(false);
+    await ledger.register(one.key, one.members);
+
+    expect(await found(source, 1, 2)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(await ledger.read(one.key)).toMatchObject({ claim: { label: 'l' } });
+    expect(await ledger.read(other.key)).toEqual({});
   });
 
-  it('are intentions until a claim, and can be dropped so long', async () => {
+  it('are intentions until a claim, and can be ended as such so long', async () => {
     const source = freshPartition();
     const { key, members } = groupOf(source, [1, 2]);
     await ledger.register(key, members);
 
-    expect(await ledger.drop(key)).toBe(true);
+    expect(await ledger.end(key, {})).toBe(true);
 
-    expect(await found(source, 1, 2)).toEqual([]);
-    expect(await ledger.drop(key)).toBe(false);
+    expect(await ledger.find('test', source, at(1), at(2))).toMatchObject([{ ended: true, checkpoint: {} }]);
   });
 
-  it('with a claim cannot be dropped, nor when they are settled', async () => {
+  it('with a claim are no intentions any more, nor when they are settled', async () => {
     const source = freshPartition();
     const { key, members } = groupOf(source, [1, 2]);
     await ledger.register(key, members);
 
     expect(await ledger.move(key, claiming('l', 1, 2))).toEqual({ kind: 'moved' });
-    expect(await ledger.drop(key)).toBe(false);
+    expect(await ledger.end(key, {})).toBe(false);
     expect(await ledger.move(key, settling('l', 2))).toEqual({ kind: 'moved' });
-    expect(await ledger.drop(key)).toBe(false);
+    expect(await ledger.end(key, {})).toBe(false);
 
     const [group] = await ledger.find('test', source, at(1), at(1));
     expect(group?.checkpoint).toEqual({ through: at(2), routes: 'group' });
   });
 
-  it('that were dropped take no claim, also when somebody registered them anew', async () => {
+  it('that were ended take no claim, also when the network brings their registration once more', async () => {
     const source = freshPartition();
     const { key, members } = groupOf(source, [1, 2]);
     await ledger.register(key, members);
-    await ledger.drop(key);
+    await ledger.end(key, {});
 
     await expect(ledger.move(key, claiming('l', 1, 2))).rejects.toThrow(GroupLost);
-    await ledger.register({ ...key, group: { ...key.group, nonce: 'n2' } }, members);
+    await ledger.register(key, members);
     await expect(ledger.move(key, claiming('l', 1, 2))).rejects.toThrow(GroupLost);
     await expect(ledger.read(key)).rejects.toThrow(GroupLost);
   });
@@ -208,7 +216,7 @@ describe('groups on DynamoDB', () => {
     const looking = dynamoGroups(client, TABLE, systemClock).find('test', source, at(0), at(1));
 
     await expect(looking).rejects.toThrow(ContractViolation);
-    await expect(dynamoGroups(client, TABLE, systemClock).find('test', source, at(0), at(1))).rejects.toThrow(/is damaged: nonce/);
+    await expect(dynamoGroups(client, TABLE, systemClock).find('test', source, at(0), at(1))).rejects.toThrow(/is damaged: target/);
   });
 
   it('that do not answer are unavailable', async () => {
@@ -217,7 +225,6 @@ describe('groups on DynamoDB', () => {
 
     await expect(ledger.find('test', key.source, at(0), at(1))).rejects.toThrow(LedgerUnavailable);
     await expect(ledger.register(key, members)).rejects.toThrow(LedgerUnavailable);
-    await expect(ledger.drop(key)).rejects.toThrow(LedgerUnavailable);
     await expect(ledger.end(key, {})).rejects.toThrow(LedgerUnavailable);
   });
 });

@@ -33,7 +33,7 @@ describe('two invocations that died between writing down what they would load an
 });
 
 describe('an intention that its invocation did not live to carry out', () => {
-  it('is carried out by a successor only after every other one with the same records is dropped', async () => {
+  it('is carried out by a successor only after every other one with the same records is ended', async () => {
     const world = newQueueWorld();
     const log = logOf({ natures: ['good', 'good', 'good', 'good', 'good'] });
     const messages = [log.slice(0, 4), log.slice(1, 5)].map((entries, n) => ({ messageId: `m-${n}`, body: arrayOf(entries) }));
@@ -43,7 +43,8 @@ describe('an intention that its invocation did not live to carry out', () => {
 
     await world.invoke(messages.slice(0, 1));
 
-    expect([...world.ledger.groups.values()].map(({ checkpoint }) => checkpoint.through)).toEqual(['00000000000000000003']);
+    const left = [...world.ledger.groups.values()].filter(({ ended }) => !ended);
+    expect(left.map(({ checkpoint }) => checkpoint.through)).toEqual(['00000000000000000003']);
   });
 
   it('is left alone while its invocation may still live', async () => {
@@ -55,6 +56,34 @@ describe('an intention that its invocation did not live to carry out', () => {
 
     expect(unsettled).toMatchObject([{ reason: 'another invocation is about to load these records' }]);
     expect(world.doris.calls).toEqual([]);
+  });
+});
+
+describe('a registration that reaches the ledger once more', () => {
+  it('after somebody ended its group brings nothing back that its owner could claim', async () => {
+    const world = newQueueWorld();
+    const log = logOf({ natures: ['good', 'good', 'good', 'good', 'good'] });
+    const [mine = { body: '' }, other = { body: '' }] = [log.slice(0, 4), log.slice(1, 5)].map((entries, n) => ({
+      messageId: `m-${n}`,
+      body: arrayOf(entries),
+    }));
+    const { find, register } = world.ledger;
+    world.ledger.register = async (...written) => {
+      world.ledger.register = register;
+      world.ledger.find = async (...wanted) => {
+        world.ledger.find = find;
+        const found = await find(...wanted);
+        world.clock.advance(seconds(6));
+        await world.invoke([other]);
+        await register(...written);
+        return found;
+      };
+      return register(...written);
+    };
+
+    expect(await world.invoke([mine])).toEqual([]);
+
+    expectEachOnce(world, log);
   });
 });
 

@@ -57,7 +57,6 @@ export function groupsFor(machine: Machine, world: World, shared: SharedGroups):
       return pages;
     },
     register: (key, members) => write(`registers ${key.group.sort}`, () => table.register(key, members)),
-    drop: (key) => write(`drops ${key.group.sort}`, () => table.drop(key)),
     end: (key, checkpoint) => write(`ends ${key.group.sort}`, () => table.end(key, checkpoint)),
   };
 }
@@ -80,7 +79,7 @@ async function watched(
   key: GroupKey,
   work: () => Promise<MoveResult>,
 ): Promise<MoveResult> {
-  const stored = [...groups.values()].find((group) => group.key.group.nonce === key.group.nonce);
+  const stored = [...groups.values()].find((group) => group.key.group.sort === key.group.sort);
   const before = stored?.checkpoint;
   const result = await work();
   if (result.kind === 'refused' || stored === undefined || before === undefined) return result;
