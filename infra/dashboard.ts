@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { DeployedLoader } from './deployed-loader.ts';
@@ -8,10 +9,10 @@ const COLUMN = 8;
 /** CloudWatch takes so many alarms in one widget. */
 const ALARMS_IN_A_WIDGET = 100;
 
-/** The dashboard of a stack: all alarms, then a section for each loader. */
+/** The dashboard of a stack: all alarms, then a section for each loader. All regions of an account share the names of dashboards. */
 export function dashboard(scope: Construct, name: string, alarms: readonly Alarm[], loaders: readonly DeployedLoader[]): void {
   new Dashboard(scope, 'Dashboard', {
-    dashboardName: name,
+    dashboardName: `${name}-${Stack.of(scope).region}`,
     widgets: [
       ...chunks(alarms, ALARMS_IN_A_WIDGET).map((some) => [new AlarmStatusWidget({ title: 'Alarms', alarms: some, width: WIDTH })]),
       ...loaders.flatMap(section),

@@ -5,14 +5,15 @@ import { planWarnings, round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
 
 /** The plan of every loader as text for people. */
-export function describePlan({ stack, loaders }: Settings): string {
+export function describePlan({ stack, loaders, alarmTopicArn }: Settings): string {
   const described = loaders.flatMap((loader) => [
     heading(loader),
     ...describe(loader, planOf(loader)),
     ...promise(loader),
     ...ports(loader),
   ]);
-  return `${[`plan of ${stack}`, ...described].join('\n')}\n`;
+  const unheard = alarmTopicArn === undefined ? ['  warning: alarms are only shown; alarmTopicArn names a topic that calls somebody'] : [];
+  return `${[`plan of ${stack}`, ...described, ...unheard].join('\n')}\n`;
 }
 
 function heading(loader: Loader): string {

@@ -1,9 +1,11 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { grantBelow } from './bucket-grants.ts';
 import { bundledFunction, type LoaderParts } from './bundled-function.ts';
 import type { ResourceVariable } from './environment.ts';
+import { nameInTemplate } from './name-in-template.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 
@@ -24,6 +26,10 @@ export function loaderFunction(
   });
   parts.shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   grantDeadLetters(made, letters, parts.shared);
+  new CfnOutput(Stack.of(scope), nameInTemplate(parts.loader, 'Function'), {
+    value: made.functionName,
+    description: `Function that loads ${name}`,
+  });
   return made;
 }
 

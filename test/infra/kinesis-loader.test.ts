@@ -58,6 +58,11 @@ describe('a loader of an existing stream', () => {
     template.hasResourceProperties(FUNCTION, { Description: 'Loads orders into Doris', Timeout: 180 });
   });
 
+  it('is named by an output, for those who look at it with the command line', () => {
+    const [loader] = Object.keys(template.findResources(FUNCTION, { Properties: { Description: 'Loads orders into Doris' } }));
+    template.hasOutput('OrdersFunction', { Value: { Ref: loader } });
+  });
+
   it('is traced only when that is asked for', () => {
     template.hasResourceProperties(FUNCTION, { TracingConfig: Match.absent() });
   });

@@ -195,6 +195,13 @@ describe('the dashboard', () => {
     for (const part of ['## orders', 'RowsLoaded', 'shop.orders', 'IteratorAge', 'IncomingRecords']) expect.soft(body).toContain(part);
   });
 
+  it('has a name of its own in each region, since all regions share their dashboards', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'Loaders-eu-central-1' });
+    iggy.hasResourceProperties('AWS::CloudWatch::Dashboard', {
+      DashboardName: { 'Fn::Join': ['', ['Loaders-', { Ref: 'AWS::Region' }]] },
+    });
+  });
+
   it('has no more than 100 alarms in a widget, as CloudWatch demands', () => {
     const loaders = Array.from({ length: 7 }, (_, n) => ({ ...aLoader({ doris: { table: `t${n}` } }), name: `l${n}` }));
     const many = templateOf(settingsWith({}, { loaders }));

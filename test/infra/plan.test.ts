@@ -114,6 +114,12 @@ describe('the plan of a loader', () => {
     );
   });
 
+  it('warns of alarms that nobody hears', () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+    expect(describePlan(checkSettings(settingsWith()))).toContain('warning: alarms are only shown');
+    expect(describePlan(checkSettings(settingsWith(aLoader(), { alarmTopicArn })))).not.toContain('alarms are only shown');
+  });
+
   it('is only the least without expected traffic', () => {
     expect(describePlan(checkSettings(settingsWith(aLoader({ batch: { windowSeconds: 15 } }))))).toContain(
       'traffic is not given: 4 loads a minute per shard and table',
