@@ -1,6 +1,6 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Millis } from '../units.ts';
+import { type Millis, millis } from '../units.ts';
 import { blocksOf } from './body.ts';
 
 /** What follows when a server said neither 100 nor anything else for so long: a frontend is given up, a backend gets the body. */
@@ -49,10 +49,13 @@ const LONGEST_REPLY = 1024 * 1024;
 
 /** Sends the headers, the body once the server says 100, and reads the reply. Never throws for what a server does. */
 export async function hop(ask: Hop, agents: LoadAgents): Promise<HopEnd> {
+  const started = performance.now();
   const first = await flight(ask, agents, true);
   // The server closed an idle connection just as it was used again, or while Lambda had frozen it: says nothing about the server.
   const stale = first.end.kind === 'lost' && first.reused && !first.end.bodyBegun && !ask.signal.aborted;
-  return stale ? (await flight(ask, agents, false)).end : first.end;
+  // Whoever takes the load over goes by it that no request arrives later than this after its permission.
+  const left = millis(ask.connectTimeout - (performance.now() - started));
+  return stale && left > 0 ? (await flight({ ...ask, connectTimeout: left }, agents, false)).end : first.end;
 }
 
 function flight(ask: Hop, agents: LoadAgents, mayReuse: boolean): Promise<{ readonly end: HopEnd; readonly reused: boolean }> {

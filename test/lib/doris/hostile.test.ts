@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { seconds } from '../../../lib/units.ts';
+import { millis, seconds } from '../../../lib/units.ts';
 import { aClient, aCluster, aLoad, report } from './support/doris.ts';
 import { rawServer, scriptedServer } from './support/scripted-server.ts';
 
@@ -187,6 +187,30 @@ describe('a backend that closed an idle connection', () => {
 
     expect(second).toMatchObject({ kind: 'committed', attempts: 1 });
     expect([be.seen.length, be.connections(), slept.length]).toEqual([3, 2, 0]);
+  });
+});
+
+describe('a kept connection that breaks later than a new one may take to be made', () => {
+  it('is not replaced, since the permission to start the load may be over', async () => {
+    const within = { connectTimeout: millis(500), continueTimeout: seconds(20), maxAttempts: 1 };
+    const cluster = await aCluster(
+      async (call, nth) => {
+        if (nth === 2) {
+          setTimeout(() => call.request.socket.destroy(), 600);
+          return;
+        }
+        await call.takeBody();
+        call.json(report());
+      },
+      [],
+      within,
+    );
+
+    await cluster.doris.load(aLoad(), cluster.within(seconds(30)));
+    const second = await cluster.doris.load(aLoad(), cluster.within(seconds(30)));
+
+    expect(second).toMatchObject({ kind: 'unavailable', attempts: 1 });
+    expect(cluster.be.seen).toHaveLength(2);
   });
 });
 
