@@ -27,7 +27,7 @@ const CLEAR_LINE = '\r\u001b[2K';
 export function outputOn(terminal: Terminal, json: boolean, env: Readonly<Record<string, string | undefined>>): Output {
   const { stdout, stderr } = terminal;
   const coloured = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  const paint: Paint = (style, text) => (coloured ? styleText(style, text) : text);
+  const paint: Paint = (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text);
   let underway = false;
   const clear = () => {
     if (underway) stderr.write(CLEAR_LINE);
