@@ -24,8 +24,15 @@ const endpoints = z
       'Prefix list com.amazonaws.REGION.dynamodb: aws ec2 describe-managed-prefix-lists.',
     ),
     s3PrefixListId: idOf('pl', 'a prefix list').describe('Prefix list com.amazonaws.REGION.s3: aws ec2 describe-managed-prefix-lists.'),
+    sharedWith: z
+      .array(cidr)
+      .describe(
+        'Networks whose machines use SQS, Secrets Manager and Kinesis too, such as the CIDR of the VPC. In the whole VPC the names of these services lead to the endpoints from then on: whoever is not named here loses them. [] when only these functions use them.',
+      ),
   })
-  .describe('VPC endpoints for DynamoDB, S3, SQS, Secrets Manager and, for streams, Kinesis are created; nothing leaves the VPC.');
+  .describe(
+    'VPC endpoints for DynamoDB, S3, SQS, Secrets Manager and, for streams, Kinesis are created; nothing leaves the VPC. A VPC takes them once: another stack in it has aws.kind nat.',
+  );
 
 const nat = z
   .strictObject({ kind: z.literal('nat') })

@@ -76,7 +76,7 @@ function reachAws(scope: Construct, network: Network, { aws, vpcId }: VpcSetting
     });
     securityGroup.addEgressRule(Peer.prefixList(prefixList), HTTPS, `${service} through its gateway`);
   }
-  interfaceEndpoints(scope, network, [
+  interfaceEndpoints(scope, network, aws.sharedWith, [
     ['Sqs', InterfaceVpcEndpointAwsService.SQS],
     ['Secrets', InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
     ...(streams ? [['Kinesis', InterfaceVpcEndpointAwsService.KINESIS_STREAMS] as const] : []),
@@ -85,13 +85,20 @@ function reachAws(scope: Construct, network: Network, { aws, vpcId }: VpcSetting
 
 type Services = readonly (readonly [id: string, service: InterfaceVpcEndpointAwsService])[];
 
-function interfaceEndpoints(scope: Construct, { vpc, subnets, securityGroup }: Network, services: Services): void {
+/** @param sharedWith - networks that the names of these services lead here as well: private DNS holds for the whole VPC. */
+function interfaceEndpoints(
+  scope: Construct,
+  { vpc, subnets, securityGroup }: Network,
+  sharedWith: readonly string[],
+  services: Services,
+): void {
   const endpoints = new SecurityGroup(scope, 'Endpoints', {
     vpc,
-    description: 'Endpoints of AWS for doris-lambda-loader: from its functions only',
+    description: 'Endpoints of AWS for doris-lambda-loader',
     allowAllOutbound: false,
   });
   endpoints.addIngressRule(securityGroup, HTTPS, 'Functions of doris-lambda-loader');
+  for (const cidr of sharedWith) endpoints.addIngressRule(peerOf(cidr), HTTPS, 'Others in the VPC');
   securityGroup.addEgressRule(endpoints, HTTPS, 'Services of AWS through their endpoints');
   for (const [id, service] of services)
     new InterfaceVpcEndpoint(scope, id, { vpc, service, subnets: { subnets: [...subnets] }, securityGroups: [endpoints], open: false });

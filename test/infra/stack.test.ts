@@ -104,8 +104,29 @@ describe('a network', () => {
     });
   });
 
+  const aws = {
+    kind: 'endpoints',
+    routeTableIds: ['rtb-00000001'],
+    dynamoDbPrefixListId: 'pl-00000001',
+    s3PrefixListId: 'pl-00000002',
+    sharedWith: [],
+  };
+
+  it('with endpoints lets those in whom their names lead there as well', () => {
+    const { sharedWith: _, ...unsaid } = aws;
+    const others = Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 443, ToPort: 443, IpProtocol: 'tcp' });
+    const shared = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws: { ...aws, sharedWith: ['10.20.0.0/16'] } } }));
+
+    shared.hasResourceProperties(SECURITY_GROUP, { SecurityGroupIngress: [others] });
+    templateOf(settingsWith(aLoader(), { network: { ...VPC, aws } })).allResourcesProperties(SECURITY_GROUP, {
+      SecurityGroupIngress: Match.absent(),
+    });
+    expect(() => checkSettings(settingsWith(aLoader(), { network: { ...VPC, aws: unsaid } }))).toThrow(
+      'network.aws.sharedWith: is missing',
+    );
+  });
+
   it('with endpoints lets functions out to Doris and to the endpoints only', () => {
-    const aws = { kind: 'endpoints', routeTableIds: ['rtb-00000001'], dynamoDbPrefixListId: 'pl-00000001', s3PrefixListId: 'pl-00000002' };
     const template = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws } }));
 
     template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway', RouteTableIds: ['rtb-00000001'] }, 2);
