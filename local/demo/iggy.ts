@@ -16,12 +16,20 @@ import type { Stack } from './stack.ts';
 /** Data sets on their way from an Iggy topic over http_sink, its endpoint and SQS to the function. */
 export interface IggyLane {
   readonly functions: FunctionHost;
+  readonly entrance: IggyEntrance;
   /** Sends one data set after another. @returns how many records of each were sent. */
   produce(sets: readonly DataSet[], options: ProduceOptions): Promise<readonly { readonly dataSet: DataSet; readonly count: number }[]>;
   drained(): Promise<void>;
   /** Iggy's messages have no key: the letters of poison get the names that it was sent under. */
   named(letters: readonly ReadLetter[]): ReadLetter[];
   stop(): Promise<void>;
+}
+
+/** Where bodies of http_sink go in. */
+export interface IggyEntrance {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly queueUrl: string;
 }
 
 /** What the lane is started with. */
@@ -85,6 +93,7 @@ export async function startIggyLane(stack: Stack, options: IggyLaneOptions): Pro
     });
   return {
     functions,
+    entrance: { url: gateway.endpoint, apiKey: API_KEY, queueUrl },
     drained: mapping.drained,
     produce: (sets, produced) => produceOverIggy(sets, { text: sinkOf('text'), raw: sinkOf('raw') }, names, produced),
     named: (letters) => letters.map((letter) => ({ ...letter, partitionKey: names.get(nameOf(letter)) ?? letter.partitionKey })),

@@ -1,3 +1,4 @@
+import type { IggyEntrance } from './iggy.ts';
 import type { Result } from './report.ts';
 import { DATABASE, STREAM, type Stack } from './stack.ts';
 
@@ -92,10 +93,11 @@ function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-/** How other programs reach what is up; the table is one to begin with. */
+/** How other programs reach what is up; the table is one to begin with. @param iggy - when that way is open. */
 export function endpointsText(
   { doris, env, deadLetterQueueUrl }: Pick<Stack, 'doris' | 'env' | 'deadLetterQueueUrl'>,
   table: string,
+  iggy?: IggyEntrance,
 ): string {
   const exports = Object.entries(env).filter(([name]) => name.startsWith('AWS_'));
   const ask = (statement: string): string =>
@@ -105,8 +107,17 @@ export function endpointsText(
     ...exports.map(([name, value]) => `export ${name}=${value}`),
     '',
     `stream ${STREAM}, dead letters ${deadLetterQueueUrl}`,
+    ...(iggy === undefined ? [] : entranceLines(iggy)),
     `Doris: ${doris.feUrl}, user ${doris.user}, password ${doris.password}`,
     ask('SHOW TABLES'),
     ask(`SELECT COUNT(*) FROM \`${table}\``),
   ].join('\n');
+}
+
+/** What http_sink posts, anybody may: docs/iggy.md has the shapes. */
+function entranceLines({ url, apiKey, queueUrl }: IggyEntrance): string[] {
+  return [
+    `Iggy: queue ${queueUrl}, and in front of it the endpoint for http_sink:`,
+    `curl -H 'x-api-key: ${apiKey}' -H 'Content-Type: application/json' --data-binary @BODY.json ${url}`,
+  ];
 }

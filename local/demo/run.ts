@@ -42,7 +42,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const sets = await dataSets(options);
   const unused = Object.keys(process.env).filter((name) => name.startsWith('DORIS_'));
   if (unused.length > 0) say(`not used: ${unused.join(', ')}; here the function has settings of its own`);
-  say('building dist/functions/kinesis-loader');
+  say('building dist/functions');
   await bundleFunctions();
   say(`starting Kinesis (${options.shards} shards), DynamoDB, SQS and the Doris stand-in on 127.0.0.1; the function's log: ${LOG_NAME}`);
   const stack = await startStack(options.shards);
@@ -98,7 +98,7 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     if (typeof outcome === 'boolean' && options.keepRunning) {
       // The function stays attached: whatever is put on the stream now is loaded too.
       writeFileSync(SETTINGS, settingsText({ ...stack.env, ...settingsFor(job) }));
-      say(`\n${endpointsText(stack, sets[0]?.table ?? '')}\n\nnpx doris-loader status --config dist/loader.env`);
+      say(`\n${endpointsText(stack, sets[0]?.table ?? '', iggy?.entrance)}\n\nnpx doris-loader status --config dist/loader.env`);
       goodbye(await interrupted);
     }
     return outcome;
