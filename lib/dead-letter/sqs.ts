@@ -44,15 +44,19 @@ async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue):
     const message = messageOf(letter, inlineBody(payload));
     if (sizeOf(message) <= maxBytes) return message;
   }
-  if (store === undefined && letter.fault.errorClass === 'contract') {
-    // What has no position can be read from nowhere any more.
+  if (store === undefined && isNowhereElse(letter)) {
     throw new DeadLettersUnavailable(
-      `the body of ${payload.length} bytes of SQS message ${letter.record.itemIdentifier} fits into no dead letter: set DEAD_LETTER_BUCKET`,
+      `the payload of ${payload.length} bytes of SQS message ${letter.record.itemIdentifier} fits into no dead letter: set DEAD_LETTER_BUCKET`,
     );
   }
   if (store !== undefined) return messageOf(letter, { encoding: 's3', text: await store.keep(letter) });
   const reason = `payload of ${payload.length} bytes does not fit into a message and no DEAD_LETTER_BUCKET is set. It was refused because: ${letter.fault.reason}`;
   return messageOf({ ...letter, fault: { ...letter.fault, errorClass: classWithoutPayload(letter), reason } }, omittedBody(payload));
+}
+
+/** A body of no shape, and what came without metadata: no position names it, so it can be read from nowhere else. */
+function isNowhereElse({ source, record }: DeadLetter): boolean {
+  return source.kind === 'iggy' && record.iggy === undefined;
 }
 
 /** A redrive looks for the row of an unverifiable record before it loads it: as anything else it would be stored twice. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeadLetter, DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
 import { s3PayloadStore } from '../../../lib/dead-letter/s3.ts';
 import { sqsDeadLetters } from '../../../lib/dead-letter/sqs.ts';
+import type { Position } from '../../../lib/source/position.ts';
 import { startSqs } from '../../../local/aws/sqs/server.ts';
 import type { Endpoint } from '../../../local/loopback.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -116,6 +117,20 @@ describe('a payload that no message can hold', () => {
     expect(message?.Body).toBe('payload omitted, 1258291 bytes');
     expect([encodingOf(message), attribute(message, 'errorClass'), attribute(message, 'position')]).toEqual(['omitted', 'oversize', '495']);
     expect(attribute(message, 'reason')).toMatch(/^payload of 1258291 bytes .* It was refused because: payload is not JSON$/);
+  });
+
+  it.each([
+    ['a body of no shape', 'contract', '-'],
+    ['a payload without metadata', 'decode', '00000000000000000000'],
+  ] as const)('stays with its queue where there is no bucket and no position to read it by: %s', async (_what, errorClass, position) => {
+    const { record, ...letter } = letterOf(payload);
+    const source = { kind: 'iggy', stream: 'shop/orders', streamName: 'shop', topicName: 'orders', shard: 'm-1' } as const;
+    const unnamed = { ...letter, source, fault: { errorClass, reason: 'bad' }, record: { ...record, position: position as Position } };
+
+    const sending = carried([unnamed]);
+
+    await expect(sending).rejects.toThrow(DeadLettersUnavailable);
+    await expect(sending).rejects.toThrow('set DEAD_LETTER_BUCKET');
   });
 
   it('stays unverifiable where there is no bucket, so that a redrive looks whether the table has its row', async () => {
