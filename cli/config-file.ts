@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import type { Environment } from '../lib/config.ts';
+import { SETTINGS } from '../lib/settings.ts';
 import { wrongInput } from './errors.ts';
+
+const FORMS = 'must be lines of NAME=value, a JSON object of texts, or what "aws lambda get-function-configuration" prints';
 
 const variables = z.record(z.string(), z.string());
 /** What `aws lambda get-function-configuration` prints of a deployed loader. */
@@ -16,7 +19,9 @@ const functionConfiguration = z
  */
 export function configFile(path: string): Environment {
   const text = readText(path);
-  return text.trimStart().startsWith('{') ? fromJson(text, path) : parseEnv(text);
+  const found = text.trimStart().startsWith('{') ? fromJson(text, path) : parseEnv(text);
+  if (Object.keys(found).some((name) => Object.hasOwn(SETTINGS, name) || name.startsWith('AWS_'))) return found;
+  throw wrongInput(`--config ${path}: holds no setting of a loader (docs/settings.md); ${FORMS}`);
 }
 
 function readText(path: string): string {
@@ -32,9 +37,6 @@ function fromJson(text: string, path: string): Environment {
     return z.union([functionConfiguration, variables]).parse(JSON.parse(text));
   } catch (error) {
     // Neither the parser's nor the schema's message goes out: both may quote a password.
-    throw wrongInput(
-      `--config ${path}: must be lines of NAME=value, a JSON object of texts, or what "aws lambda get-function-configuration" prints`,
-      { cause: error },
-    );
+    throw wrongInput(`--config ${path}: ${FORMS}`, { cause: error });
   }
 }

@@ -98,8 +98,8 @@ async function programFor(argv: readonly string[], act: Act): Promise<Command> {
 Settings are the variables of the deployed function (docs/settings.md), each command needs only its own. Region, endpoints and credentials of
 AWS come from the AWS SDK's own variables and profiles.
 
-Exit codes: 0 done, 1 done and something is amiss, 2 wrong arguments or settings, 3 AWS, Doris or a file failed, 4 nobody confirmed,
-130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 done and something is amiss, 2 wrong arguments or settings, 3 AWS, Doris or a file failed or lacks
+what was named, 4 nobody confirmed, 130 stopped by Ctrl-C.
 ${examples('status --config loader.env', 'doctor --json', 'checkpoints list --set LEDGER_TABLE=ledger')}`,
     );
   for (const [name, description, load] of COMMANDS) {

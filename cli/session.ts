@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import { type Config, type Environment, readConfig, readSettings } from '../lib/config.ts';
 import { SETTINGS, type SettingName } from '../lib/settings.ts';
 import { configFile } from './config-file.ts';
@@ -54,7 +55,8 @@ function setting(text: string): readonly [string, string] {
   const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (Object.hasOwn(SETTINGS, name)) return [name, value];
   // What stands behind the name may be a password.
-  throw wrongInput(
-    `--set${name === '' ? '' : ` ${JSON.stringify(name)}`}: must be NAME=value with the name of a setting (docs/settings.md)`,
-  );
+  if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw wrongInput('--set: must be NAME=value with the name of a setting (docs/settings.md)');
+  if (name.startsWith('AWS_'))
+    throw wrongInput(`--set ${name}: belongs to the AWS SDK: say it in the environment or in the file of --config`);
+  throw wrongInput(`--set ${name}: is no setting of a loader (docs/settings.md); did you mean ${closest(name, Object.keys(SETTINGS))}?`);
 }

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { isSelected, placeOf, readLedger, type Selection, wantedBy } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
-import { positionBefore, readPlace, type Wanted } from '../stream/place.ts';
+import { knownTo, positionBefore, readPlace, type Wanted } from '../stream/place.ts';
 import { tableText } from '../table.ts';
 
 /** `checkpoints reset` */
@@ -50,6 +50,7 @@ async function reset(session: Session, { to, dropClaim = false, ...selection }: 
       `nothing was changed: load ${claim.label} of ${claim.rows} rows is ${claim.state.kind}. Let a delivery resolve it, or ask explain-label what Doris has of it and say --drop-claim`,
     );
   const through = await positionOf(wanted, listed);
+  if (wanted.kind === 'position' && through > (before ?? '')) await knownTo(openKinesis(), listed.source, through);
   await session.confirm(consequences(listed, through));
   const happened = await asked(`ledger table ${LEDGER_TABLE}`, resetCheckpoint(openDynamoDb(), LEDGER_TABLE, listed, through, systemClock));
   if (!happened) throw failed('nothing was changed: a loader wrote the checkpoint in the meantime. Disable its event source mapping first');
@@ -65,7 +66,7 @@ async function reset(session: Session, { to, dropClaim = false, ...selection }: 
 
 function theOnly(chosen: readonly ListedCheckpoint[], of: string): ListedCheckpoint {
   const [listed, ...others] = chosen;
-  if (listed === undefined) throw wrongInput(`no such checkpoint of ${of}; "checkpoints list" names all`);
+  if (listed === undefined) throw failed(`no such checkpoint of ${of}; "checkpoints list" names all`);
   if (others.length === 0) return listed;
   const names = tableText(
     ['stream', 'shard', 'table'],

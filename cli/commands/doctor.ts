@@ -17,7 +17,7 @@ export const registerDoctor: Register = (command, act) => {
   command
     .option('--inside <function>', 'look from inside the VPC: through the deployed function that the output <Loader>Doctor names')
     .option('--function <name or ARN>', 'the deployed loader: its timeout, and the settings of what feeds it, through the API of Lambda')
-    .option('--sample <file>', 'rows to compare with the table, one JSON object a line; needs a loader with one table')
+    .option('--sample <file>', 'rows to compare with the tables that they are routed to, one JSON object a line')
     .option('--stream <name or ARN...>', 'streams of the loader')
     .option('--function-timeout <seconds>', 'timeout of the deployed function, to see whether the others fit', wholeNumber(1, 900))
     .addHelpText(

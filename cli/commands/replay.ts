@@ -5,6 +5,7 @@ import { s3PayloadStore } from '../../lib/dead-letter/s3.ts';
 import { sqsDeadLetters } from '../../lib/dead-letter/sqs.ts';
 import { connectDoris } from '../../lib/doris/client.ts';
 import { dynamoLedger } from '../../lib/ledger/dynamodb.ts';
+import { targetName, targetsIn } from '../../lib/plan/route.ts';
 import { ReplayStuck, replayShard } from '../../lib/redrive/replay.ts';
 import { openDynamoDb, openKinesis, openS3, openSecrets, openSqs } from '../aws.ts';
 import { failed, wrongInput } from '../errors.ts';
@@ -13,6 +14,7 @@ import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
 import { type PeriodOptions, periodOf, shardsOf } from '../stream/period.ts';
 import { tableText } from '../table.ts';
+import { counted, isoTime } from '../words.ts';
 
 /** `replay` */
 export const registerReplay: Register = (command, act) => {
@@ -42,8 +44,9 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
   const doris = connectDoris({ ...settings, credentials: credentialsFrom(credentials, openSecrets, systemClock) }, systemClock);
   const client = openKinesis();
   const store = bucket === undefined ? {} : { store: s3PayloadStore(openS3(), bucket) };
+  const tables = targetsIn(config.load.routing).map(targetName).join(', ');
   await session.confirm(
-    `What ${shards.length} shards of ${options.stream} took from ${new Date(period.from).toISOString()} to ${new Date(period.to).toISOString()} is loaded under the name ${labelPrefix}. A table that has these rows already has them twice then, unless it has a UNIQUE KEY.`,
+    `What ${counted(shards.length, 'shard')} of ${options.stream} took from ${isoTime(period.from)} to ${isoTime(period.to)} is loaded into ${tables} under the name ${labelPrefix}. A table that has these rows already has them twice then, unless it has a UNIQUE KEY. Records that can never load become dead letters, also those that did before.`,
   );
   let records = 0;
   const isStopped = session.interruption();
@@ -60,6 +63,7 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
       breaker: memoryBreaker(systemClock),
       clock: systemClock,
     },
+    onWaiting: changes((reason) => session.output.note(`waiting: ${reason}`)),
     onProgress: (more: number) => {
       records += more;
       session.output.progress(`${records.toLocaleString('en-US')} records`);
@@ -86,6 +90,15 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
     client.destroy();
     await doris.close();
   }
+}
+
+/** Tells what differs from what was told last. */
+function changes(tell: (text: string) => void): (text: string) => void {
+  let told = '';
+  return (text) => {
+    if (text !== told) tell(text);
+    told = text;
+  };
 }
 
 /** Under the loader's own name everything would pass for settled. */

@@ -10,6 +10,7 @@ import { wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
+import { counted } from '../words.ts';
 import { type Choice, conditionsOf, type Looked, lookedAt, openQueue } from './letters.ts';
 
 /** Options of `dead-letters redrive`. */
@@ -63,7 +64,7 @@ function editOf(expression: string): Edit {
 
 function consequences({ where = [], edit, from, reloadUnverifiable }: RedriveOptions, queueUrl: string): string {
   return [
-    `Letters of ${from ?? queueUrl}${where.length === 0 ? '' : ` with ${where.join(' and ')}`} are loaded into their tables${edit === undefined ? '' : ', each changed by the expression'}. Those that Doris has then leave the queue for good.`,
+    `Letters of ${from ?? queueUrl}${meaning({ where })} are loaded into their tables${edit === undefined ? '' : ', each changed by the expression'}. Those that Doris has then leave the queue for good.`,
     ...(reloadUnverifiable
       ? ['Records that may be in their table already are loaded too: they may be there twice then, and nothing can tell.']
       : []),
@@ -71,7 +72,12 @@ function consequences({ where = [], edit, from, reloadUnverifiable }: RedriveOpt
 }
 
 function counts({ read, passed, loaded, left }: RunReport, dryRun: boolean): string {
-  return `${read - passed} letters: ${loaded} ${dryRun ? 'would be loaded' : 'loaded'}, ${left.length} stay`;
+  return `${counted(read - passed, 'letter')}: ${loaded} ${dryRun ? 'would be loaded' : 'loaded'}, ${left.length} stay`;
+}
+
+/** Which letters, in the middle of a sentence. */
+function meaning({ where = [] }: Choice): string {
+  return where.length === 0 ? '' : ` with ${where.join(' and ')}`;
 }
 
 const MOST_SHOWN = 20;
@@ -81,7 +87,7 @@ function textOf(report: RunReport, dryRun: boolean): string {
   const lines = [
     counts(report, dryRun),
     ...(before > 0 ? [`${before} of the loaded were in Doris already`] : []),
-    ...(passed > 0 ? [`${passed} others were not asked for`] : []),
+    ...(passed > 0 ? [`${counted(passed, 'other')} ${passed === 1 ? 'was' : 'were'} not asked for`] : []),
     ...(more ? ['there may be more letters: it ended before the queue did'] : []),
   ];
   if (left.length > 0) {
@@ -105,11 +111,11 @@ export async function discard(session: Session, options: Choice & { readonly all
     for await (const page of lookedAt(session, queue, conditionsOf(options))) meant.push(...page);
     if (meant.length > 0)
       await session.confirm(
-        `${meant.length} letters are deleted for good. Their records are in no table; "dead-letters export" keeps a copy.`,
+        `${counted(meant.length, 'letter')}${meaning(options)} ${meant.length === 1 ? 'is' : 'are'} deleted for good. Their records are in no table; "dead-letters export" keeps a copy.`,
       );
     const stuck = await queue.remove(meant.map(({ message }) => message));
     const discarded = meant.length - stuck.length;
-    session.output.result({ discarded, stuck: stuck.map(({ messageId }) => messageId) }, () => `${discarded} letters discarded`);
+    session.output.result({ discarded, stuck: stuck.map(({ messageId }) => messageId) }, () => `${counted(discarded, 'letter')} discarded`);
     return stuck.length === 0 ? EXIT.done : EXIT.failed;
   } finally {
     await queue.release();

@@ -5,6 +5,7 @@ import { failed, wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
+import { counted } from '../words.ts';
 import { type Choice, conditionsOf, type Described, described, type Looked, lookAtAll, lookedAt, openQueue } from './letters.ts';
 
 const LONGEST_REASON = 80;
@@ -41,9 +42,9 @@ const GROUPINGS = {
   shard: ({ stream, shard }) => [stream.split('/').at(-1) ?? stream, shard],
 } as const satisfies Record<string, (letter: Described) => readonly string[]>;
 
-/** Reasons that differ in values only are one: what is quoted and what is counted is left out. */
+/** Reasons that differ in values only are one: what is quoted and what is counted is left out, but no digit of a name (UTF-8, MD5). */
 function shapeOf(reason: string): string {
-  return cut(reason.replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '…').replace(/\d+/g, '#'));
+  return cut(reason.replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '…').replace(/(?<![A-Za-z\d]-?)\d+/g, '#'));
 }
 
 /** `dead-letters summary` */
@@ -52,8 +53,8 @@ export async function summary(session: Session, choice: Choice): Promise<ExitCod
   const by = Object.entries(GROUPINGS).map(([name, keyOf]) => ({ name, groups: countsOf(letters, keyOf) }));
   session.output.result({ letters: letters.length, by: Object.fromEntries(by.map(({ name, groups }) => [name, groups])) }, () =>
     [
-      `${letters.length.toLocaleString('en-US')} dead letters`,
-      ...by.map(({ name, groups }) =>
+      counted(letters.length, 'dead letter'),
+      ...(letters.length === 0 ? [] : by).map(({ name, groups }) =>
         tableText(
           [`by ${name}`, 'letters', 'oldest'],
           groups.map(({ of, count, oldest }) => [of.join(' · '), count, oldest]),
@@ -117,8 +118,8 @@ export async function exportLetters(session: Session, options: Choice & { readon
     await queue.release();
     await out.close();
   }
-  if (to === '-') session.output.note(`${letters} letters`);
-  else session.output.result({ letters, to }, () => `${letters} letters written to ${to}; they are still in the queue`);
+  if (to === '-') session.output.note(counted(letters, 'letter'));
+  else session.output.result({ letters, to }, () => `${counted(letters, 'letter')} written to ${to}; the queue still has them`);
   return EXIT.done;
 }
 

@@ -23,7 +23,8 @@ export function breakerOf(listed: ListedOutage | undefined, now: number): OpenBr
 /** The same as a sentence, with what to do. */
 export function breakerText({ outage }: ListedOutage, now: number): string {
   const { cause, reason, failures, since, phase, until } = outage;
-  const next = phase === 'probe' ? 'one load is trying it now' : `the next load tries it in ${spanText(Math.max(0, until - now))}`;
+  const next =
+    phase === 'probe' ? 'one load is trying it now' : `the next load tries it${until > now ? ` in ${spanText(until - now)}` : ''}`;
   const said = reason === '' ? '' : `: ${reason}`;
   return `the breaker is open for ${spanText(Math.max(0, now - since))}: ${cause} after ${failures === 1 ? '1 failure' : `${failures} failures`}${said}; ${next}. ${TO_DO[cause]}`;
 }

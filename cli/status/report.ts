@@ -1,7 +1,8 @@
+import { grouped } from '../../lib/grouped.ts';
 import type { Checkpoint, Claim } from '../../lib/ledger/checkpoint.ts';
 import { spellPosition } from '../../lib/source/position.ts';
 import { spanText } from '../../lib/span-text.ts';
-import { isoTime } from '../words.ts';
+import { counted, isoTime } from '../words.ts';
 import { breakerOf, breakerText, type OpenBreaker } from './breaker.ts';
 import type { ShardFacts, StreamStatus, TableFacts } from './gather.ts';
 
@@ -48,6 +49,7 @@ export function reportOf(streams: readonly StreamStatus[], now: number): StatusR
     worst: { behindMs: behind.length === 0 ? null : Math.max(...behind), retentionLeftMs: left.length === 0 ? null : Math.min(...left) },
     findings: streams.flatMap(({ isThere, stream, shards }) => [
       ...(isThere ? [] : [`${stream.arn}: there is no such stream in this account and region; what the ledger has of it is shown`]),
+      ...outagesOf(shards, stream, now),
       ...shards.flatMap((shard) => findingsOf(shard, stream, now)),
     ]),
   };
@@ -100,6 +102,19 @@ function ageOf(waiting: TableFacts['waiting'], { retentionHours }: Stream, now: 
   return { behindMs, retentionLeftMs: Math.max(0, retentionHours * 3_600_000 - behindMs) };
 }
 
+/** A breaker is one for all shards of a table. */
+function outagesOf(shards: readonly ShardFacts[], stream: Stream, now: number): readonly string[] {
+  const open = shards.flatMap(({ shard, tables }) =>
+    tables.flatMap(({ loader, target, outage }) => (outage === undefined ? [] : [{ shard, loader, target, outage }])),
+  );
+  return grouped(open, ({ loader, target }) => `${loader} ${target}`).flatMap((same) =>
+    same.slice(0, 1).map(({ shard, target, outage }) => {
+      const where = same.length === 1 ? shard : counted(same.length, 'shard');
+      return `${stream.name} ${where} -> ${target}: ${breakerText(outage, now)}`;
+    }),
+  );
+}
+
 function findingsOf(facts: ShardFacts, stream: Stream, now: number): readonly string[] {
   const where = `${stream.name} ${facts.shard}`;
   if (facts.tables.length === 0)
@@ -112,9 +127,8 @@ function findingsOf(facts: ShardFacts, stream: Stream, now: number): readonly st
 }
 
 function findingsOfTable(table: TableFacts, state: ShardFacts['state'], where: string, stream: Stream, now: number): readonly string[] {
-  const { checkpoint, outage } = table;
+  const { checkpoint } = table;
   const findings = [
-    outage === undefined ? undefined : breakerText(outage, now),
     state === 'gone' ? textOfGone(checkpoint) : textOfOldClaim(checkpoint, now),
     textOfLostRows(checkpoint),
     ...textsOfRetention(table, stream, now),

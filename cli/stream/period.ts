@@ -16,7 +16,7 @@ export interface PeriodOptions {
 /** @throws {CommandError} naming the option and what is allowed. */
 export function periodOf({ from, to }: PeriodOptions): Period {
   const period = { from: momentOf('--from', from), to: to === undefined ? epochMillis(Date.now()) : momentOf('--to', to) };
-  if (period.from > period.to) throw wrongInput(`--from ${from} lies behind --to ${to}`);
+  if (period.from > period.to) throw wrongInput(`--from ${from} lies behind ${to === undefined ? 'the present' : `--to ${to}`}`);
   return period;
 }
 

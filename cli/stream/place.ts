@@ -1,6 +1,7 @@
-import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { GetShardIteratorCommand, InvalidArgumentException, type KinesisClient, ResourceNotFoundException } from '@aws-sdk/client-kinesis';
 import { systemClock } from '../../lib/clock.ts';
-import { kinesisPosition, type Position } from '../../lib/source/position.ts';
+import { kinesisPosition, type Position, spellPosition } from '../../lib/source/position.ts';
+import type { KinesisShard } from '../../lib/source/record.ts';
 import { readPages } from '../../lib/source/stream.ts';
 import { epochMillis } from '../../lib/units.ts';
 import { asked } from '../aws.ts';
@@ -29,6 +30,33 @@ export async function positionBefore(client: KinesisClient, stream: string, shar
   const first = await asked(what, firstSince(client, { stream, shard }, at));
   if (first === undefined) throw failed(`${what} has no record that arrived at ${at.toISOString()} or later`);
   return kinesisPosition(String(BigInt(first) - 1n));
+}
+
+/**
+ * Asks the stream whether a position is one of a shard, since a watermark beyond them all skips whatever comes. Nothing comes to a shard
+ * that is gone.
+ * @throws {CommandError}
+ */
+export async function knownTo(
+  client: KinesisClient,
+  { stream, shard }: Pick<KinesisShard, 'stream' | 'shard'>,
+  position: Position,
+): Promise<void> {
+  const StartingSequenceNumber = spellPosition(position).split(':')[0];
+  const request = { StreamARN: stream, ShardId: shard, ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber } as const;
+  try {
+    await client.send(new GetShardIteratorCommand(request));
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return;
+    if (error instanceof InvalidArgumentException)
+      throw wrongInput(
+        `${spellPosition(position)} is no position of ${shard} of ${stream}: a watermark there would skip what comes. ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+    throw failed(`shard ${shard} of ${stream}: ${String(error)}`, { cause: error });
+  }
 }
 
 async function firstSince(

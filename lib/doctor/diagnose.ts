@@ -13,7 +13,7 @@ import type { SampleRow } from './sample.ts';
 
 /** What is looked at besides the settings and what they name. */
 export interface Subjects {
-  /** Rows to compare with the table; only where there is one table. */
+  /** Rows to compare with the tables that they are routed to. */
   readonly samples: readonly SampleRow[];
   /** Streams of the loader, by name or ARN. Default: the one of SOURCE_STREAM_ARN. */
   readonly streams?: readonly string[];
@@ -45,13 +45,14 @@ export async function diagnose(
   if ('faults' in config) return config.faults.map(settingFault);
   const deployed = readSettings(env, ['SOURCE_STREAM_ARN', 'FUNCTION_TIMEOUT_SECONDS']);
   onProgress('asking Doris');
-  const doris = await examineDoris(config, samples, services.secrets);
+  const named = streams ?? [deployed.SOURCE_STREAM_ARN ?? []].flat();
+  const doris = await examineDoris(config, { samples, streams: named }, services.secrets);
   onProgress('asking AWS');
   const aws = await Promise.all([
     checkLedger(services.dynamoDb(), config.ledgerTable),
     checkQueue(services.sqs(), config.deadLetters),
     checkBucket(services.s3(), config.deadLetters.bucket),
-    ...(streams ?? [deployed.SOURCE_STREAM_ARN ?? []].flat()).map((name) => checkStream(services.kinesis(), name)),
+    ...named.map((name) => checkStream(services.kinesis(), name)),
   ]);
   return [
     ok('settings', 'settings', 'every one is allowed'),

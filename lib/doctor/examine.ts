@@ -11,7 +11,7 @@ import { type Finding, fault, ok, passes } from './finding.ts';
 import { assumedMemory, checkMemory } from './fit.ts';
 import { checkFrontend } from './frontend.ts';
 import { checkNetwork } from './network.ts';
-import type { SampleRow } from './sample.ts';
+import { type Sample, samplesFor } from './sample.ts';
 import { checkTable } from './table.ts';
 
 /** No check of Doris waits for longer. */
@@ -20,11 +20,7 @@ const PATIENCE = seconds(20);
 const soon = (): Deadline => deadlineIn(PATIENCE, systemClock);
 
 /** Follows a load from the secret to the tables, up to the first hop that nothing gets past. */
-export async function examineDoris(
-  config: Config,
-  samples: readonly SampleRow[],
-  secrets: () => SecretsManagerClient,
-): Promise<readonly Finding[]> {
+export async function examineDoris(config: Config, sample: Sample, secrets: () => SecretsManagerClient): Promise<readonly Finding[]> {
   const { credentials: source, ...settings } = config.doris;
   const credentials = credentialsFrom(source, secrets, systemClock);
   try {
@@ -37,20 +33,20 @@ export async function examineDoris(
   }
   const inspector = inspectDoris({ ...settings, credentials }, systemClock);
   try {
-    return await examineFrom(config, inspector, samples);
+    return await examineFrom(config, inspector, sample);
   } finally {
     await inspector.close();
   }
 }
 
-async function examineFrom(config: Config, inspector: Inspector, samples: readonly SampleRow[]): Promise<readonly Finding[]> {
+async function examineFrom(config: Config, inspector: Inspector, sample: Sample): Promise<readonly Finding[]> {
   const { frontends } = config.doris;
   const each: { readonly frontend: URL; readonly findings: readonly Finding[] }[] = [];
   for (const frontend of frontends) each.push({ frontend, findings: await examineFrontend(frontend, config, inspector) });
   const working = each.find(({ findings }) => isOpen(findings));
   const findings = each.flatMap((one) => (working === undefined || isOpen(one.findings) ? one.findings : one.findings.map(asWarning)));
   if (working === undefined) return findings;
-  return [...findings, ...(await examineTables(working.frontend, config, inspector, samples)), ...(await examineMemory(config, inspector))];
+  return [...findings, ...(await examineTables(working.frontend, config, inspector, sample)), ...(await examineMemory(config, inspector))];
 }
 
 async function examineFrontend(frontend: URL, { doris }: Config, inspector: Inspector): Promise<readonly Finding[]> {
@@ -69,12 +65,7 @@ function asWarning(finding: Finding): Finding {
   return finding.verdict === 'fault' ? { ...finding, verdict: 'warning', what: `${finding.what}; other frontends work` } : finding;
 }
 
-async function examineTables(
-  frontend: URL,
-  config: Config,
-  inspector: Inspector,
-  samples: readonly SampleRow[],
-): Promise<readonly Finding[]> {
+async function examineTables(frontend: URL, config: Config, inspector: Inspector, sample: Sample): Promise<readonly Finding[]> {
   const targets = targetsIn(config.load.routing);
   const { sequenceColumn } = config.doris;
   const filled = [
@@ -83,7 +74,11 @@ async function examineTables(
   ];
   const findings: Finding[] = [];
   for (const target of targets) {
-    const expectations = { samples: targets.length === 1 ? samples : [], filled, needsSequence: sequenceColumn !== undefined };
+    const expectations = {
+      ...(sample.samples.length === 0 ? {} : { samples: samplesFor(target, sample, config.load.routing, targets.length === 1) }),
+      filled,
+      needsSequence: sequenceColumn !== undefined,
+    };
     findings.push(...(await checkTable(frontend, target, inspector, expectations, soon())));
   }
   return findings;

@@ -11,16 +11,22 @@ type Filled = readonly { readonly setting: string; readonly column: string }[];
 export function schemaFindings(
   table: string,
   columns: readonly Column[],
-  samples: readonly SampleRow[],
+  samples: readonly SampleRow[] | undefined,
   filled: Filled,
 ): readonly Finding[] {
   const names = new Set(columns.map(({ name }) => name));
   const findings = [
     ...filled.filter(({ column }) => !names.has(column)).map((one) => noColumn(table, columns, one)),
-    ...(samples.length === 0 ? [] : sampleFindings(table, columns, names, samples, new Set(filled.map(({ column }) => column)))),
+    ...(samples === undefined || samples.length === 0 ? [] : sampleFindings(table, columns, names, samples, new Set(filled.map(({ column }) => column)))),
   ];
-  const against = samples.length === 0 ? 'name a --sample to compare rows with them' : `${samples.length} sample rows fit`;
-  return findings.length === 0 ? [ok('schema', table, `${columns.length} columns; ${against}`)] : findings;
+  return findings.length === 0 ? [ok('schema', table, `${columns.length} columns; ${comparedWith(samples)}`)] : findings;
+}
+
+function comparedWith(samples: readonly SampleRow[] | undefined): string {
+  if (samples === undefined) return 'name a --sample to compare rows with them';
+  return samples.length === 0
+    ? 'no row of the sample is routed here; --stream tells of which stream it is'
+    : `${samples.length} sample rows fit`;
 }
 
 function noColumn(table: string, columns: readonly Column[], { setting, column }: Filled[number]): Finding {

@@ -8,7 +8,8 @@ import { schemaFindings } from './schema.ts';
 
 /** What a table is checked against. */
 export interface Expectations {
-  readonly samples: readonly SampleRow[];
+  /** Rows that come to it, of the sample that was given. */
+  readonly samples?: readonly SampleRow[];
   /** Columns that the settings fill, by the setting. */
   readonly filled: readonly { readonly setting: string; readonly column: string }[];
   readonly needsSequence: boolean;

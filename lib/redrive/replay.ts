@@ -1,5 +1,5 @@
 import { deadlineIn } from '../deadline.ts';
-import { type LoadRules, loadBatch } from '../pipeline.ts';
+import { type LoadRules, loadBatch, type Settlement } from '../pipeline.ts';
 import type { Ports } from '../settle/run.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../source/kinesis.ts';
 import type { KinesisShard } from '../source/record.ts';
@@ -19,7 +19,9 @@ export interface Replay {
   readonly rules: LoadRules;
   readonly decode: DecodeRules;
   readonly onProgress: (records: number) => void;
-  /** Asked between two pages: whether it shall end there. Under the same name a later one goes on. */
+  /** A load did not work and is tried again: why. */
+  readonly onWaiting: (reason: string) => void;
+  /** Asked between two pages and two tries: whether it shall end there. Under the same name a later one goes on. */
   readonly isStopped: () => boolean;
 }
 
@@ -29,16 +31,16 @@ export class ReplayStuck extends Error {
 }
 
 const LOAD_TIME = seconds(120);
-const PAUSE = seconds(5);
-const TRIES = 12;
+const PAUSE = seconds(2);
+const TRIES = 30;
 
 /** Carries what one shard took in a period to its tables again, in order. @returns how many records. @throws {ReplayStuck} */
 export async function replayShard(replay: Replay, source: KinesisShard, period: Period): Promise<number> {
   let records = 0;
   for await (const page of recordsBetween(replay.streams, source, period)) {
-    await settleAll(replay, source, page);
-    records += page.length;
-    replay.onProgress(page.length);
+    const settled = await settleAll(replay, source, page);
+    records += settled;
+    replay.onProgress(settled);
     if (replay.isStopped()) break;
   }
   return records;
@@ -58,20 +60,41 @@ export async function* recordsBetween(
   }
 }
 
-async function settleAll({ ports, rules, decode }: Replay, { shard }: KinesisShard, page: readonly EventRecord[]): Promise<void> {
+/** @returns how many records of the page are settled: all, unless it is stopped. */
+async function settleAll(replay: Replay, { shard }: KinesisShard, page: readonly EventRecord[]): Promise<number> {
+  const { rules, decode } = replay;
+  const { ports, reason } = overheard(replay.ports);
   let open = page;
-  for (let tries = 0; open.length > 0; tries++) {
-    if (tries > 0) await ports.clock.sleep(PAUSE);
-    const before = open;
+  for (let tries = 1; ; tries++) {
+    const before = open.length;
     for (const batch of decodeKinesisEvent({ Records: open }, decode)) {
       const settlement = await loadBatch(batch, ports, rules, deadlineIn(LOAD_TIME, ports.clock));
-      const at = settlement.kind === 'settled' ? open.length : open.findIndex(({ kinesis }) => kinesis.sequenceNumber === settlement.from);
-      open = open.slice(at);
+      open = open.slice(settledOf(open, settlement));
     }
-    if (open.length < before.length) tries = 0;
-    if (tries >= TRIES)
+    if (open.length === 0 || replay.isStopped()) return page.length - open.length;
+    if (open.length < before) tries = 1;
+    if (tries > TRIES)
       throw new ReplayStuck(
-        `${shard} does not get on at ${open[0]?.kinesis.sequenceNumber}; run it again under the same name to go on there`,
+        `${shard} does not get on at ${open[0]?.kinesis.sequenceNumber}: ${reason()}. What is settled stays settled: run it again under the same name to go on there`,
       );
+    replay.onWaiting(reason());
+    await ports.clock.sleep(PAUSE);
   }
+}
+
+function settledOf(open: readonly EventRecord[], settlement: Settlement): number {
+  if (settlement.kind === 'settled') return open.length;
+  return open.findIndex(({ kinesis }) => kinesis.sequenceNumber === settlement.from);
+}
+
+/** The same ports, and why records were last left unsettled; that a breaker then waits is no reason of its own. */
+function overheard(ports: Ports): { readonly ports: Ports; reason(): string } {
+  let last = '';
+  const telemetry: Ports['telemetry'] = {
+    record(event) {
+      if (event.kind === 'unsettled' && (last === '' || !event.reason.startsWith('breaker open'))) last = event.reason;
+      ports.telemetry.record(event);
+    },
+  };
+  return { ports: { ...ports, telemetry }, reason: () => last };
 }

@@ -91,9 +91,10 @@ export async function redriveQueue(run: Run): Promise<RunReport> {
       const messages = await queue.take(Math.max(10, Math.min(ROUND, limit - meant, options.rate ?? ROUND)), ROUND_BYTES);
       if (messages.length === 0) return report;
       const started = redrive.ports.clock.elapsed();
-      report = added(report, await redriveRound(run, messages));
+      const round = await redriveRound(run, messages);
+      report = added(report, round);
       run.onProgress?.(report);
-      await slowDown(run, messages.length, millis(redrive.ports.clock.elapsed() - started));
+      await slowDown(run, round.read - round.passed, millis(redrive.ports.clock.elapsed() - started));
     }
   } finally {
     await queue.release();

@@ -11,12 +11,13 @@ const FIELDS = {
   shard: ({ source }) => source.shard,
   position: ({ position }) => spellPosition(position),
   target: ({ target }) => target,
-  table: ({ target }) => target.split('.').at(-1) ?? '',
+  // Lists show a table with its database; people and events also name it alone.
+  table: ({ target }, wanted) => (wanted.includes('.') ? target : (target.split('.').at(-1) ?? '')),
   label: ({ label }) => label ?? '-',
   failedAt: ({ failedAt }) => failedAt,
   arrivedAt: ({ arrivedAt }) => new Date(arrivedAt).toISOString(),
   partitionKey: ({ partitionKey }) => partitionKey ?? '',
-} as const satisfies Record<string, (letter: StoredLetter) => string>;
+} as const satisfies Record<string, (letter: StoredLetter, wanted: string) => string>;
 
 /** Names of what conditions look at. */
 export const WHERE_FIELDS = Object.keys(FIELDS);
@@ -67,5 +68,5 @@ export function parseCondition(text: string): Condition {
   }
   const read = FIELDS[name as Field];
   const holds = OPERATORS[operator as keyof typeof OPERATORS];
-  return (letter) => holds(read(letter), wanted);
+  return (letter) => holds(read(letter, wanted), wanted);
 }

@@ -108,6 +108,13 @@ describe('checkpoints reset', () => {
     expect(JSON.parse(stdout).through).toBe(String(BigInt(numbers[0] ?? '') - 1n));
   });
 
+  it('refuses to skip to a number that the shard cannot have, like one with a digit too many', async () => {
+    const { code, stderr } = await reset('--to', `${numbers[2]}0`, '--yes');
+
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr).error.message).toContain(`${numbers[2]}0 is no position of ${SHARD}`);
+  });
+
   it('refuses a place that is none', async () => {
     const { code, stderr } = await reset('--to', 'yesterday');
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSession } from '../../cli/session.ts';
 import { runCli } from './run.ts';
 
 let folder: string;
@@ -86,6 +87,20 @@ describe('settings', () => {
     );
 
     expect((await runCli(['checkpoints', 'list', '--config', config])).stderr).toMatch(/ledger table l-1: .*ECONNREFUSED/);
+  });
+
+  it.each([
+    ['LEDGER_TABEL=x', 'did you mean LEDGER_TABLE?'],
+    ['AWS_REGION=x', 'belongs to the AWS SDK'],
+    ['geheim', 'must be NAME=value'],
+  ])('of --set %s are refused with what is meant', (text, told) => {
+    expect(() => openSession({ set: [text] }, {})).toThrow(told);
+  });
+
+  it('are looked for in no file that has none', () => {
+    expect(() => openSession({ config: file('README.md', '# a = b\nNAME=value\n') }, {})).toThrow(
+      'README.md: holds no setting of a loader',
+    );
   });
 
   it('of a file that cannot be used are refused without a word of what is in it', async () => {

@@ -65,7 +65,7 @@ describe('every command', () => {
   it.each(COMMANDS)('prints one JSON document under --json and ends with %i: %j', async (wanted, args) => {
     const { code, stdout, stderr } = await runCli([...filled(args), '--json'], env);
 
-    expect({ code, stderr: wanted > 1 ? '' : stderr.replace(/^Letters of .*\n|^What 1 shards .*\n/, '') }).toEqual({
+    expect({ code, stderr: wanted > 1 ? '' : stderr.replace(/^Letters of .*\n|^What 1 shard .*\n/, '') }).toEqual({
       code: wanted,
       stderr: '',
     });

@@ -4,10 +4,13 @@ import { kinesisPosition } from '../../lib/source/position.ts';
 import { STREAM } from '../../local/demo/stack.ts';
 import { kinesisEvent } from '../support/builders.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
-import { runCli } from './run.ts';
+import { runCli, startCli } from './run.ts';
 
 const COLUMNS = 'source=_source,shard=_shard,position=_position';
 const ARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${STREAM}`;
+
+const CREATE_GREEN =
+  'CREATE TABLE green (id INT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")';
 
 let stack: LocalStack;
 let numbers: readonly string[];
@@ -86,9 +89,7 @@ describe('replay', () => {
     runCli(['replay', '--stream', STREAM, '--from', '2020-01-01', '--json', ...more], { ...stack.env, DORIS_TABLE: 'green' });
 
   it('loads a stream into another table, and nothing twice when it is run again under the same name', async () => {
-    await stack.select(
-      'CREATE TABLE green (id INT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
-    );
+    await stack.select(CREATE_GREEN);
 
     for (const _ of ['once', 'twice']) {
       const { code, stdout } = await replay('--as', 'green-1', '--yes');
@@ -99,8 +100,33 @@ describe('replay', () => {
     expect((await stack.select('SELECT id FROM green ORDER BY id')).map(([id]) => Number(id))).toEqual([1, 3, 4, 6]);
   });
 
-  it('asks first, and refuses the name of the loader itself', async () => {
-    expect((await replay('--as', 'green-2')).code).toBe(4);
+  it('says what it waits for, ends with 130 by Ctrl-C, and goes on where it was under the same name', async () => {
+    await stack.select('DROP TABLE green');
+    const { child, ended } = startCli(['replay', '--stream', STREAM, '--from', '2020-01-01', '--json', '--as', 'green-4', '--yes'], {
+      ...stack.env,
+      DORIS_TABLE: 'green',
+    });
+    let told = '';
+    child.stderr?.on('data', (text: string) => {
+      told += text;
+    });
+    await expect.poll(() => told, { timeout: 15_000, interval: 20 }).toContain('waiting: rejected-config');
+    child.kill('SIGINT');
+
+    const { code, stdout } = await ended;
+
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ as: 'green-4', stopped: true });
+    await stack.select(CREATE_GREEN);
+    expect((await replay('--as', 'green-4', '--yes')).code).toBe(0);
+    expect((await stack.select('SELECT id FROM green ORDER BY id')).map(([id]) => Number(id))).toEqual([1, 3, 4, 6]);
+  });
+
+  it('asks first, says into which tables, and refuses the name of the loader itself', async () => {
+    expect(await replay('--as', 'green-2')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('is loaded into demo.green under the name green-2'),
+    });
     expect(await replay('--as', 'demo', '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('LABEL_PREFIX') });
   });
 });

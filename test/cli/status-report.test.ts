@@ -83,6 +83,19 @@ describe('the report of several shards', () => {
     ]);
   });
 
+  it('tells of a breaker once for all shards of its table', () => {
+    const outage = { cause: 'unavailable', reason: 'no route', failures: 3, since: NOW - HOUR, until: NOW, phase: 'pause' };
+    const broken = (id: string) => {
+      const [table] = shard(id, 1).tables;
+      return { ...shard(id, 1), tables: [{ ...table, outage: { loader: 'demo', target: 'db.t', outage } }] };
+    };
+    const streams = [{ isThere: true, stream, shards: [broken('1'), broken('2')] }] as unknown as Parameters<typeof reportOf>[0];
+
+    expect(reportOf(streams, NOW).findings).toEqual([
+      's 2 shards -> db.t: the breaker is open for 60 min: unavailable after 3 failures: no route; the next load tries it. Run doctor',
+    ]);
+  });
+
   it('asks for the mapping when no delivery resolves a claim', () => {
     expect(reportOf([{ isThere: true, stream, shards: [shard('1', 1, claim)] }], NOW).findings).toEqual([
       's 1 -> db.t: claim l is open for 60 min: no delivery has resolved it - is the mapping enabled?',

@@ -22,7 +22,7 @@ function dorisThat(reached: Reach): Inspector {
 }
 
 function check(reached: Reach, needsSequence = false) {
-  const expectations = { samples: [], filled: [], needsSequence };
+  const expectations = { filled: [], needsSequence };
   const target = { database: 'd', table: 't' };
   return checkTable(new URL('http://fe:8030'), target, dorisThat(reached), expectations, deadlineIn(seconds(5), systemClock));
 }

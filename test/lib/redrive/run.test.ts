@@ -3,6 +3,7 @@ import type { DeadLetter } from '../../../lib/dead-letter/letter.ts';
 import { inlineBody, messageOf } from '../../../lib/dead-letter/message.ts';
 import { deadlineIn } from '../../../lib/deadline.ts';
 import { type RunOptions, type RunReport, redriveQueue } from '../../../lib/redrive/run.ts';
+import { parseCondition } from '../../../lib/redrive/where.ts';
 import { hours, mebibytes, seconds } from '../../../lib/units.ts';
 import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 import { memoryQueue } from '../../support/memory-queue.ts';
@@ -110,6 +111,17 @@ describe('a run over the queue', () => {
     await world.run(SLOWLY);
 
     expect(world.clock.elapsed() - started).toBe(seconds(3));
+  });
+
+  it('spends no time on letters that are not asked for', async () => {
+    const world = queueWorld();
+    for (const n of numbers(30)) sendLetter(world, n);
+    const started = world.clock.elapsed();
+
+    await world.run({ ...SLOWLY, where: [parseCondition('position=1001')] });
+
+    expect(world.stored()).toEqual([1]);
+    expect(world.clock.elapsed() - started).toBe(seconds(0.1));
   });
 
   it('takes no more letters than its limit, and says that there may be more', async () => {
