@@ -17,7 +17,9 @@ export function schemaFindings(
   const names = new Set(columns.map(({ name }) => name));
   const findings = [
     ...filled.filter(({ column }) => !names.has(column)).map((one) => noColumn(table, columns, one)),
-    ...(samples === undefined || samples.length === 0 ? [] : sampleFindings(table, columns, names, samples, new Set(filled.map(({ column }) => column)))),
+    ...(samples === undefined || samples.length === 0
+      ? []
+      : sampleFindings(table, columns, names, samples, new Set(filled.map(({ column }) => column)))),
   ];
   return findings.length === 0 ? [ok('schema', table, `${columns.length} columns; ${comparedWith(samples)}`)] : findings;
 }
