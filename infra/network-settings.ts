@@ -25,7 +25,7 @@ const endpoints = z
     ),
     s3PrefixListId: idOf('pl', 'a prefix list').describe('Prefix list com.amazonaws.REGION.s3: aws ec2 describe-managed-prefix-lists.'),
     sharedWith: z
-      .array(cidr)
+      .array(cidr, 'must be a list of the networks in the VPC that use these services too, [] when none does')
       .describe(
         'Networks whose machines use SQS, Secrets Manager and Kinesis too, such as the CIDR of the VPC. In the whole VPC the names of these services lead to the endpoints from then on: whoever is not named here loses them. [] when only these functions use them.',
       ),

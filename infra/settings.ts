@@ -97,7 +97,8 @@ function faultOf(issue: z.core.$ZodIssue, given: unknown): string {
   const where = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
   const place = where.replace(/^\./, '') || 'settings';
   const value = issue.path.reduce<unknown>((part, step) => (part as Record<PropertyKey, unknown> | undefined)?.[step], given);
-  if (issue.code === 'invalid_type' && value === undefined) return `${place}: is missing; must be ${issue.expected}`;
+  if (issue.code === 'invalid_type' && value === undefined)
+    return `${place}: is missing; ${issue.message.startsWith('must be ') ? issue.message : `must be ${issue.expected}`}`;
   if (issue.code === 'unrecognized_keys') return `${place}: ${issue.message}${suggestions(issue.keys)}`;
   const shown = issue.code === 'custom' || typeof value === 'object' || value === undefined ? '' : ` (given ${JSON.stringify(value)})`;
   return `${place}: ${issue.message}${shown}`;

@@ -122,7 +122,7 @@ describe('a network', () => {
       SecurityGroupIngress: Match.absent(),
     });
     expect(() => checkSettings(settingsWith(aLoader(), { network: { ...VPC, aws: unsaid } }))).toThrow(
-      'network.aws.sharedWith: is missing',
+      'network.aws.sharedWith: is missing; must be a list of the networks in the VPC',
     );
   });
 
