@@ -66,12 +66,15 @@ function shown({ errorClass, reason, source, position, target, label, failedAt, 
   };
 }
 
+/** What the ledger has of a letter whose load is over, for people. */
+const REDRIVEN = { new: 'no', bound: 'under way', stored: 'yes, its record is stored', free: 'tried, and surely not stored' } as const;
+
 async function standing(client: ReturnType<typeof openDynamoDb>, table: string, loader: string, letter: StoredLetter) {
   const { source, target, position, iggy } = letter;
   const redrives = dynamoRedrives(client, table, systemClock);
   const state = await redrives.letter({ loader, source, target, position, ...(iggy === undefined ? {} : { iggy }) });
   const load = state.kind === 'bound' ? await redrives.read({ loader, source, name: state.load }) : undefined;
-  const redriven = load === undefined ? state.kind : `${load.state} in load ${load.label}`;
+  const redriven = load === undefined ? REDRIVEN[state.kind] : `${load.state} in load ${load.label}`;
   if (source.kind !== 'kinesis') return { redriven };
   const { through } = await dynamoLedger(client, table, systemClock).read({ loader, source, target });
   return { redriven, settledThrough: through === undefined ? '-' : spellPosition(through) };
