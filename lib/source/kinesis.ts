@@ -7,6 +7,7 @@ import { kinesisPosition } from './position.ts';
 import type { Batch, DecodedRecord, Fault, KinesisShard, SourceRecord } from './record.ts';
 import { heldBy, isGzip, type Reading, type RowRules, readLine, readRow } from './rows.ts';
 import { addedMembers, type PositionColumns } from './splice.ts';
+import { lineSplicer, type SpliceLine } from './splice-lines.ts';
 
 /** How events become rows, and the limits of that. */
 export interface DecodeRules extends RowRules {
@@ -51,9 +52,11 @@ function decodeShard(records: readonly KinesisEventRecord[], { positionColumns, 
   const { distinct, duplicates } = inOrderOnce(records);
   const decoded: DecodedRecord[] = [];
   let size = 0;
-  for (const data of readKinesisData(distinct, rules.longNumbers ?? 'keep')) {
+  const all = readKinesisData(distinct, rules.longNumbers ?? 'keep');
+  const spliceLine = lineSplicer(positionColumns ?? {}, source, all);
+  for (const data of all) {
     if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: data.record.kinesis.sequenceNumber };
-    for (const reading of readRecord(data, rules)) {
+    for (const reading of readRecord(data, rules, spliceLine)) {
       decoded.push(reading.decoded);
       size += heldBy(reading);
     }
@@ -108,10 +111,10 @@ function areRising(records: readonly KinesisEventRecord[]): boolean {
   return true;
 }
 
-function readRecord(data: KinesisData, rules: DecodeRules): Reading[] {
+function readRecord(data: KinesisData, rules: DecodeRules, spliceLine: SpliceLine): Reading[] {
   const { kinesis } = data.record;
   const record = sourceRecord(kinesis, data.payload ?? Buffer.from(kinesis.data, 'utf8'));
-  if (data.line !== undefined) return [readLine(record, data.line, rules)];
+  if (data.line !== undefined) return [readLine(record, data.line, rules, spliceLine)];
   if (data.payload === undefined) return [poison(record, 'data is not base64')];
   const content = deaggregate(data.payload);
   switch (content.kind) {

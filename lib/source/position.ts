@@ -8,7 +8,7 @@ declare const brand: unique symbol;
 export type Position = string & { readonly [brand]: 'position' };
 
 /** Digits of the longest sequence number that the Kinesis API allows. */
-const SEQUENCE_DIGITS = 129;
+export const SEQUENCE_DIGITS = 129;
 /** Digits of a sub-sequence number: an aggregate of 10 MiB holds fewer than 10^8 user records. */
 const SUB_SEQUENCE_DIGITS = 8;
 

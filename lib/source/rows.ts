@@ -6,6 +6,7 @@ import { scalarFields } from './json-members.ts';
 import { isLongNumber } from './long-numbers.ts';
 import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
 import { type AddedMembers, splice } from './splice.ts';
+import type { SpliceLine } from './splice-lines.ts';
 
 /** Version of what passes for a row: to be raised when a payload that was a row becomes poison, or the other way round. */
 export const READING = 1;
@@ -49,13 +50,15 @@ export function readRow(record: SourceRecord, rules: RowRules): Reading {
   return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
 }
 
-/** {@link readRow} for a payload that is known to be this one object in one line, with a line end behind it in the same memory. */
-export function readLine(record: SourceRecord, line: Buffer, rules: RowRules): Reading {
+/**
+ * {@link readRow} for a payload that is known to be this one object in one line, with a line end behind it in the same memory.
+ * @param spliceLine - adds the members of the rules.
+ */
+export function readLine(record: SourceRecord, line: Buffer, rules: RowRules, spliceLine: SpliceLine): Reading {
   const bytesRead = record.payload.length;
-  if (bytesRead > rules.maxRowBytes) return readRow(record, rules);
-  const spliced = splice(line, 0, { members: rules.addedMembers?.(record) ?? '', quotes: [] });
-  const place = spliced === line ? ({ line, isTerminated: true } as const) : { line: spliced };
-  return { decoded: { kind: 'row', record, ...place, ...fieldsOf(line, rules) }, bytesRead };
+  const spliced = bytesRead > rules.maxRowBytes ? undefined : spliceLine(line, record);
+  if (spliced === undefined) return readRow(record, rules);
+  return { decoded: { kind: 'row', record, line: spliced, isTerminated: true, ...fieldsOf(line, rules) }, bytesRead };
 }
 
 /** What a decoded record costs in memory besides its bytes, roughly. */

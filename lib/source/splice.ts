@@ -18,17 +18,31 @@ export interface PositionColumns {
 export type AddedMembers = (record: SourceRecord) => string;
 
 /** The members for the records of one shard, always in the same order: the same record gives the same bytes on every delivery. */
-export function addedMembers(columns: PositionColumns, { stream, shard }: SourceShard): AddedMembers {
-  const members = [...member(columns.source, stream), ...member(columns.shard, shard)];
-  const fixed = members.join(',');
-  const position = keyBehind(fixed, columns.position);
-  const arrivedAt = keyBehind(fixed === '' ? position : fixed, columns.arrivedAt);
+export function addedMembers(columns: PositionColumns, source: SourceShard): AddedMembers {
+  const { fixed, position, arrivedAt } = layoutOf(columns, source);
   const textOf = dateTimes();
   // Neither text has a character that JSON escapes.
   return (record) => {
     const placed = position === '' ? fixed : `${fixed}${position}"${record.position}"`;
     return arrivedAt === '' ? placed : `${placed}${arrivedAt}"${textOf(record.arrivedAt)}"`;
   };
+}
+
+/** The parts that all members of one shard are made of; those that are not mapped are empty. */
+interface Layout {
+  /** Members with the same value for every record. */
+  readonly fixed: string;
+  /** Key of the position, with the comma before it. */
+  readonly position: string;
+  /** Key of the arrival, with the comma before it. */
+  readonly arrivedAt: string;
+}
+
+/** The order of members: what is fixed, position, arrival. */
+export function layoutOf(columns: PositionColumns, { stream, shard }: SourceShard): Layout {
+  const fixed = [...member(columns.source, stream), ...member(columns.shard, shard)].join(',');
+  const position = keyBehind(fixed, columns.position);
+  return { fixed, position, arrivedAt: keyBehind(fixed === '' ? position : fixed, columns.arrivedAt) };
 }
 
 function member(column: string | undefined, value: string): string[] {
@@ -40,17 +54,23 @@ function keyBehind(before: string, column: string | undefined): string {
   return column === undefined ? '' : `${before === '' ? '' : ','}${JSON.stringify(column)}:`;
 }
 
-/** Without a zone: a text that names one is moved by Doris into the zone of its session. Many records arrive in the same second. */
-function dateTimes(): (at: EpochMillis) => string {
-  let known = Number.NaN;
-  let text = '';
+/**
+ * Tells times in UTC, without a zone: a text that names one is moved by Doris into the zone of its session. Many records arrive at the
+ * same time.
+ */
+export function dateTimes(): (at: EpochMillis) => string {
+  let [known, knownSecond] = [Number.NaN, Number.NaN];
+  let [text, textOfSecond] = ['', ''];
   return (at) => {
+    if (at === known) return text;
     const second = Math.floor(at / 1000);
-    if (second !== known) {
-      text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length).replace('T', ' ');
-      known = second;
+    if (second !== knownSecond) {
+      textOfSecond = new Date(second * 1000).toISOString().slice(0, -'000Z'.length).replace('T', ' ');
+      knownSecond = second;
     }
-    return text + String(at - second * 1000).padStart(3, '0');
+    text = textOfSecond + String(at - second * 1000).padStart(3, '0');
+    known = at;
+    return text;
   };
 }
 
@@ -72,8 +92,7 @@ const CLOSE_OBJECT = 0x7d;
  */
 export function splice(text: Buffer, start: number, { members, quotes }: Additions): Buffer {
   if (members === '' && quotes.length === 0) return text;
-  const empty = text[skipBlanks(text, start + 1)] === CLOSE_OBJECT;
-  const front = members === '' || empty ? members : `${members},`;
+  const front = members === '' || isEmpty(text, start) ? members : `${members},`;
   const row = Buffer.allocUnsafe(text.length + Buffer.byteLength(front) + quotes.length);
   let from = start + 1;
   let to = text.copy(row, 0, 0, from);
@@ -85,4 +104,9 @@ export function splice(text: Buffer, start: number, { members, quotes }: Additio
   }
   text.copy(row, to, from);
   return row;
+}
+
+/** Whether an object has no members. @param start - where its opening brace stands. */
+export function isEmpty(text: Buffer, start: number): boolean {
+  return text[skipBlanks(text, start + 1)] === CLOSE_OBJECT;
 }

@@ -5,7 +5,7 @@ import { bodyOf } from '../../../lib/plan/body.ts';
 import { decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
 import type { DecodedRecord, Row } from '../../../lib/source/record.ts';
 import { decodeRow, type RowRules } from '../../../lib/source/rows.ts';
-import { addedMembers } from '../../../lib/source/splice.ts';
+import { addedMembers, type PositionColumns } from '../../../lib/source/splice.ts';
 import { mebibytes } from '../../../lib/units.ts';
 import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 
@@ -27,7 +27,7 @@ const seen = (record: DecodedRecord) => {
 
 const objects = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()).map((value) => JSON.stringify(value));
 const payloads = fc.oneof(
-  objects,
+  { weight: 4, arbitrary: objects },
   objects.map((text) => `${text}\n`),
   objects.map((text) => ` ${text}\r\n`),
   objects.map((text) => text.slice(1)),
@@ -46,6 +46,8 @@ const payloads = fc.oneof(
     '[{}]',
     '{}{}',
     '{}\n{}',
+    '{}',
+    '{ }\n',
     '{"a":1}\n\n',
     '{"a":12345678901234567890}',
     '{"a":\n1}',
@@ -65,25 +67,38 @@ describe('the records of an event', () => {
     { requiredKeys: [] },
   );
 
+  const columns = fc.record<PositionColumns>(
+    {
+      source: fc.constant('_source'),
+      shard: fc.constant('_"\u00fc"'),
+      position: fc.constant('_p'),
+      arrivedAt: fc.constant('_\ud83d\ude00'),
+    },
+    { requiredKeys: [] },
+  );
+  // The last is of the year 10000, which takes more characters.
+  const times = fc.array(fc.constantFrom(0, 1.5, 1.501, 1_795_230_000.123, 253_402_300_800), { minLength: 12, maxLength: 12 });
+
   it('become what each becomes by itself, whatever stands before and behind it', () => {
     fc.assert(
-      fc.property(all, rules, fc.boolean(), (texts, more, isPlaced) => {
-        const columns = { shard: '_shard', position: '_position' };
+      fc.property(all, times, rules, columns, (texts, at, more, positionColumns) => {
+        const event = kinesisEvent(texts.map((data, n) => ({ data, arrived: at[n] ?? 0, sequenceNumber: String(10n ** BigInt(n * n)) })));
 
-        const together = decode(texts, { ...more, ...(isPlaced ? { positionColumns: columns } : {}) });
+        const together = decodeKinesisEvent(event, { ...RULES, ...more, positionColumns }).flatMap(({ records }) => records);
 
-        const alone = isPlaced ? { ...RULES, ...more, addedMembers: addedMembers(columns, SOURCE) } : { ...RULES, ...more };
+        const alone = { ...RULES, ...more, addedMembers: addedMembers(positionColumns, SOURCE) };
         expect(together.map(seen)).toEqual(together.map(({ record }) => seen(decodeRow(record, alone))));
         expect(together.map(({ record }) => hexOf(record.payload))).toEqual(texts.map(hexOf));
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 
   it('are a body of their rows, a line each', () => {
     fc.assert(
-      fc.property(all, rules, (texts, more) => {
-        const rows = rowsOf(decode(texts, more));
+      fc.property(all, rules, columns, fc.boolean(), (texts, more, positionColumns, isReversed) => {
+        const decoded = rowsOf(decode(texts, { ...more, positionColumns }));
+        const rows = isReversed ? decoded.toReversed() : decoded;
 
         expect(textOf(bodyOf(rows))).toBe(rows.map(({ line }) => `${textOf(line)}\n`).join(''));
       }),
@@ -102,6 +117,25 @@ describe('a body', () => {
 
     expect(textOf(body)).toBe(expected);
     expect(isSharedBy(body, rows)).toBe(true);
+  });
+
+  it('of rows with position columns is the memory into which they were spliced', () => {
+    const rows = rowsOf(decode(['{"a":1}', '{"b":2}\n', '{ "c":3}'], { positionColumns: { shard: '_shard', position: '_p' } }));
+
+    const body = bodyOf(rows);
+
+    const front = (n: number) => `{"_shard":"${SHARD_ID}","_p":"${String(n).padStart(129, '0')}",`;
+    expect(textOf(body)).toBe(`${front(100)}"a":1}\n${front(101)}"b":2}\n${front(102)} "c":3}\n`);
+    expect(isSharedBy(body, rows)).toBe(true);
+  });
+
+  it('of rows with position columns is copied together where one has no members of its own', () => {
+    const rows = rowsOf(decode(['{"a":1}', '{ }', '{"c":3}'], { positionColumns: { shard: 's' } }));
+
+    const body = bodyOf(rows);
+
+    expect(textOf(body)).toBe(`{"s":"${SHARD_ID}","a":1}\n{"s":"${SHARD_ID}" }\n{"s":"${SHARD_ID}","c":3}\n`);
+    expect(isSharedBy(body, rows)).toBe(false);
   });
 
   it('of a part of the rows in a row is that part of the memory', () => {
