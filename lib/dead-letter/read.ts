@@ -64,7 +64,10 @@ const contextSchema = z.object({
   partitionKey: optionalText,
   arrivedAt: z.iso.datetime(),
   iggyId: optionalText,
-  iggyTimestamp: optionalText,
+  iggyTimestamp: z
+    .string()
+    .regex(/^\d{1,19}$/)
+    .optional(),
 });
 
 const attributesSchema = z.object({

@@ -1,6 +1,7 @@
 import type { StoredLetter } from '../dead-letter/read.ts';
 import { type Routing, route, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
+import { type IggyDecodeRules, metadataMembers } from '../source/iggy.ts';
 import type { DecodeRules } from '../source/kinesis.ts';
 import { spellPosition } from '../source/position.ts';
 import type { DecodedRecord, Fault, PoisonRow, SourceRecord, SourceShard } from '../source/record.ts';
@@ -13,6 +14,8 @@ import type { Fate, Ready } from './letters.ts';
 export interface PrepareRules {
   readonly decode: DecodeRules;
   readonly routing: Routing;
+  /** Of Iggy: columns that are filled from the metadata, as far as letters keep it. */
+  readonly metadataColumns?: NonNullable<IggyDecodeRules['metadataColumns']>;
   readonly edit?: Edit;
 }
 
@@ -43,11 +46,25 @@ export function prepareLetter(letter: StoredLetter, payload: Uint8Array, rules: 
     ...(iggy === undefined ? {} : { iggy }),
   };
   const { positionColumns, ...limits } = rules.decode;
-  const members = positionColumns === undefined ? {} : { addedMembers: addedMembers(positionColumns, source) };
-  return prepareRecord(source, decodeRow(record, { ...limits, ...members }), rules.routing, {
+  const members = [
+    ...(positionColumns === undefined ? [] : [addedMembers(positionColumns, source)(record)]),
+    ...metadataOf(letter, rules.metadataColumns),
+  ];
+  return prepareRecord(source, decodeRow(record, { ...limits, addedMembers: () => members.filter(Boolean).join(',') }), rules.routing, {
     target: targetNamed(letter.target),
     mayBeStored: letter.errorClass === 'unverifiable',
   });
+}
+
+/** A letter keeps offset, id and timestamp; the other members of the metadata are null. */
+function metadataOf({ iggy, position }: StoredLetter, columns: PrepareRules['metadataColumns']): string[] {
+  if (iggy === undefined || columns === undefined) return [];
+  const kept = new Map([
+    ['iggy_offset', spellPosition(position)],
+    ['iggy_id', JSON.stringify(iggy.id)],
+    ['iggy_timestamp', iggy.timestamp],
+  ]);
+  return metadataMembers(columns, (member) => kept.get(member));
 }
 
 /** What is known of a record besides itself. */

@@ -53,6 +53,7 @@ export function wireRun(config: Config, calls: AwsCalls, wanted: Wanted): Run & 
   const { requestHandler } = dynamoDb.config;
   const streams = { client: new KinesisClient({ maxAttempts: calls.maxAttempts, requestHandler }), clock: systemClock };
   const { queueUrl, maxBytes, bucket } = config.deadLetters;
+  const { metadataColumns } = config.iggy;
   const from = wanted.from ?? { kind: 'queue', url: queueUrl };
   const doris = dorisFor(config, calls, 'labelled');
   const rehearsal = dorisFor(config, calls, 'two-phase');
@@ -70,7 +71,12 @@ export function wireRun(config: Config, calls: AwsCalls, wanted: Wanted): Run & 
       checkpoints: dynamoLedger(dynamoDb, config.ledgerTable, systemClock),
       ...(bucket === undefined ? {} : { bucket: { client: s3, name: bucket } }),
     },
-    prepare: { decode: config.decode, routing: config.load.routing, ...(edit === undefined ? {} : { edit }) },
+    prepare: {
+      decode: config.decode,
+      routing: config.load.routing,
+      ...(metadataColumns === undefined ? {} : { metadataColumns }),
+      ...(edit === undefined ? {} : { edit }),
+    },
     options,
     tryRecords: (records) => tryRecords({ doris: rehearsal, clock: systemClock, deadline }, records),
     deadLetters: sqsDeadLetters({ client: sqs, queueUrl, maxBytes, ...store }, systemClock),

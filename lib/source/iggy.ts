@@ -203,9 +203,17 @@ function readRecord(message: Message, rules: IggyDecodeRules, size: number): Rea
   if (positionColumns === undefined && metadataColumns === undefined) return readRow(record, limits);
   const parts = [
     ...(positionColumns === undefined ? [] : [addedMembers(positionColumns, message.source)(record)]),
-    ...Object.entries(metadataColumns ?? {}).map(([member, column]) => `${JSON.stringify(column)}:${inOneLine(message.metadata(member))}`),
+    ...metadataMembers(metadataColumns ?? {}, message.metadata),
   ];
   return readRow(record, { ...limits, addedMembers: () => parts.filter(Boolean).join(',') });
+}
+
+/** What a row is given of its message's metadata. @param memberOf - a member as JSON text; undefined becomes null. */
+export function metadataMembers(
+  columns: NonNullable<IggyDecodeRules['metadataColumns']>,
+  memberOf: (member: string) => string | undefined,
+): string[] {
+  return Object.entries(columns).map(([member, column]) => `${JSON.stringify(column)}:${inOneLine(memberOf(member))}`);
 }
 
 function poison(record: SourceRecord, fault: Fault): Reading {

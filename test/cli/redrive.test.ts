@@ -107,6 +107,23 @@ describe('letters of Iggy', () => {
 
     expect(await ids()).toEqual([1, 2]);
   });
+
+  it('fill the columns of the metadata that letters keep, and leave the others null', async () => {
+    await stack.select('DROP TABLE IF EXISTS m');
+    await stack.select(
+      'CREATE TABLE m (id BIGINT NOT NULL, at_offset LARGEINT NULL, message VARCHAR(32) NULL, at_time BIGINT NULL, headers STRING NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
+    );
+    const source = { kind: 'iggy', stream: 'shop/orders', streamName: 'shop', topicName: 'orders', shard: '3' } as const;
+    const iggy = { id: 'ab'.repeat(16), timestamp: '1710064800000000' };
+    await send({ source, target: 'demo.m', record: aRecord('{"id":1}', { position: iggyPosition('9'), iggy }) });
+
+    const columns = { IGGY_METADATA_COLUMNS: 'offset=at_offset,id=message,timestamp=at_time,headers=headers' };
+    expect((await runCli(['dead-letters', 'redrive', '--yes'], { ...env(), ...columns })).code).toBe(0);
+
+    expect(await stack.select('SELECT id, at_offset, message, at_time, headers FROM m')).toEqual([
+      ['1', '9', iggy.id, iggy.timestamp, null],
+    ]);
+  });
 });
 
 describe('batches that Lambda gave up', () => {
