@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { leanSdk } from './lean-sdk.ts';
+import { leanSdk, withoutSignIn } from './lean-sdk.ts';
 
 /** The functions that CDK deploys and the local stack runs: one self-contained ES module each (contract "Build output"). */
 export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive', 'doctor'] as const;
@@ -27,6 +27,7 @@ const SHARED = {
 export async function bundleFunctions(): Promise<void> {
   await build({
     ...SHARED,
+    plugins: [...SHARED.plugins, withoutSignIn],
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
     outdir: 'dist/functions',
     sourcemap: 'linked',

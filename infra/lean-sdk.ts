@@ -22,6 +22,24 @@ export const leanSdk: Plugin = {
   },
 };
 
+const SIGN_IN = 'export const fromSSO = refuse; export const fromLoginCredentials = refuse;';
+const REFUSAL =
+  'credentials: a profile that signs in through a browser does not work in a function - give it a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+
+/**
+ * Leaves out of functions what signs people in through a browser, with the three clients that it takes: a function has a role, whose
+ * credentials come in its environment. A profile that asks for it is refused in so many words.
+ */
+export const withoutSignIn: Plugin = {
+  name: 'without-sign-in',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]credential-provider-(sso|login)[\\/]dist-es[\\/]index\.js$/ }, () => ({
+      contents: `const refuse = () => () => Promise.reject(new Error(${JSON.stringify(REFUSAL)})); ${SIGN_IN}`,
+      loader: 'js',
+    }));
+  },
+};
+
 function withKeys(source: string): string {
   const values = new Map([...source.matchAll(CONSTANT)].map(([, name = '', value = '']) => [name, value]));
   return source.replace(COMPUTED_KEY, (key, name) => (values.has(name) ? `${values.get(name)}:` : key));
