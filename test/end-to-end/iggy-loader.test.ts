@@ -43,9 +43,19 @@ interface Lane {
   close(): Promise<void>;
 }
 
-async function openLane({ fifo = false, replies = () => 'sent' as const as 'sent' | 'lost' } = {}): Promise<Lane> {
+interface LaneOptions {
+  readonly fifo?: boolean;
+  readonly replies?: () => 'sent' | 'lost';
+  /** After which a message comes again whose function was killed. Long where nothing is to come again, however slow the machine. */
+  readonly visibilitySeconds?: number;
+}
+
+async function openLane({ fifo = false, replies = () => 'sent', visibilitySeconds = 60 }: LaneOptions = {}): Promise<Lane> {
   const name = `lane-${++made}`;
-  const attributes = { VisibilityTimeout: '2', ...(fifo ? { FifoQueue: 'true', ContentBasedDeduplication: 'true' } : {}) };
+  const attributes = {
+    VisibilityTimeout: String(visibilitySeconds),
+    ...(fifo ? { FifoQueue: 'true', ContentBasedDeduplication: 'true' } : {}),
+  };
   const { QueueUrl: queueUrl = '' } = await stack.sqs.send(
     new CreateQueueCommand({ QueueName: fifo ? `${name}.fifo` : name, Attributes: attributes }),
   );
@@ -221,7 +231,7 @@ describe('the bundle of iggy-loader, from http_sink to the table', () => {
 
   it('stores each message once while functions are killed, replies are lost and messages come twice', async ({ skip }) => {
     skip(IS_REAL_DORIS, NEEDS_STAND_IN);
-    const lane = await openLane();
+    const lane = await openLane({ visibilitySeconds: 2 });
     const sink = lane.sink({ batchMode: 'json_array' });
     const messages = lane.append(...numbers(0, 300));
     for (let from = 0; from < messages.length; from += 30) await sink.consume(messages.slice(from, from + 30), lane.topic);
