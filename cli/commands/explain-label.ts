@@ -6,15 +6,17 @@ import { inspectDoris } from '../../lib/doris/inspector.ts';
 import { type ReadLabel, readLabel } from '../../lib/plan/label.ts';
 import { targetsIn } from '../../lib/plan/route.ts';
 import type { LabelState } from '../../lib/ports.ts';
+import { findLoads, type RedrivePlace } from '../../lib/redrive/find.ts';
+import type { RedriveLoad } from '../../lib/redrive/ledger.ts';
 import { seconds } from '../../lib/units.ts';
-import { openSecrets } from '../aws.ts';
+import { asked, openDynamoDb, openSecrets } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type LedgerWord, ledgerWords, STATE_MEANING } from '../label/explain.ts';
 import { readLedger } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
-import { counted } from '../words.ts';
+import { counted, isoTime } from '../words.ts';
 
 /** `explain-label` */
 export const registerExplainLabel: Register = (command, act) => {
@@ -41,6 +43,8 @@ interface DorisWord {
 interface Explained extends ReadLabel {
   readonly label: string;
   readonly ledger: readonly LedgerWord[] | null;
+  /** Loads of redrives under it. */
+  readonly redrives: readonly RedriveWord[] | null;
   readonly doris: readonly DorisWord[] | null;
 }
 
@@ -50,9 +54,27 @@ async function explainLabel(session: Session, label: string, { offline = false }
     throw wrongInput(
       `${JSON.stringify(label.slice(0, 200))} is no label of a loader: those end in -<first position>-<records>-<format and hash>; labels that begin with loader-probe- store nothing`,
     );
-  if (offline) return print(session, { label, ...read, ledger: null, doris: null });
+  if (offline) return print(session, { label, ...read, ledger: null, redrives: null, doris: null });
   const ledger = ledgerWords(label, read, (await readLedger(session, { allLoaders: true })).checkpoints);
-  return print(session, { label, ...read, ledger, doris: await askDoris(session, label, ledger) });
+  const redrives = await redrivesOf(session, label);
+  return print(session, { label, ...read, ledger, redrives, doris: await askDoris(session, label, ledger) });
+}
+
+interface RedriveWord extends RedrivePlace {
+  readonly state: RedriveLoad['state'];
+  readonly rows: number;
+  readonly begunAt: string;
+}
+
+async function redrivesOf(session: Session, label: string): Promise<readonly RedriveWord[]> {
+  const { LEDGER_TABLE: table } = session.settings('LEDGER_TABLE');
+  const client = openDynamoDb();
+  try {
+    const found = await asked(`ledger table ${table}`, findLoads(client, table, { kind: 'everything' }, label));
+    return found.map(({ load: { state, rows, claimedAt }, ...place }) => ({ ...place, state, rows, begunAt: isoTime(claimedAt) }));
+  } finally {
+    client.destroy();
+  }
 }
 
 async function askDoris(session: Session, label: string, ledger: readonly LedgerWord[]): Promise<readonly DorisWord[]> {
@@ -90,12 +112,13 @@ function print({ output }: Session, explained: Explained): ExitCode {
   return explained.doris?.some(({ state }) => state === 'unreachable') ? EXIT.amiss : EXIT.done;
 }
 
-function textOf({ head, firstPosition, records, ledger, doris }: Explained): readonly string[] {
+function textOf({ head, firstPosition, records, ledger, redrives, doris }: Explained): readonly string[] {
   return [
     `loader prefix, stream and shard: ${head}`,
     `first record: ${firstPosition}`,
     `records: ${records}`,
     ...(ledger === null ? [] : ledger.length === 0 ? ['ledger: no checkpoint begins its labels like this'] : ledger.map(ledgerText)),
+    ...(redrives ?? []).map(redriveText),
     ...(doris ?? []).flatMap(dorisText),
   ];
 }
@@ -114,6 +137,16 @@ function ledgerText({ loader, stream, shard, target, kind, through, span }: Ledg
     default:
       return kind satisfies never;
   }
+}
+
+const REDRIVE_MEANING = {
+  open: 'in doubt, the next redrive that meets one of its records asks Doris',
+  stored: 'stored, and each record of it',
+  void: 'surely not stored, its records are free for another redrive',
+} as const satisfies Record<RedriveLoad['state'], string>;
+
+function redriveText({ loader, stream, shard, state, rows, begunAt }: RedriveWord): string {
+  return `redrive: loader ${loader}, ${stream}, ${shard}: ${counted(rows, 'row')}, begun ${begunAt}: ${REDRIVE_MEANING[state]}`;
 }
 
 function dorisText({ database, state, means, transaction }: DorisWord): readonly string[] {

@@ -1,20 +1,33 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { systemClock } from '../../lib/clock.ts';
 import type { StoredLetter } from '../../lib/dead-letter/read.ts';
 import { dynamoLedger } from '../../lib/ledger/dynamodb.ts';
 import { dynamoRedrives } from '../../lib/redrive/dynamodb-redrives.ts';
-import { spellPosition } from '../../lib/source/position.ts';
-import { openDynamoDb } from '../aws.ts';
-import { described, lookAtAll } from '../dead-letters/letters.ts';
+import { findLetters } from '../../lib/redrive/find.ts';
+import { iggyPosition, kinesisPosition, type Position, spellPosition } from '../../lib/source/position.ts';
+import { asked, openDynamoDb } from '../aws.ts';
+import { described, type Looked, lookAtAll } from '../dead-letters/letters.ts';
 import { failed } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { redrivenText } from '../label/redriven.ts';
+import { isSelected, scopeOf } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
+import { isoTime } from '../words.ts';
 
 /** `explain-letter` */
 export const registerExplainLetter: Register = (command, act) => {
   command
     .argument('<position or message id>')
-    .addHelpText('after', examples('explain-letter 49590338271490256608559692538361571095921575989136588898'))
+    .option('--stream <name or ARN>', 'only of this stream; finds what the ledger has without reading all of it')
+    .option('--shard <id>', 'only of this shard')
+    .addHelpText(
+      'after',
+      examples(
+        'explain-letter 49590338271490256608559692538361571095921575989136588898',
+        'explain-letter 49590338271490256608559692538361571095921575989136588898 --stream orders --shard shardId-000000000003',
+      ),
+    )
     .action(act(explainLetter));
 };
 
@@ -29,25 +42,70 @@ const ADVICE: Readonly<Record<StoredLetter['errorClass'], string>> = {
     'The row may be in the table already. Look for it; redrive it with --reload-unverifiable when it is not, discard the letter when it is.',
 };
 
-async function explainLetter(session: Session, which: string): Promise<ExitCode> {
-  const { LABEL_PREFIX: loader, LEDGER_TABLE } = session.settings('LABEL_PREFIX', 'LEDGER_TABLE');
-  const found = (await lookAtAll(session, {})).filter((looked) => {
-    const { messageId, position } = described(looked);
-    return which === messageId || which === position;
-  });
+interface Place {
+  readonly stream?: string;
+  readonly shard?: string;
+}
+
+async function explainLetter(session: Session, which: string, place: Place): Promise<ExitCode> {
+  const { LABEL_PREFIX: loader, LEDGER_TABLE: table } = session.settings('LABEL_PREFIX', 'LEDGER_TABLE');
+  const found = (await lookAtAll(session, {})).filter((looked) => isMeant(looked, which, place));
   const letters = found.flatMap(({ read }) => (read.kind === 'letter' ? [read] : []));
-  if (letters.length === 0)
-    throw failed(`no letter of position or message id ${which} is in the queue, or another reader has it in hand now`);
   const client = openDynamoDb();
   try {
     const explained = await Promise.all(
-      letters.map(async (letter) => ({ ...shown(letter), ...(await standing(client, LEDGER_TABLE, loader, letter)) })),
+      letters.map(async (letter) => ({ ...shown(letter), ...(await standing(client, table, loader, letter)) })),
     );
-    session.output.result({ letters: explained }, () => explained.map(textOf).join('\n\n'));
+    const gone = letters.length === 0 ? await withoutLetter(session, client, which, place) : [];
+    session.output.result({ letters: explained, gone }, () =>
+      [...(gone.length === 0 ? [] : [NO_LETTER]), ...explained.map(textOf), ...gone.map(textOf)].join('\n\n'),
+    );
     return EXIT.done;
   } finally {
     client.destroy();
   }
+}
+
+function isMeant(looked: Looked, which: string, place: Place): boolean {
+  const letter = described(looked);
+  return (which === letter.messageId || which === letter.position) && isAt(letter, place);
+}
+
+function isAt(one: { readonly stream: string; readonly shard: string; readonly target: string }, { stream, shard }: Place): boolean {
+  return isSelected(one, { ...(stream && { stream }), ...(shard && { shard }) });
+}
+
+const NO_LETTER = 'No letter of this position is in the queue, or another reader has it in hand. What the ledger has of its record:';
+
+/** A letter that was redriven is gone, and one that was discarded too: the ledger tells them apart. @throws {CommandError} when it has neither. */
+async function withoutLetter(session: Session, client: DynamoDBClient, which: string, place: Place) {
+  const { stream, shard } = place;
+  const { LABEL_PREFIX: loader, LEDGER_TABLE: table } = session.settings('LABEL_PREFIX', 'LEDGER_TABLE');
+  const missing = `no letter of position or message id ${which} is in the queue, or another reader has it in hand now`;
+  const positions = positionsSpelled(which);
+  if (positions.length === 0) throw failed(`${missing}; of a position, the ledger could tell whether it was redriven`);
+  // A topic of Iggy is no stream that could be asked for its shards.
+  const isTopic = stream?.startsWith('arn:') === false && stream.includes('/');
+  const scope = await scopeOf(loader, isTopic ? {} : { ...(stream && { streams: [stream] }), ...(shard && { shard }) });
+  const found = (await asked(`ledger table ${table}`, findLetters(client, table, scope, positions))).filter((one) => isAt(one, place));
+  if (found.length === 0) throw failed(`${missing}; and the ledger has no redrive of it by loader ${loader}`);
+  return found.map(({ stream: from, shard: of, position, target, ...state }) => ({
+    stream: from,
+    shard: of,
+    position,
+    target,
+    redriven: redrivenText(state),
+    label: state.load?.label ?? '-',
+    lastTry: state.load === undefined ? '-' : isoTime(state.load.claimedAt),
+  }));
+}
+
+/** What people copy may be a sequence number, of an aggregate's user record too, or an offset of Iggy. */
+function positionsSpelled(text: string): readonly Position[] {
+  const [, number = '', sub] = /^(\d{1,129})(?::(\d{1,8}))?$/.exec(text) ?? [];
+  if (number === '') return [];
+  if (sub !== undefined) return [kinesisPosition(number, Number(sub))];
+  return [kinesisPosition(number), ...(number.length <= 20 ? [iggyPosition(number)] : [])];
 }
 
 function shown({ errorClass, reason, source, position, target, label, failedAt, partitionKey, arrivedAt }: StoredLetter) {
@@ -66,15 +124,12 @@ function shown({ errorClass, reason, source, position, target, label, failedAt, 
   };
 }
 
-/** What the ledger has of a letter whose load is over, for people. */
-const REDRIVEN = { new: 'no', bound: 'under way', stored: 'yes, its record is stored', free: 'tried, and surely not stored' } as const;
-
-async function standing(client: ReturnType<typeof openDynamoDb>, table: string, loader: string, letter: StoredLetter) {
+async function standing(client: DynamoDBClient, table: string, loader: string, letter: StoredLetter) {
   const { source, target, position, iggy } = letter;
   const redrives = dynamoRedrives(client, table, systemClock);
   const state = await redrives.letter({ loader, source, target, position, ...(iggy === undefined ? {} : { iggy }) });
   const load = state.kind === 'bound' ? await redrives.read({ loader, source, name: state.load }) : undefined;
-  const redriven = load === undefined ? REDRIVEN[state.kind] : `${load.state} in load ${load.label}`;
+  const redriven = redrivenText({ state, load });
   if (source.kind !== 'kinesis') return { redriven };
   const { through } = await dynamoLedger(client, table, systemClock).read({ loader, source, target });
   return { redriven, settledThrough: through === undefined ? '-' : spellPosition(through) };

@@ -47,7 +47,8 @@ interface Wanted {
   readonly shard?: string;
 }
 
-async function scopeOf(loader: string, { allLoaders = false, streams = [], shard }: Wanted): Promise<Scope> {
+/** Where the ledger is read: by its keys where streams are named. @throws {CommandError} */
+export async function scopeOf(loader: string, { allLoaders = false, streams = [], shard }: Wanted): Promise<Scope> {
   if (allLoaders) return { kind: 'everything' };
   if (streams.length === 0) return { kind: 'loader', loader };
   const shards = await Promise.all(streams.map((stream) => shardsNamed(stream, shard)));

@@ -1,12 +1,10 @@
 import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import { ContractViolation } from '../errors.ts';
 import { LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { unavailable } from '../ledger/dynamodb.ts';
 import type { Item } from '../ledger/item.ts';
-import type { Label } from '../plan/label.ts';
-import { epochMillis } from '../units.ts';
+import { letterKey, letterOf, loadItem, loadKey, loadOf } from './items.ts';
 import type { LetterKey, LetterState, LoadKey, RedriveLedger, RedriveLoad } from './ledger.ts';
 
 /** A letter in a queue lives 14 days, but what Lambda keeps of expired batches in a bucket for a year (docs/operations.md). */
@@ -95,69 +93,4 @@ function stillOpen(fence: number | undefined): Guarded {
     ExpressionAttributeNames: { '#state': 'state', ...(fence === undefined ? {} : { '#fence': 'fence' }) },
     ExpressionAttributeValues: { ':open': { S: 'open' }, ...(fence === undefined ? {} : { ':fence': { N: String(fence) } }) },
   };
-}
-
-/** Iggy's names may hold any character: JSON keeps them apart. */
-function partitionOf({ loader, source }: LoadKey | LetterKey): string {
-  const stream = source.kind === 'iggy' ? JSON.stringify([source.streamName, source.topicName]) : source.stream;
-  return `${loader}#redrive#${source.kind}#${stream}#${source.shard}`;
-}
-
-function letterKey(key: LetterKey): Item {
-  const { iggy, position, target } = key;
-  const parts = ['letter', position, ...(iggy === undefined ? [] : [iggy.timestamp, iggy.id]), target];
-  return { pk: { S: partitionOf(key) }, sk: { S: parts.join('#') } };
-}
-
-function loadKey(key: LoadKey): Item {
-  return { pk: { S: partitionOf(key) }, sk: { S: `load#${key.name}` } };
-}
-
-function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt, fence, witness }: RedriveLoad): Item {
-  return {
-    ...loadKey(key),
-    label: { S: label },
-    state: { S: state },
-    rows: { N: String(rows) },
-    deadline: { N: String(deadline) },
-    claimedAt: { N: String(claimedAt) },
-    fence: { N: String(fence) },
-    ...(witness === undefined ? {} : { witness: { S: witness } }),
-  };
-}
-
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
-const moment = number.transform(epochMillis);
-const label = text.transform((name) => name as Label);
-
-const storedLetter = z.object({ load: text, fate: text.pipe(z.enum(['stored', 'free'])).optional() });
-const storedLoad = z.object({
-  label,
-  state: text.pipe(z.enum(['open', 'stored', 'void'])),
-  rows: number,
-  deadline: moment,
-  claimedAt: moment,
-  fence: number,
-  witness: label.optional(),
-});
-
-function letterOf(item: Item | undefined): LetterState {
-  if (item === undefined) return { kind: 'new' };
-  const { load, fate = 'bound' } = parsed(storedLetter, item);
-  return { kind: fate, load };
-}
-
-function loadOf(item: Item): RedriveLoad {
-  const { witness, ...load } = parsed(storedLoad, item);
-  return { ...load, ...(witness === undefined ? {} : { witness }) };
-}
-
-function parsed<T>(schema: z.ZodType<T>, item: Item): T {
-  const result = schema.safeParse(item);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ContractViolation(
-    `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
-  );
 }

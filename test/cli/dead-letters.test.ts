@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kinesisEvent } from '../support/builders.ts';
+import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../support/builders.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 import { runCli } from './run.ts';
 
@@ -125,6 +125,46 @@ describe('dead-letters redrive', () => {
     expect(stdout).toMatch(/^2 letters: 1 loaded, 1 stay\n/);
     expect(stdout).toContain('payload is not JSON');
     expect(await stack.select('SELECT id, amount FROM t')).toEqual([['1', 'many']]);
+  });
+});
+
+describe('a letter that is gone', () => {
+  const explain = (...args: readonly string[]) => runCli(args, { ...stack.env, DORIS_TABLE: 't' });
+
+  it('is explained by what the ledger has of its record, and by the label of its redrive', async () => {
+    const { code, stdout } = await explain('explain-letter', '501', '--json');
+
+    expect(code).toBe(0);
+    const { letters, gone } = JSON.parse(stdout);
+    expect(letters).toEqual([]);
+    expect(gone).toEqual([
+      expect.objectContaining({
+        shard: SHARD_ID,
+        position: '501',
+        target: 'demo.t',
+        redriven: `yes, its record is stored, by load ${gone[0].label}`,
+      }),
+    ]);
+    const explained = await explain('explain-label', gone[0].label);
+    expect(explained.stdout).toMatch(/^redrive: loader demo, .*: 1 row, begun .*: stored, and each record of it$/m);
+    expect(explained.stdout).toMatch(/VISIBLE: its rows are in the table/);
+  });
+
+  it('is found by the keys of its shard where stream and shard are named', async () => {
+    const place = ['--stream', STREAM_ARN, '--shard', SHARD_ID];
+
+    expect((await explain('explain-letter', '501', ...place)).stdout).toMatch(
+      /^No letter .*\n\nstream: .*\n(.*\n)*redriven: +yes, its record is stored/,
+    );
+    expect(await explain('explain-letter', '501', '--stream', STREAM_ARN, '--shard', 'shardId-000000000077')).toMatchObject({ code: 3 });
+  });
+
+  it('is one that nobody redrove where the ledger has nothing of it', async () => {
+    expect(await explain('explain-letter', '777')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no redrive of it by loader demo'),
+    });
+    expect(await explain('explain-letter', 'no-position')).toMatchObject({ code: 3, stderr: expect.stringContaining('of a position') });
   });
 });
 

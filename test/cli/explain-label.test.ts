@@ -103,6 +103,7 @@ describe('explain-label', () => {
       firstPosition: numbers[0],
       records: 2,
       ledger: null,
+      redrives: null,
       doris: null,
     });
   });

@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { ContractViolation } from '../errors.ts';
+import type { Item } from '../ledger/item.ts';
+import type { Label } from '../plan/label.ts';
+import { epochMillis } from '../units.ts';
+import type { LetterKey, LetterState, LoadKey, RedriveLoad } from './ledger.ts';
+
+/** Iggy's names may hold any character: JSON keeps them apart. */
+export function partitionOf({ loader, source }: Pick<LoadKey, 'loader' | 'source'>): string {
+  const stream = source.kind === 'iggy' ? JSON.stringify([source.streamName, source.topicName]) : source.stream;
+  return `${loader}#redrive#${source.kind}#${stream}#${source.shard}`;
+}
+
+/** Where a redriven record stands. */
+export function letterKey(key: LetterKey): Item {
+  const { iggy, position, target } = key;
+  const parts = ['letter', position, ...(iggy === undefined ? [] : [iggy.timestamp, iggy.id]), target];
+  return { pk: { S: partitionOf(key) }, sk: { S: parts.join('#') } };
+}
+
+/** Where a load of redriven records stands. */
+export function loadKey(key: LoadKey): Item {
+  return { pk: { S: partitionOf(key) }, sk: { S: `load#${key.name}` } };
+}
+
+/** A load as it is written down. */
+export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt, fence, witness }: RedriveLoad): Item {
+  return {
+    ...loadKey(key),
+    label: { S: label },
+    state: { S: state },
+    rows: { N: String(rows) },
+    deadline: { N: String(deadline) },
+    claimedAt: { N: String(claimedAt) },
+    fence: { N: String(fence) },
+    ...(witness === undefined ? {} : { witness: { S: witness } }),
+  };
+}
+
+const text = z.object({ S: z.string() }).transform(({ S }) => S);
+const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+const moment = number.transform(epochMillis);
+const label = text.transform((name) => name as Label);
+
+const storedLetter = z.object({ load: text, fate: text.pipe(z.enum(['stored', 'free'])).optional() });
+const storedLoad = z.object({
+  label,
+  state: text.pipe(z.enum(['open', 'stored', 'void'])),
+  rows: number,
+  deadline: moment,
+  claimedAt: moment,
+  fence: number,
+  witness: label.optional(),
+});
+
+/** @throws {ContractViolation} naming the item, when it is damaged. */
+export function letterOf(item: Item | undefined): LetterState {
+  if (item === undefined) return { kind: 'new' };
+  const { load, fate = 'bound' } = parsed(storedLetter, item);
+  return { kind: fate, load };
+}
+
+/** @throws {ContractViolation} naming the item, when it is damaged. */
+export function loadOf(item: Item): RedriveLoad {
+  const { witness, ...load } = parsed(storedLoad, item);
+  return { ...load, ...(witness === undefined ? {} : { witness }) };
+}
+
+function parsed<T>(schema: z.ZodType<T>, item: Item): T {
+  const result = schema.safeParse(item);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new ContractViolation(
+    `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
+  );
+}
