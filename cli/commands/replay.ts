@@ -5,9 +5,11 @@ import { s3PayloadStore } from '../../lib/dead-letter/s3.ts';
 import { sqsDeadLetters } from '../../lib/dead-letter/sqs.ts';
 import { connectDoris } from '../../lib/doris/client.ts';
 import { dynamoLedger } from '../../lib/ledger/dynamodb.ts';
+import { listLedger } from '../../lib/ledger/listing.ts';
 import { targetName, targetsIn } from '../../lib/plan/route.ts';
 import { ReplayStuck, replayShard } from '../../lib/redrive/replay.ts';
-import { openDynamoDb, openKinesis, openS3, openSecrets, openSqs } from '../aws.ts';
+import type { KinesisShard } from '../../lib/source/record.ts';
+import { asked, openDynamoDb, openKinesis, openS3, openSecrets, openSqs } from '../aws.ts';
 import { failed, wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { examples, type Register } from '../register.ts';
@@ -72,7 +74,8 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
   try {
     const done: { shard: string; records: number }[] = [];
     for (const source of shards) if (!isStopped()) done.push({ shard: source.shard, records: await replayShard(all, source, period) });
-    session.output.result({ as: labelPrefix, records, shards: done, stopped: isStopped() }, () =>
+    const soFar = await settledSoFar(config.ledgerTable, labelPrefix, shards);
+    session.output.result({ as: labelPrefix, records, soFar, shards: done, stopped: isStopped() }, () =>
       [
         tableText(
           ['shard', 'records'],
@@ -80,6 +83,7 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
         ),
         '',
         `${records} records settled as ${labelPrefix}`,
+        `under this name so far: ${counted(soFar.rows, 'row')} in ${counted(soFar.loads, 'load')}, ${counted(soFar.deadLetters, 'dead letter')}`,
         ...(isStopped() ? ['stopped before the end; the same command goes on there'] : []),
       ].join('\n'),
     );
@@ -89,6 +93,21 @@ async function replay(session: Session, options: PeriodOptions & { readonly as?:
   } finally {
     client.destroy();
     await doris.close();
+  }
+}
+
+/** What all runs under one name made of their records: the ledger counts it as it settles, so that no run counts anything twice. */
+async function settledSoFar(table: string, loader: string, shards: readonly KinesisShard[]) {
+  const client = openDynamoDb();
+  try {
+    const { checkpoints } = await asked(
+      `ledger table ${table}`,
+      listLedger(client, table, { kind: 'shards', loader, shards }, () => {}),
+    );
+    const sum = (of: 'rows' | 'loads' | 'deadLetters') => checkpoints.reduce((all, { totals }) => all + totals[of], 0);
+    return { rows: sum('rows'), loads: sum('loads'), deadLetters: sum('deadLetters') };
+  } finally {
+    client.destroy();
   }
 }
 

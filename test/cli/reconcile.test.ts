@@ -105,7 +105,7 @@ describe('replay', () => {
     for (const _ of ['once', 'twice']) {
       const { code, stdout } = await replay('--as', 'green-1', '--yes');
       expect(code).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({ as: 'green-1', records: 6 });
+      expect(JSON.parse(stdout)).toMatchObject({ as: 'green-1', records: 6, soFar: { rows: 4, deadLetters: 2 } });
     }
 
     expect((await stack.select('SELECT id FROM green ORDER BY id')).map(([id]) => Number(id))).toEqual([1, 3, 4, 6]);
