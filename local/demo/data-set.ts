@@ -36,16 +36,28 @@ export interface DataSet {
 const FIRST_ID = 2n ** 62n;
 
 /** The data sets of a run: flights and earthquakes, or the file that was named. @throws {InputError} when that cannot be used. */
-export async function dataSets({ input, createTable, records }: DemoOptions): Promise<readonly DataSet[]> {
+export async function dataSets(options: DemoOptions): Promise<readonly DataSet[]> {
+  const { input, createTable, records } = options;
   if (input !== undefined && createTable !== undefined) return [await ownData(input, createTable, records)];
-  return [flights(records), await earthquakes()];
+  const own = isPositioned(options) ? POSITION_DDL : '';
+  return [flights(records, own), await earthquakes(own)];
 }
+
+/** Whether rows tell where they came from: where the stack stays up its commands are to be tried, and `reconcile` asks for that. */
+export function isPositioned({ input, keepRunning }: DemoOptions): boolean {
+  return keepRunning && input === undefined;
+}
+
+/** Goes with {@link isPositioned}: the value of `DORIS_POSITION_COLUMNS`. */
+export const POSITION_COLUMNS = 'source=_source,shard=_shard,position=_position';
+
+const POSITION_DDL = ', `_source` VARCHAR(256) NOT NULL, `_shard` VARCHAR(64) NOT NULL, `_position` VARCHAR(150) NOT NULL';
 
 function packageFile(name: string): string {
   return fileURLToPath(new URL(`../data/${name}`, import.meta.resolve('vega-datasets')));
 }
 
-function flights(limit: number): DataSet {
+function flights(limit: number, moreColumns: string): DataSet {
   const rows = `(SELECT * FROM '${packageFile('flights-3m.parquet')}' LIMIT ${limit})`;
   return {
     name: 'flights',
@@ -53,7 +65,7 @@ function flights(limit: number): DataSet {
     key: 'id',
     createTable: `CREATE TABLE flights (
       \`id\` BIGINT NOT NULL, \`date\` DATETIME NOT NULL, \`delay\` INT NULL, \`distance\` INT NOT NULL,
-      \`origin\` VARCHAR(3) NOT NULL, \`destination\` VARCHAR(3) NOT NULL
+      \`origin\` VARCHAR(3) NOT NULL, \`destination\` VARCHAR(3) NOT NULL${moreColumns}
     ) DUPLICATE KEY(\`id\`) DISTRIBUTED BY HASH(\`id\`) BUCKETS 4 PROPERTIES ("replication_num" = "1")`,
     async *records() {
       let id = FIRST_ID;
@@ -96,14 +108,14 @@ interface Feature {
   readonly properties: { readonly mag: number | null };
 }
 
-async function earthquakes(): Promise<DataSet> {
+async function earthquakes(moreColumns: string): Promise<DataSet> {
   const { features } = JSON.parse(await readFile(packageFile('earthquakes.json'), 'utf8')) as { features: readonly Feature[] };
   return {
     name: 'earthquakes',
     table: 'earthquakes',
     key: 'id',
     createTable: `CREATE TABLE earthquakes (
-      \`id\` VARCHAR(32) NOT NULL, \`type\` VARCHAR(16) NOT NULL, \`properties\` VARIANT NULL, \`geometry\` VARIANT NULL
+      \`id\` VARCHAR(32) NOT NULL, \`type\` VARCHAR(16) NOT NULL, \`properties\` VARIANT NULL, \`geometry\` VARIANT NULL${moreColumns}
     ) DUPLICATE KEY(\`id\`) DISTRIBUTED BY HASH(\`id\`) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
     async *records() {
       for (const feature of features) yield { data: Buffer.from(JSON.stringify(feature)), partitionKey: feature.id };

@@ -27,7 +27,7 @@ export const USAGE = `usage: npm start -- [options]
   --shards N           shards of the stream, 1 to 16 (default 4)
   --faults             restart Doris, lose replies, kill functions and deliver batches again while it runs; the result must be the same
   --seed N             seed of those faults (default 1)
-  --keep-running       leave everything up afterwards and print the endpoints; Ctrl-C ends it
+  --keep-running       leave everything up afterwards and print the endpoints; Ctrl-C ends it. Tables of the demo have position columns then
   --help               this text
 
 exit code: 0 every row arrived once, 1 something is lost, doubled, dead-lettered without being poison of the demo, or does not get on,

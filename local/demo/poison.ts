@@ -48,9 +48,13 @@ export interface PoisonRecord extends OutgoingRecord {
 /** Iggy takes no empty messages, and knows no KPL. */
 const OF_KINESIS: ReadonlySet<string> = new Set(['empty', 'damaged KPL aggregate']);
 
-/** Some of every kind that a source can bring, each with a partition key of its own. */
-export function poisonRecords(source: 'kinesis' | 'iggy' = 'kinesis'): PoisonRecord[] {
-  return POISON_KINDS.filter(({ name }) => source === 'kinesis' || !OF_KINESIS.has(name)).flatMap((kind) =>
-    Array.from({ length: COPIES }, (_, copy) => ({ kind, data: kind.data, partitionKey: `poison/${kind.name}/${copy + 1}` })),
-  );
+/** Some of every kind that a source can bring, each with a partition key of its own. @param isPositioned - whether each row is given position columns. */
+export function poisonRecords(source: 'kinesis' | 'iggy' = 'kinesis', isPositioned = false): PoisonRecord[] {
+  // Then Doris knows a field of every row, and misses the others.
+  const kinds = POISON_KINDS.map((kind) => (isPositioned && kind.reason === 'no column' ? { ...kind, reason: 'null' } : kind));
+  return kinds
+    .filter(({ name }) => source === 'kinesis' || !OF_KINESIS.has(name))
+    .flatMap((kind) =>
+      Array.from({ length: COPIES }, (_, copy) => ({ kind, data: kind.data, partitionKey: `poison/${kind.name}/${copy + 1}` })),
+    );
 }

@@ -8,7 +8,7 @@ import type { MappingEvent } from '../event-source-mapping/events.ts';
 import { type EventSourceMapping, startEventSourceMapping } from '../event-source-mapping/kinesis.ts';
 import { type FunctionHost, startFunctionHost } from '../function-process/host.ts';
 import { InputError } from '../input-error.ts';
-import { type DataSet, dataSets } from './data-set.ts';
+import { type DataSet, dataSets, isPositioned, POSITION_COLUMNS } from './data-set.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { type Damage, damage } from './faults.ts';
 import { type IggyLane, startIggyLane } from './iggy.ts';
@@ -27,6 +27,8 @@ const LOG = fileURLToPath(new URL('../../dist/kinesis-loader.log', import.meta.u
 /** What the command line takes as `--config`. */
 const SETTINGS = fileURLToPath(new URL('../../dist/loader.env', import.meta.url));
 const LOG_NAME = relative(process.cwd(), LOG);
+/** From the beginning of the run. */
+const RECONCILE = `npx doris-loader reconcile --stream ${STREAM} --from ${new Date().toISOString()} --config dist/loader.env`;
 const FUNCTION_TIMEOUT_MS = 20_000;
 
 function say(text: string): void {
@@ -98,7 +100,9 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     if (typeof outcome === 'boolean' && options.keepRunning) {
       // The function stays attached: whatever is put on the stream now is loaded too.
       writeFileSync(SETTINGS, settingsText({ ...stack.env, ...settingsFor(job) }));
-      say(`\n${endpointsText(stack, sets[0]?.table ?? '', iggy?.entrance)}\n\nnpx doris-loader status --config dist/loader.env`);
+      say(
+        `\n${endpointsText(stack, sets[0]?.table ?? '', iggy?.entrance)}\n\nnpx doris-loader status --config dist/loader.env${isPositioned(options) && options.source !== 'iggy' ? `\n${RECONCILE}` : ''}`,
+      );
       goodbye(await interrupted);
     }
     return outcome;
@@ -173,9 +177,10 @@ function iggyOf(stack: Stack, job: Job, watched: Watched & { readonly onOutput: 
   });
 }
 
-async function carry(stack: Stack, { options: { records, input, source }, sets }: Job, running: Running): Promise<boolean> {
+async function carry(stack: Stack, { options, sets }: Job, running: Running): Promise<boolean> {
+  const { records, input, source } = options;
   const { mapping, iggy, progress, harm, stall } = running;
-  const poison = input === undefined ? poisonRecords(source === 'iggy' ? 'iggy' : 'kinesis') : [];
+  const poison = input === undefined ? poisonRecords(source === 'iggy' ? 'iggy' : 'kinesis', isPositioned(options)) : [];
   const started = performance.now();
   const onSent = (count: number): void => {
     progress.sent(count);
@@ -213,13 +218,14 @@ async function untilVisible({ doris }: Stack): Promise<void> {
 }
 
 /** Earthquakes are GeoJSON features; everything else goes to the first table. */
-function settingsFor({ options: { input }, sets }: Job): Record<string, string> {
+function settingsFor({ options, sets }: Job): Record<string, string> {
   const [first, ...others] = sets.map(({ table }) => table);
   return {
     DORIS_TABLE: first ?? '',
     DORIS_ROUTES: JSON.stringify(others.map((table) => ({ field: 'type', equals: 'Feature', table }))),
     // The demo's poison is poison even where it is most of a short run.
-    ...(input === undefined ? { MAX_ROW_BYTES: String(DEMO_MAX_ROW_BYTES), POISON_FUSE_SHARE: '1' } : {}),
+    ...(isPositioned(options) ? { DORIS_POSITION_COLUMNS: POSITION_COLUMNS } : {}),
+    ...(options.input === undefined ? { MAX_ROW_BYTES: String(DEMO_MAX_ROW_BYTES), POISON_FUSE_SHARE: '1' } : {}),
   };
 }
 

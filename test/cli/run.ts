@@ -27,12 +27,12 @@ export function runCli(args: readonly string[], env: Readonly<Record<string, str
   return startCli(args, env).ended;
 }
 
-/** Any program, with these variables and no others. */
-export function startProcess(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Started {
+/** Any program, with these variables and no others; killed when it lasts longer than it may. */
+export function startProcess(program: string, args: readonly string[], env: Readonly<Record<string, string>>, timeout = 25_000): Started {
   const child = spawn(program, [...args], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 25_000,
+    timeout,
   });
   const out = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -4,20 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli, startProcess } from '../cli/run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs what `npm start` runs, with these arguments. */
+/** What `npm start` runs. */
+const START = ['--import', 'tsx', 'local/start.ts'];
+
+/** Runs it with these arguments. */
 function start(...args: string[]): Promise<{ readonly code: number; readonly output: string }> {
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', 'local/start.ts', ...args],
-      { cwd: root, maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, output: stdout + stderr });
-      },
-    );
+    execFile(process.execPath, [...START, ...args], { cwd: root, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, output: stdout + stderr });
+    });
   });
 }
 
@@ -52,6 +51,26 @@ describe('npm start', () => {
     expect(output).toMatch(/function processes killed|Doris restarts/);
     expect(output).toContain('PASSED');
     expect(code).toBe(0);
+  });
+
+  it('stays up where it is told so, with tables in which the command line finds each record of the stream', async () => {
+    const args = [...START, '--records', '1000', '--shards', '2', '--keep-running'];
+    const { child, ended } = startProcess(process.execPath, args, {}, 110_000);
+    let told = '';
+    child.stdout?.on('data', (text: string) => {
+      told += text;
+    });
+    await expect.poll(() => told, { timeout: 90_000, interval: 50 }).toMatch(/npx doris-loader reconcile .*\n/);
+    const command = /npx doris-loader (reconcile .*)\n/.exec(told)?.[1]?.split(' ') ?? [];
+
+    const { stdout } = await runCli([...command, '--json']);
+    child.kill('SIGINT');
+
+    expect(JSON.parse(stdout)).toMatchObject({ lost: 0, doubled: 0, waiting: 0 });
+    // Of the poison five kinds, three of each, are rows, which only the table refuses.
+    expect(JSON.parse(stdout).shards.reduce((sum: number, { expected }: { expected: number }) => sum + expected, 0)).toBe(1000 + 15);
+    expect(told).toContain('PASSED');
+    expect((await ended).code).toBe(0);
   });
 
   it("carries people's own data into their own table, and tells which lines cannot be loaded and why", async () => {
