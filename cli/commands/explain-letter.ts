@@ -10,7 +10,7 @@ import { described, type Looked, lookAtAll } from '../dead-letters/letters.ts';
 import { failed } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { redrivenText } from '../label/redriven.ts';
-import { isSelected, scopeOf } from '../ledger/select.ts';
+import { isSelected, type Selection, scopeOf, wantedBy } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
 import { isoTime } from '../words.ts';
@@ -42,10 +42,7 @@ const ADVICE: Readonly<Record<StoredLetter['errorClass'], string>> = {
     'The row may be in the table already. Look for it; redrive it with --reload-unverifiable when it is not, discard the letter when it is.',
 };
 
-interface Place {
-  readonly stream?: string;
-  readonly shard?: string;
-}
+type Place = Pick<Selection, 'stream' | 'shard'>;
 
 async function explainLetter(session: Session, which: string, place: Place): Promise<ExitCode> {
   const { LABEL_PREFIX: loader, LEDGER_TABLE: table } = session.settings('LABEL_PREFIX', 'LEDGER_TABLE');
@@ -68,26 +65,23 @@ async function explainLetter(session: Session, which: string, place: Place): Pro
 
 function isMeant(looked: Looked, which: string, place: Place): boolean {
   const letter = described(looked);
-  return (which === letter.messageId || which === letter.position) && isAt(letter, place);
-}
-
-function isAt(one: { readonly stream: string; readonly shard: string; readonly target: string }, { stream, shard }: Place): boolean {
-  return isSelected(one, { ...(stream && { stream }), ...(shard && { shard }) });
+  return (which === letter.messageId || which === letter.position) && isSelected(letter, place);
 }
 
 const NO_LETTER = 'No letter of this position is in the queue, or another reader has it in hand. What the ledger has of its record:';
 
 /** A letter that was redriven is gone, and one that was discarded too: the ledger tells them apart. @throws {CommandError} when it has neither. */
 async function withoutLetter(session: Session, client: DynamoDBClient, which: string, place: Place) {
-  const { stream, shard } = place;
   const { LABEL_PREFIX: loader, LEDGER_TABLE: table } = session.settings('LABEL_PREFIX', 'LEDGER_TABLE');
   const missing = `no letter of position or message id ${which} is in the queue, or another reader has it in hand now`;
   const positions = positionsSpelled(which);
   if (positions.length === 0) throw failed(`${missing}; of a position, the ledger could tell whether it was redriven`);
   // A topic of Iggy is no stream that could be asked for its shards.
-  const isTopic = stream?.startsWith('arn:') === false && stream.includes('/');
-  const scope = await scopeOf(loader, isTopic ? {} : { ...(stream && { streams: [stream] }), ...(shard && { shard }) });
-  const found = (await asked(`ledger table ${table}`, findLetters(client, table, scope, positions))).filter((one) => isAt(one, place));
+  const isTopic = place.stream?.startsWith('arn:') === false && place.stream.includes('/');
+  const scope = await scopeOf(loader, isTopic ? {} : wantedBy(place));
+  const found = (await asked(`ledger table ${table}`, findLetters(client, table, scope, positions))).filter((one) =>
+    isSelected(one, place),
+  );
   if (found.length === 0) throw failed(`${missing}; and the ledger has no redrive of it by loader ${loader}`);
   return found.map(({ stream: from, shard: of, position, target, ...state }) => ({
     stream: from,
