@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import type { FUNCTIONS } from '../infra/bundle.ts';
+import { type FUNCTIONS, ONE_MODULE } from '../infra/bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 type Child = 'race' | 'peers' | 'memory' | 'cold-start' | 'long-run';
@@ -12,18 +12,7 @@ const built = new Map<Child, Promise<string>>();
 /** Built as the functions are: a loader that reads TypeScript would cost time where time is measured. */
 async function buildChild(name: Child): Promise<string> {
   const outfile = `${root}dist/bench/${name}.mjs`;
-  await build({
-    absWorkingDir: root,
-    entryPoints: [`bench/children/${name}.ts`],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'warning',
-  });
+  await build({ ...ONE_MODULE, entryPoints: [`bench/children/${name}.ts`], outfile });
   return outfile;
 }
 

@@ -8,20 +8,20 @@ export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive', 'doctor'] 
 
 const root = new URL('..', import.meta.url).pathname;
 
-const SHARED = {
+/** How TypeScript becomes one ES module that Node runs without anything beside it. */
+export const ONE_MODULE = {
   absWorkingDir: root,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
-  minify: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
   mainFields: ['module', 'main'],
   // CommonJS dependencies inside an ES module still ask for Node's own modules through require.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  plugins: [leanSdk],
   logLevel: 'warning',
 } as const satisfies BuildOptions;
+
+const SHARED = { ...ONE_MODULE, outExtension: { '.js': '.mjs' }, minify: true, plugins: [leanSdk] } as const satisfies BuildOptions;
 
 /** Builds every function into `dist/functions/<name>/index.mjs`. */
 export async function bundleFunctions(): Promise<void> {

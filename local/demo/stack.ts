@@ -2,11 +2,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateStreamCommand, KinesisClient, waitUntilStreamExists } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { createLedgerTable } from '../aws/dynamodb/ledger-table.ts';
 import { type EmbeddedAws, startAws } from '../aws/start.ts';
 import type { DorisStandIn } from '../doris/run.ts';
 import { startDoris } from '../doris/start.ts';
 import type { Endpoint } from '../loopback.ts';
-import { createLedgerTable } from './ledger-table.ts';
 
 /** Names of what the demo creates. */
 export const STREAM = 'flights-stream';

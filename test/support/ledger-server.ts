@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createLedgerTable } from '../../local/aws/dynamodb/ledger-table.ts';
 import { startDynamoDb } from '../../local/aws/dynamodb/server.ts';
-import { createLedgerTable } from '../../local/demo/ledger-table.ts';
 
 /** The name of the table that `startLedgerServer` creates. */
 export const TABLE = 'ledger';

@@ -8,8 +8,8 @@ import type { RedriveLoad } from '../../../lib/redrive/ledger.ts';
 import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import type { SourceShard } from '../../../lib/source/record.ts';
 import { epochMillis } from '../../../lib/units.ts';
+import { createLedgerTable } from '../../../local/aws/dynamodb/ledger-table.ts';
 import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
-import { createLedgerTable } from '../../../local/demo/ledger-table.ts';
 import { SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 
 const TABLE = 'ledger';

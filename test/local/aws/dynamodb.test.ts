@@ -1,8 +1,8 @@
 import { DynamoDBClient, PutItemCommand, QueryCommand, UpdateItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynoxidePath } from '../../../local/aws/dynamodb/dynoxide.ts';
+import { createLedgerTable } from '../../../local/aws/dynamodb/ledger-table.ts';
 import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
-import { createLedgerTable } from '../../../local/demo/ledger-table.ts';
 
 const TableName = 'ledger';
 
