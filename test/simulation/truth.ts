@@ -69,7 +69,8 @@ export function newTruth(scenario: Scenario): Truth {
   const namedBy = new Map<string, string>();
   const rowsOf = new Map<string, readonly number[]>();
   const settled = new Map<number, number>();
-  const isPicky = (n: number): boolean => records.get(n)?.nature === 'picky';
+  /** A row that a table refuses only at times may be refused when it is put once more, and be stored all the same. */
+  const mayBeBoth = (n: number): boolean => records.get(n)?.nature === 'picky' && (oftener || mayRepeat.has(n));
   let broken: string | undefined;
   const breaks = (promise: string): void => {
     broken ??= promise;
@@ -86,7 +87,7 @@ export function newTruth(scenario: Scenario): Truth {
         const times = (stored.get(n) ?? 0) + 1;
         stored.set(n, times);
         if (times > 1 && !mayRepeat.has(n) && !oftener) breaks(`record ${n} is stored ${times} times`);
-        if (letters.get(n)?.has('data-quality') && !(oftener && isPicky(n))) breaks(`record ${n} is stored and is a dead letter`);
+        if (letters.get(n)?.has('data-quality') && !mayBeBoth(n)) breaks(`record ${n} is stored and is a dead letter`);
       }
     },
     letter: (n, errorClass) => {
@@ -98,7 +99,7 @@ export function newTruth(scenario: Scenario): Truth {
       }
       const wrong = objectionToLetter(records.get(n), errorClass);
       if (wrong !== undefined) breaks(`record ${n} ${wrong}`);
-      if (stored.has(n) && !(oftener && isPicky(n))) breaks(`record ${n} is a dead letter and is stored`);
+      if (stored.has(n) && !mayBeBoth(n)) breaks(`record ${n} is a dead letter and is stored`);
     },
     allowTwice: (label) => {
       for (const n of rowsOf.get(label) ?? []) mayRepeat.add(n);
