@@ -1,3 +1,4 @@
+import { cpuMs } from '../cpu-time.ts';
 import { context, importHandler } from './handler.ts';
 
 /** Milliseconds of one cold start. */
@@ -18,8 +19,3 @@ await handler({ Records: [] }, context);
 const result: ColdStartResult = { boot, ready: performance.now() - boot, bootCpu, readyCpu: cpuMs() - bootCpu };
 process.stdout.write(JSON.stringify(result));
 process.exit(0);
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}

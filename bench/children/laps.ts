@@ -1,3 +1,4 @@
+import { cpuMs } from '../cpu-time.ts';
 import { freshEvent, type Payloads, type Sample, sampleOf } from '../event.ts';
 
 /** Something that takes an event through to its end. Made once, run many times. */
@@ -79,6 +80,5 @@ async function timed(run: Contender, sample: Sample, events: number): Promise<To
   const started = performance.now();
   for (const event of fresh) await run(event, sample);
   const wallMs = (performance.now() - started) / events;
-  const { user, system } = process.cpuUsage(before);
-  return { wallMs, cpuMs: (user + system) / 1000 / events };
+  return { wallMs, cpuMs: cpuMs(before) / events };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { cpuMs } from '../cpu-time.ts';
 import { sampleOf } from '../event.ts';
 import { amount, type Figure, medianOf, ratio } from '../figure.ts';
 import { median } from '../judge.ts';
@@ -60,8 +61,7 @@ function figuresOf(name: string, plain: Buffer, make: () => Buffer): Figure[] {
 function cpuOf(make: () => Buffer): number {
   const before = process.cpuUsage();
   make();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return cpuMs(before);
 }
 
 /** Doris takes columns in the order that the `columns` header names; each value has to be read out of its JSON for that. */

@@ -15,6 +15,25 @@ const single = (log: readonly LogEntry[], more: object = {}) =>
   log.map((entry, n) => ({ messageId: `m-${n}`, body: entry.envelope, ...more }));
 const FIFO = { group: 'g', queueArn: 'arn:aws:sqs:us-east-1:000000000000:iggy.fifo' };
 
+/** Entries of the nature `refused` go to a table of their own. */
+const BY_NATURE = {
+  rules: {
+    routing: {
+      rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'u' } }],
+      defaultTarget: { database: 'db', table: 't' },
+      maxRowBytes: bytes(1000),
+      maxBatchBytes: mebibytes(64),
+    },
+  },
+  decode: { keepFields: ['nature'] },
+};
+
+function otherTableIsAway({ doris }: QueueWorld): void {
+  const { load } = doris;
+  const away = { kind: 'unavailable', attempts: 1, reason: 'no backend' } as const;
+  doris.load = async (wanted, deadline) => (wanted.target.table === 'u' ? away : load(wanted, deadline));
+}
+
 describe('messages of a standard queue', () => {
   it('of one row each are one load, in the order of the broker', async () => {
     const world = newQueueWorld();
@@ -39,18 +58,10 @@ describe('messages of a standard queue', () => {
 
   it('fail one by one: those of another table are settled', async () => {
     const world = newQueueWorld();
-    const routing = {
-      rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'u' } }],
-      defaultTarget: { database: 'db', table: 't' },
-      maxRowBytes: bytes(1000),
-      maxBatchBytes: mebibytes(64),
-    };
     const log = logOf({ natures: ['good', 'refused', 'good'] });
-    const { load } = world.doris;
-    const away = { kind: 'unavailable', attempts: 1, reason: 'no backend' } as const;
-    world.doris.load = async (wanted, deadline) => (wanted.target.table === 'u' ? away : load(wanted, deadline));
+    otherTableIsAway(world);
 
-    const unsettled = await world.invoke(single(log), { rules: { routing }, decode: { keepFields: ['nature'] } });
+    const unsettled = await world.invoke(single(log), BY_NATURE);
 
     expect(reasons(unsettled)).toEqual({ 'm-1': 'unavailable: no backend' });
     expect(stored(world)).toEqual([0, 2]);
@@ -204,18 +215,10 @@ describe('messages of a FIFO group', () => {
 
   it('do not pass one that goes to another table', async () => {
     const world = newQueueWorld();
-    const routing = {
-      rules: [{ field: 'nature', equals: 'refused', target: { database: 'db', table: 'u' } }],
-      defaultTarget: { database: 'db', table: 't' },
-      maxRowBytes: bytes(1000),
-      maxBatchBytes: mebibytes(64),
-    };
-    const { load } = world.doris;
-    const away = { kind: 'unavailable', attempts: 1, reason: 'no backend' } as const;
-    world.doris.load = async (wanted, deadline) => (wanted.target.table === 'u' ? away : load(wanted, deadline));
+    otherTableIsAway(world);
     const messages = single(logOf({ natures: ['good', 'refused', 'good'] }), FIFO);
 
-    const unsettled = await world.invoke(messages, { rules: { routing }, decode: { keepFields: ['nature'] } });
+    const unsettled = await world.invoke(messages, BY_NATURE);
 
     expect(unsettled.map(({ message }) => message.messageId)).toEqual(['m-1', 'm-2']);
     expect(stored(world)).toEqual([0]);
