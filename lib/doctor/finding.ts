@@ -1,4 +1,4 @@
-/** Hops and rules that doctor checks, in the order in which a load meets them. */
+/** Hops and rules that doctor checks: those of a load in the order in which it meets them, then what AWS is asked. */
 export const CHECKS = [
   'settings',
   'dns',
