@@ -27,17 +27,18 @@ interface Progress {
 }
 
 /** The reply, its body up to 1 MiB (`cut` beyond it) and only for status 200; or none. */
-export type HopEnd = Progress &
-  (
-    | {
-        readonly kind: 'reply';
-        readonly status: number;
-        readonly headers: IncomingHttpHeaders;
-        readonly body: Uint8Array;
-        readonly cut: boolean;
-      }
-    | { readonly kind: 'lost'; readonly reason: string }
-  );
+type Read =
+  | {
+      readonly kind: 'reply';
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      readonly body: Uint8Array;
+      readonly cut: boolean;
+    }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** What became of a request. */
+export type HopEnd = Progress & Read;
 
 /** Connections that are kept. */
 export interface LoadAgents {
@@ -150,16 +151,6 @@ function sendBody(request: ClientRequest, body: readonly Uint8Array[]): void {
   };
   pump();
 }
-
-type Read =
-  | {
-      readonly kind: 'reply';
-      readonly status: number;
-      readonly headers: IncomingHttpHeaders;
-      readonly body: Uint8Array;
-      readonly cut: boolean;
-    }
-  | { readonly kind: 'lost'; readonly reason: string };
 
 function readReply(response: IncomingMessage, done: (read: Read) => void): void {
   const status = response.statusCode ?? 0;

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import { ContractViolation } from '../errors.ts';
 import { iggyPosition, type Position } from '../source/position.ts';
 import type { IggyPartition } from '../source/record.ts';
-import { epochMillis } from '../units.ts';
+import { flag, moment, readItem, text } from './attributes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { dynamoLedger, expiryOf, unavailable } from './dynamodb.ts';
 import { type FoundGroup, GROUP_SPAN, type GroupKey, type GroupLedger } from './group.ts';
@@ -106,27 +106,20 @@ async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
 }
 
 const storedGroup = z.object({
-  sk: z.object({ S: z.string() }),
-  target: z.object({ S: z.string() }),
+  sk: text,
+  target: text,
   members: z.object({ B: z.instanceof(Uint8Array) }),
-  registeredAt: z.object({ N: z.string() }),
-  ended: z.object({ BOOL: z.boolean() }).optional(),
+  registeredAt: moment,
+  ended: flag.optional(),
 });
 
 function groupOf(loader: string, source: IggyPartition, item: Item): FoundGroup {
-  const parsed = storedGroup.safeParse(item);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new ContractViolation(
-      `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
-    );
-  }
-  const { sk, target, members, registeredAt, ended } = parsed.data;
+  const { sk, target, members, registeredAt, ended = false } = readItem(storedGroup, item);
   return {
-    key: { loader, source, target: target.S, group: { sort: sk.S } },
+    key: { loader, source, target, group: { sort: sk } },
     members: unpackMembers(members.B),
     checkpoint: checkpointOf(item),
-    ended: ended?.BOOL ?? false,
-    registeredAt: epochMillis(Number(registeredAt.N)),
+    ended,
+    registeredAt,
   };
 }

@@ -6,7 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { epochMillis } from '../units.ts';
+import { damageOf, moment, number, text } from './attributes.ts';
 import { LedgerUnavailable } from './checkpoint.ts';
 import { unavailable } from './dynamodb.ts';
 import type { Item } from './item.ts';
@@ -67,20 +67,12 @@ export function knownOutage(item: Item | undefined): Outage | undefined {
   return item?.['until'] === undefined ? undefined : outageOf(item);
 }
 
-const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
-const moment = number.transform(epochMillis);
-
 const storedOutage = z.object({
-  cause: z
-    .object({ S: z.enum(['unavailable', 'overload', 'running', 'unknown', 'rejected-config', 'fuse-blown']) })
-    .transform(({ S }) => S),
-  reason: z
-    .object({ S: z.string() })
-    .transform(({ S }) => S)
-    .default(''),
+  cause: text.pipe(z.enum(['unavailable', 'overload', 'running', 'unknown', 'rejected-config', 'fuse-blown'])),
+  reason: text.default(''),
   failures: number,
   since: moment,
-  phase: z.object({ S: z.enum(['pause', 'probe']) }).transform(({ S }) => S),
+  phase: text.pipe(z.enum(['pause', 'probe'])),
   until: moment,
   fence: number,
 });
@@ -89,10 +81,7 @@ const storedOutage = z.object({
 function outageOf(item: Item | undefined): Outage {
   const parsed = storedOutage.safeParse(item);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new LedgerUnavailable(
-    `ledger item ${item?.['pk']?.S} / ${item?.['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Delete it`,
-  );
+  throw new LedgerUnavailable(`${damageOf(item, parsed.error)}. Delete it`);
 }
 
 /** An update, not a deletion: the loader needs no more permission than for its checkpoints. */

@@ -1,10 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { ContractViolation } from '../errors.ts';
-import type { Label } from '../plan/label.ts';
 import { isPosition } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
-import { epochMillis } from '../units.ts';
+import { label, moment, number, readItem, text } from './attributes.ts';
 import type { Checkpoint, CheckpointKey, Claim, ClaimState, Refusal } from './checkpoint.ts';
 
 /** A DynamoDB item or key. */
@@ -61,11 +59,7 @@ function refusalAttribute({ reason, errorUrl, attempts }: Refusal): AttributeVal
   };
 }
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
 const position = text.refine(isPosition, 'must be a zero-padded position');
-
-const label = text.transform((name) => name as Label);
 
 const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, errorUrl: text.optional() }) });
 
@@ -81,9 +75,9 @@ const storedClaim = z.object({
     routes: text,
     columns: text.optional(),
     origin: text.pipe(z.enum(['cut', 'isolation'])),
-    deadline: number.transform(epochMillis),
+    deadline: moment,
     fence: number,
-    claimedAt: number.transform(epochMillis),
+    claimedAt: moment,
   }),
 });
 
@@ -97,14 +91,7 @@ const storedCheckpoint = z.object({
 /** Reads an item back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
 export function checkpointOf(item: Item | undefined): Checkpoint {
   if (item === undefined) return {};
-  const parsed = storedCheckpoint.safeParse(item);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new ContractViolation(
-      `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
-    );
-  }
-  const { through, routes, witness, claim } = parsed.data;
+  const { through, routes, witness, claim } = readItem(storedCheckpoint, item);
   return {
     ...(through === undefined ? {} : { through }),
     ...(routes === undefined ? {} : { routes }),

@@ -6,9 +6,9 @@ import {
   type ScanCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { ContractViolation } from '../errors.ts';
 import type { KinesisShard } from '../source/record.ts';
-import { type EpochMillis, epochMillis } from '../units.ts';
+import type { EpochMillis } from '../units.ts';
+import { flag, moment, number, readItem, text } from './attributes.ts';
 import type { Checkpoint, CheckpointKey, Settled } from './checkpoint.ts';
 import { knownOutage, outagePartition } from './dynamodb-outages.ts';
 import { checkpointOf, type Item, partitionKeyOf } from './item.ts';
@@ -107,35 +107,19 @@ async function* queried(
     );
 }
 
-/** @throws {ContractViolation} naming the item and the attribute. */
-function read<T>(shape: z.ZodType<T>, item: Item): T {
-  const parsed = shape.safeParse(item);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new ContractViolation(
-    `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
-  );
-}
-
-const outageKey = z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
+const outageKey = z.object({ pk: text, sk: text });
 
 function outagesOf(item: Item): readonly ListedOutage[] {
   const outage = knownOutage(item);
-  const { pk, sk } = read(outageKey, item);
-  return outage === undefined ? [] : [{ loader: loaderOf(pk.S), target: sk.S, outage }];
+  const { pk, sk } = readItem(outageKey, item);
+  return outage === undefined ? [] : [{ loader: loaderOf(pk), target: sk, outage }];
 }
 
 function loaderOf(partition: string): string {
   return partition.slice(0, partition.indexOf('#'));
 }
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const count = z
-  .object({ N: z.string() })
-  .transform(({ N }) => Number(N))
-  .optional();
-
-const moment = z.object({ N: z.string() }).transform(({ N }) => epochMillis(Number(N)));
+const count = number.optional();
 
 const totals = z
   .object({ rows: count, bytes: count, loads: count, deadLetters: count })
@@ -144,13 +128,13 @@ const totals = z
 const listedItem = z.object({ pk: text, stream: text, shard: text, target: text, updatedAt: moment });
 
 function listedOf(item: Item): ListedCheckpoint {
-  const { pk, stream, shard, target, updatedAt } = read(listedItem, item);
+  const { pk, stream, shard, target, updatedAt } = readItem(listedItem, item);
   return {
     loader: loaderOf(pk),
     source: { kind: 'kinesis', stream, streamName: stream.slice(stream.lastIndexOf('/') + 1), shard },
     target,
     checkpoint: checkpointOf(item),
-    totals: read(totals, item),
+    totals: readItem(totals, item),
     updatedAt,
   };
 }
@@ -164,14 +148,14 @@ const groupItem = z.object({
   target: text,
   registeredAt: moment,
   through: text.optional(),
-  ended: z.object({ BOOL: z.boolean() }).optional(),
+  ended: flag.optional(),
 });
 
 function groupOf(item: Item): ListedGroup {
-  const { pk, sk, through, ended, ...group } = read(groupItem, item);
+  const { pk, sk, through, ended, ...group } = readItem(groupItem, item);
   const isThrough = through !== undefined && through >= sk.slice(0, sk.indexOf('#'));
   // What an ended group did not settle belongs to others.
-  return { loader: loaderOf(pk), ...group, settled: isThrough || ended !== undefined, totals: read(totals, item) };
+  return { loader: loaderOf(pk), ...group, settled: isThrough || ended !== undefined, totals: readItem(totals, item) };
 }
 
 function orderOf({ loader, source, target }: CheckpointKey): string {

@@ -1,8 +1,6 @@
 import * as z from 'zod';
-import { ContractViolation } from '../errors.ts';
+import { label, moment, number, readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
-import type { Label } from '../plan/label.ts';
-import { epochMillis } from '../units.ts';
 import type { LetterKey, LetterState, LoadKey, RedriveLoad } from './ledger.ts';
 
 /** Iggy's names may hold any character: JSON keeps them apart. */
@@ -37,11 +35,6 @@ export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt
   };
 }
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
-const moment = number.transform(epochMillis);
-const label = text.transform((name) => name as Label);
-
 const storedLetter = z.object({ load: text, fate: text.pipe(z.enum(['stored', 'free'])).optional() });
 const storedLoad = z.object({
   label,
@@ -56,21 +49,12 @@ const storedLoad = z.object({
 /** @throws {ContractViolation} naming the item, when it is damaged. */
 export function letterOf(item: Item | undefined): LetterState {
   if (item === undefined) return { kind: 'new' };
-  const { load, fate = 'bound' } = parsed(storedLetter, item);
+  const { load, fate = 'bound' } = readItem(storedLetter, item);
   return { kind: fate, load };
 }
 
 /** @throws {ContractViolation} naming the item, when it is damaged. */
 export function loadOf(item: Item): RedriveLoad {
-  const { witness, ...load } = parsed(storedLoad, item);
+  const { witness, ...load } = readItem(storedLoad, item);
   return { ...load, ...(witness === undefined ? {} : { witness }) };
-}
-
-function parsed<T>(schema: z.ZodType<T>, item: Item): T {
-  const result = schema.safeParse(item);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ContractViolation(
-    `ledger item ${item['pk']?.S} / ${item['sk']?.S} is damaged: ${issue?.path.join('.')}: ${issue?.message}. Repair or delete it`,
-  );
 }

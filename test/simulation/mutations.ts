@@ -24,6 +24,13 @@ const WITHOUT_ASKING: Edit = {
   wrong: 'inDoubt: before.inDoubt',
 };
 
+/** Takes a label that Doris does not know for proof. */
+export const NEVER_FORGETS: Edit = {
+  file: 'lib/settle/label-memory.ts',
+  right: "if (age > longest) return 'doubtful';",
+  wrong: "if (age >= 0) return 'certain';",
+};
+
 /** Each breaks a promise, and the simulation has to find out how. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -173,9 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'believes that Doris never forgets a label',
     among: ['labels-crowded-out', 'reply-lost', 'paused'],
-    edits: [
-      { file: 'lib/settle/label-memory.ts', right: "if (age > longest) return 'doubtful';", wrong: "if (age >= 0) return 'certain';" },
-    ],
+    edits: [NEVER_FORGETS],
   },
   {
     mistake: 'believes that Doris forgets labels by age alone',

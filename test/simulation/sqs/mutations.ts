@@ -1,4 +1,4 @@
-import type { Mutation } from '../mutations.ts';
+import { type Mutation, NEVER_FORGETS } from '../mutations.ts';
 
 /** Mistakes in what only a queue has. Each breaks a promise, and the simulation has to find out how. */
 export const QUEUE_MUTATIONS: readonly Mutation[] = [
@@ -137,9 +137,7 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
   {
     mistake: 'takes an unknown label for not stored without proof',
     among: ['labels-crowded-out', 'reply-lost', 'paused', 'sink-shift'],
-    edits: [
-      { file: 'lib/settle/label-memory.ts', right: "if (age > longest) return 'doubtful';", wrong: "if (age >= 0) return 'certain';" },
-    ],
+    edits: [NEVER_FORGETS],
   },
   {
     mistake: 'drops a claim of which some records are missing',
