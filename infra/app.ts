@@ -1,13 +1,13 @@
-import { App } from 'aws-cdk-lib';
 import { ConfigError } from '../lib/errors.ts';
 import { addLoaderStack } from './checked-stack.ts';
 import { describePlan } from './describe-plan.ts';
+import { loaderApp } from './loader-app.ts';
 import { reportFaults } from './report-faults.ts';
 import { readSettingsFile } from './settings.ts';
 
 // What the CDK command line runs: `cdk deploy -c settings=FILE`.
 reportFaults(() => {
-  const app = new App();
+  const app = loaderApp();
   const file: unknown = app.node.tryGetContext('settings');
   if (typeof file !== 'string')
     throw new ConfigError(['no settings file is named; add -c settings=FILE, for example -c settings=infra/examples/minimal.json']);

@@ -1,5 +1,4 @@
 import { type App, CfnResource, type Stack, Validations } from 'aws-cdk-lib';
-import { VALIDATE_AGAINST_DEFAULT_RULES } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ConfigError } from '../lib/errors.ts';
 import { loaderStack } from './loader-stack.ts';
@@ -14,8 +13,6 @@ const RESOURCES_IN_A_STACK = 500;
  * @throws {ConfigError} when the loaders are too many for one stack.
  */
 export function addLoaderStack(app: App, settings: Settings): Stack {
-  // Without it CDK only warns of what CloudFormation would refuse.
-  app.node.setContext(VALIDATE_AGAINST_DEFAULT_RULES, true);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const stack = loaderStack(app, settings);
   const resources = stack.node.findAll().filter((made) => CfnResource.isCfnResource(made)).length;

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import { addLoaderStack } from './checked-stack.ts';
 import { describePlan } from './describe-plan.ts';
+import { loaderApp } from './loader-app.ts';
 import { reportFaults } from './report-faults.ts';
 import { readSettingsFile } from './settings.ts';
 
@@ -13,7 +13,7 @@ function synthesise(files: readonly string[]): void {
   for (const file of files) {
     const settings = readSettingsFile(file);
     const outdir = `cdk.out/${basename(file, '.json')}`;
-    const app = new App({ outdir, analyticsReporting: false });
+    const app = loaderApp({ outdir });
     addLoaderStack(app, settings);
     app.synth();
     process.stdout.write(`${file}: synthesised into ${outdir}\n${describePlan(settings)}\n`);

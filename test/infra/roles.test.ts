@@ -11,7 +11,7 @@ const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
 const every = (role: string) => [
   `logs:CreateLogStream on <${role}Logs>`,
   `logs:PutLogEvents on <${role}Logs>`,
-  'secretsmanager:GetSecretValue on arn:Partition:secretsmanager:eu-central-1:AccountId:secret:doris/loader-??????',
+  'secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-central-1:AccountId:secret:doris/loader-??????',
 ];
 
 const on = (resource: string, ...actions: readonly string[]) => actions.map((action) => `${action} on ${resource}`);

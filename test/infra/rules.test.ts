@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addLoaderStack } from '../../infra/checked-stack.ts';
+import { loaderApp } from '../../infra/loader-app.ts';
 import { checkSettings, readSettingsFile } from '../../infra/settings.ts';
 import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 
@@ -26,7 +26,7 @@ describe('every example', () => {
   const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'));
 
   it.each(examples)('%s keeps the rules of CloudFormation and of AWS Solutions, or says why not', (name) => {
-    const app = new App({ outdir, analyticsReporting: false });
+    const app = loaderApp({ outdir });
     addLoaderStack(app, readSettingsFile(join(EXAMPLES, name)));
 
     expect(() => app.synth()).not.toThrow();
@@ -55,21 +55,21 @@ function everyOption() {
 
 describe('a stack', () => {
   it('keeps the rules with every option', () => {
-    const app = new App({ outdir, analyticsReporting: false });
+    const app = loaderApp({ outdir });
     addLoaderStack(app, checkSettings(everyOption()));
 
     expect(() => app.synth()).not.toThrow();
   });
 
   it('keeps the rules in a VPC with a NAT', () => {
-    const app = new App({ outdir, analyticsReporting: false });
+    const app = loaderApp({ outdir });
     addLoaderStack(app, checkSettings(settingsWith(aLoader(), { network: VPC })));
 
     expect(() => app.synth()).not.toThrow();
   });
 
   it('that breaks a rule of AWS Solutions without a reason is refused', () => {
-    const app = new App({ outdir, analyticsReporting: false });
+    const app = loaderApp({ outdir });
     const stack = addLoaderStack(app, checkSettings(settingsWith()));
     new Queue(stack, 'Careless');
 
@@ -79,14 +79,14 @@ describe('a stack', () => {
   it('with more loaders than CloudFormation takes in a stack is refused', () => {
     const loaders = Array.from({ length: 16 }, (_, n) => ({ ...aLoader({ doris: { table: `t${n}` } }), name: `l${n}` }));
     const adding = (count: number) => () =>
-      addLoaderStack(new App({ outdir, analyticsReporting: false }), checkSettings(settingsWith({}, { loaders: loaders.slice(0, count) })));
+      addLoaderStack(loaderApp({ outdir }), checkSettings(settingsWith({}, { loaders: loaders.slice(0, count) })));
 
     expect(adding(16)).toThrow(/^.*loaders: 16 make 5\d\d resources; CloudFormation takes 500 in a stack/s);
     expect(adding(15)).not.toThrow();
   });
 
   it('that CloudFormation would refuse is refused', () => {
-    const app = new App({ outdir, analyticsReporting: false });
+    const app = loaderApp({ outdir });
     const stack = addLoaderStack(app, checkSettings(settingsWith()));
     new CfnFunction(stack, 'Careless', {
       code: { zipFile: '' },

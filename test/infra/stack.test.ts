@@ -1,6 +1,7 @@
-import { App, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loaderApp } from '../../infra/loader-app.ts';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
 import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
@@ -70,7 +71,7 @@ describe('what loaders share', () => {
 });
 
 describe('the region of a stack', () => {
-  const regionOfStack = (loader: object) => loaderStack(new App(), checkSettings(settingsWith(loader))).region;
+  const regionOfStack = (loader: object) => loaderStack(loaderApp(), checkSettings(settingsWith(loader))).region;
 
   it('is that of its streams, whatever the command line is set to', () => {
     expect(regionOfStack(aLoader())).toBe('eu-central-1');

@@ -1,6 +1,7 @@
-import { App, type AppProps } from 'aws-cdk-lib';
+import type { AppProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
+import { loaderApp } from '../../infra/loader-app.ts';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
 
@@ -18,6 +19,6 @@ export function templateOf(settings: unknown): Template {
 /** The template of a settings file, with its assets in the folder of the app. */
 export function synthesised(settings: unknown, app: AppProps = {}): Template {
   // The rules of CloudFormation are applied once, in rules.test.ts: they take most of the time of a synth.
-  const scope = new App({ analyticsReporting: false, builtinCloudFormationValidation: false, ...app });
+  const scope = loaderApp({ builtinCloudFormationValidation: false, ...app });
   return Template.fromStack(loaderStack(scope, checkSettings(settings)));
 }
