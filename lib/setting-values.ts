@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
-import { parseRedirectHosts, type RedirectPolicy } from './doris/redirect-policy.ts';
+import { parseRedirectHosts, portOf, type RedirectPolicy } from './doris/redirect-policy.ts';
 import { ConfigError } from './errors.ts';
 import type { PositionColumns } from './source/splice.ts';
 
@@ -33,17 +33,19 @@ export const redirectHosts = z.string().transform((text, context): RedirectPolic
 
 /** Pairs of addresses, each the first of a pair once. */
 export const addresses = z.string().transform((text, context) => {
-  const pairs = text.split(',').map((pair) => pair.trim().split('='));
-  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every(isHostAndPort));
+  const pairs = text.split(',').map((pair) => pair.trim().split('=').map(hostAndPort));
+  const good = pairs.filter((pair): pair is [string, string] => pair.length === 2 && pair.every((address) => address !== undefined));
   const byBackend = new Map(good);
   // A backend that is listed twice would be reached under the later address in silence.
   if (byBackend.size !== pairs.length) context.addIssue({ code: 'custom', message: 'not a list of addresses' });
   return byBackend;
 });
 
-function isHostAndPort(text: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+):(\d{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+/** An address as a URL spells it, which is how the backends of Doris are known here: `BE-0:8040` is `be-0:8040`. */
+function hostAndPort(text: string): string | undefined {
+  if (!/^(\[[^[\]]*\]|[^:[\]]+):\d{1,5}$/.test(text) || /[\s/?#@\\]/.test(text) || !URL.canParse(`http://${text}`)) return undefined;
+  const url = new URL(`http://${text}`);
+  return url.port === '0' ? undefined : `${url.hostname}:${portOf(url)}`;
 }
 
 const COLUMN = /^[_A-Za-z0-9][-_A-Za-z0-9]{0,255}$/;

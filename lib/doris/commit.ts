@@ -23,7 +23,8 @@ export async function commitPrecommitted(
   deadline: Deadline,
   line: Line,
 ): Promise<CommitEnd> {
-  const which = txnId === undefined ? { label } : { txn_id: String(txnId) };
+  // Ids of cloud mode outgrow a double after some months: a rounded one is the transaction of somebody else.
+  const which = Number.isSafeInteger(txnId) ? { txn_id: String(txnId) } : { label };
   const { done, said } = await order(target, { ...which, txn_operation: 'commit' }, deadline, line);
   line.settings.onAttempt({ kind: 'commit', label, said });
   const state = await askLabelState(target.database, label, deadline, line);

@@ -11,6 +11,7 @@ import { wording } from './wording.ts';
 
 /** Read after the transaction has begun, and refused there: the reply names a transaction that is aborted already (reference 2.1 step 10). */
 const REFUSED_OPTION = { strict_mode: 'probe' };
+const OF_PROBE = /\bInvalid strict mode\b/i;
 
 /** Begins a transaction for a table that cannot store anything, under a label of its own. */
 export async function beginAndAbort(target: Target, deadline: Deadline, line: Line): Promise<Told<number>> {
@@ -47,8 +48,8 @@ function read(exchange: Exchange): Told<number> {
   if (exchange.kind !== 'reply') return { kind: 'unreachable', reason: wording(exchange.reason) };
   const txnId = transactionIn(exchange);
   if (txnId !== undefined) return { kind: 'told', value: txnId };
-  // What is missing or forbidden stays so; no backend, no memory or a page of a proxy is no answer for now.
   const verdict = judge(exchange, { label: '' as Label, rows: 0 }, 'labelled');
   const reason = 'reason' in verdict ? verdict.reason : 'the reply to a probe names no transaction';
-  return { kind: verdict.kind === 'rejected-config' ? 'refused' : 'unreachable', reason };
+  // What is refused of any load as well, such as one for a missing table, waits until it is not, and is no answer until then.
+  return { kind: OF_PROBE.test(reason) ? 'refused' : 'unreachable', reason };
 }

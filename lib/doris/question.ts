@@ -2,6 +2,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Millis } from '../units.ts';
 import { whenConnected } from './hop.ts';
+import { unpacked } from './packed.ts';
 
 /** A small answer to a GET, or why there is none. */
 export type Answer =
@@ -17,7 +18,7 @@ export interface Question {
   readonly authorization: string | undefined;
   /** For everything together, connecting included. */
   readonly within: Millis;
-  /** More of the body than this is neither read nor kept. */
+  /** More of the body than this is neither read nor kept, packed or unpacked. */
   readonly longest: number;
 }
 
@@ -35,7 +36,7 @@ export interface QuestionSettings {
 export async function askOnce(question: Question, settings: QuestionSettings): Promise<Answer> {
   try {
     const response = await responseTo(question, settings);
-    const text = await readStart(response, question.longest);
+    const text = new TextDecoder().decode(unpacked(await readStart(response, question.longest), response.headers, question.longest));
     return { kind: 'answer', status: response.statusCode ?? 0, location: response.headers.location, text };
   } catch (cause) {
     return { kind: 'silent', reason: reasonOf(cause) };
@@ -73,7 +74,7 @@ function open({ url, post, put, authorization, within }: Question, caCert: strin
   return https.request(url, { ...options, ...(caCert === undefined ? {} : { ca: caCert }) });
 }
 
-async function readStart(body: AsyncIterable<Buffer>, longest: number): Promise<string> {
+async function readStart(body: AsyncIterable<Buffer>, longest: number): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of body) {
@@ -81,7 +82,7 @@ async function readStart(body: AsyncIterable<Buffer>, longest: number): Promise<
     length += piece.length;
     if (length >= longest) break;
   }
-  return new TextDecoder().decode(Buffer.concat(pieces).subarray(0, longest));
+  return Buffer.concat(pieces).subarray(0, longest);
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { gunzipSync } from 'node:zlib';
 import type { LoadMode } from '../ports.ts';
 import { count, type Fields, text, txnId } from './fields.ts';
+import { unpacked } from './packed.ts';
 import { type Sent, succeeded } from './success.ts';
 import { meaningOf, withAdvice } from './texts.ts';
 import type { Setback, Verdict } from './verdict.ts';
@@ -126,9 +126,7 @@ export function transactionIn(reply: Reply): number | undefined {
 
 function parse(reply: Reply): Fields | undefined {
   try {
-    // Some proxies pack a reply although identity was asked for.
-    const packed = /^\s*(x-)?gzip\s*$/i.test(reply.headers['content-encoding'] ?? '');
-    const body = packed ? gunzipSync(reply.body, { maxOutputLength: LONGEST_UNPACKED }) : reply.body;
+    const body = unpacked(reply.body, reply.headers, LONGEST_UNPACKED);
     const value: unknown = JSON.parse(new TextDecoder().decode(body));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {

@@ -15,7 +15,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { dynamoLedger, expiryOf, unavailable } from './dynamodb.ts';
 import { type FoundGroup, GROUP_SPAN, type GroupKey, type GroupLedger } from './group.ts';
 import { checkpointOf, type Item, keyOf, partitionKeyOf } from './item.ts';
-import { unpackMembers } from './members.ts';
+import { type Members, unpackMembers } from './members.ts';
 
 /** A ledger of groups in the table of {@link dynamoLedger}: one item a group, found by the last offset in its sort key; no transactions. */
 export function dynamoGroups(client: DynamoDBClient, table: string, clock: Clock): GroupLedger {
@@ -108,16 +108,26 @@ async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
 const storedGroup = z.object({
   sk: text,
   target: text,
-  members: z.object({ B: z.instanceof(Uint8Array) }),
+  members: z.object({ B: z.instanceof(Uint8Array) }).transform(({ B }, context) => unpackedMembers(B, context)),
   registeredAt: moment,
   ended: flag.optional(),
 });
+
+function unpackedMembers(packed: Uint8Array, context: z.core.$RefinementCtx<unknown>): Members {
+  try {
+    return unpackMembers(packed);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+}
 
 function groupOf(loader: string, source: IggyPartition, item: Item): FoundGroup {
   const { sk, target, members, registeredAt, ended = false } = readItem(storedGroup, item);
   return {
     key: { loader, source, target, group: { sort: sk } },
-    members: unpackMembers(members.B),
+    members,
     checkpoint: checkpointOf(item),
     ended,
     registeredAt,

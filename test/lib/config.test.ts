@@ -89,6 +89,21 @@ describe('a complete environment', () => {
   });
 });
 
+describe('backend addresses', () => {
+  it.each([
+    ['BE-0.Doris:8040=10.0.0.1:80', [['be-0.doris:8040', '10.0.0.1:80']]],
+    [
+      '[FD00:0::1]:08040=nlb:18040, bücher:80=[fd00:0::2]:443',
+      [
+        ['[fd00::1]:8040', 'nlb:18040'],
+        ['xn--bcher-kva:80', '[fd00::2]:443'],
+      ],
+    ],
+  ])('are known as URLs spell them: %s', (value, known) => {
+    expect([...readWith({ DORIS_BACKEND_ADDRESSES: value }).doris.backendAddresses]).toEqual(known);
+  });
+});
+
 describe('a wrong value', () => {
   it.each<[keyof typeof SETTINGS, string]>([
     ['DORIS_FE_URLS', 'ftp://fe:8030'],
@@ -106,6 +121,10 @@ describe('a wrong value', () => {
     ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1'],
     ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:99999'],
     ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:8040,be-0:8040=10.0.0.2:8040'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:8040,BE-0:8040=10.0.0.2:8040'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:8040,'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.<1>:8040'],
+    ['DORIS_BACKEND_ADDRESSES', 'be-0:8040=10.0.0.1:0'],
     ['DORIS_MAX_ATTEMPTS', '0'],
     ['DORIS_MAX_ATTEMPTS', '21'],
     ['DORIS_LOAD_TIMEOUT_SECONDS', '1.5'],

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Label } from '../../../lib/plan/label.ts';
 import { seconds } from '../../../lib/units.ts';
@@ -33,6 +34,26 @@ describe("a label's state", () => {
     expect(master.seen.map(({ path, headers }) => [path, headers['authorization']])).toEqual([
       [`/api/db1/get_load_state?label=${LABEL}`, AUTHORIZATION],
     ]);
+  });
+
+  it('is told although a proxy packs it: whoever waits to see it would wait for ever', async () => {
+    const fe = await scriptedServer((call) =>
+      call.response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(state('ABORTED')))),
+    );
+    const { doris, within } = aClient([fe.url]);
+
+    expect(await doris.labelState('db1', LABEL, within(seconds(5)))).toEqual({ kind: 'aborted' });
+    expect(fe.seen[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
+  it.each([
+    ['is not packed though it says so', Buffer.from(JSON.stringify(state('ABORTED')))],
+    ['unpacks to more than anybody would read', gzipSync(`${' '.repeat(2 ** 20)}${JSON.stringify(state('ABORTED'))}`)],
+  ])('is not told by an answer that %s', async (_, body) => {
+    const fe = await scriptedServer((call) => call.response.writeHead(200, { 'content-encoding': 'gzip' }).end(body));
+    const { doris, within } = aClient([fe.url]);
+
+    expect(await doris.labelState('db1', LABEL, within(seconds(5)))).toMatchObject({ kind: 'unreachable' });
   });
 
   it('is told by the next frontend when one does not know', async () => {

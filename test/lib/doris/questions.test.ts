@@ -96,10 +96,15 @@ describe('the newest transaction', () => {
 });
 
 describe('the newest transaction of a table', () => {
-  it('is refused without the table', async () => {
+  it('is not told while no load could be begun for it either: without the table, without the privilege', async () => {
     const { doris, deadline } = client(stand.feUrl);
+    const denied = await scriptedServer((call) =>
+      call.json({ status: 'FAILED', msg: 'Access denied; you need (at least one of) the (LOAD) privilege(s) for this operation' }),
+    );
+    const other = client(denied.url.href);
 
-    expect(await doris.newestTransaction({ database: 'db', table: 'none' }, deadline)).toMatchObject({ kind: 'refused' });
+    expect(await doris.newestTransaction({ database: 'db', table: 'none' }, deadline)).toMatchObject({ kind: 'unreachable' });
+    expect(await other.doris.newestTransaction(TARGET, other.deadline)).toMatchObject({ kind: 'unreachable' });
   });
 });
 

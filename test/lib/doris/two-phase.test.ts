@@ -212,6 +212,34 @@ describe('what a load in two phases says to Doris', () => {
     ]);
   });
 
+  it.each([
+    ['Success', { TxnId: 'BIG', TwoPhaseCommit: 'true' }],
+    [
+      'Label Already Exists',
+      {
+        Status: 'Label Already Exists',
+        ExistingJobStatus: 'PRECOMMITTED',
+        Message: `Label [${LABEL}] has already been used, relate to txn [BIG]`,
+      },
+    ],
+  ])("names the label where the transaction of %s is too long for a number: a rounded one is somebody else's", async (_, change) => {
+    const { be, doris, within } = await aCluster(
+      async (call) => {
+        if (call.seen.path.includes('_2pc')) return call.json({ status: 'Success', msg: `label [${LABEL}] commit successfully.` });
+        await call.takeBody();
+        // The least whole number that a double does not hold; JSON.stringify could not write it.
+        return call.response.end(JSON.stringify(report(change)).replace(/"BIG"|BIG/, '9007199254740993'));
+      },
+      ['VISIBLE'],
+      TWO_PHASE,
+    );
+
+    expect(await doris.load(aLoad(), within(seconds(20)))).toMatchObject({ kind: 'committed', how: 'loaded' });
+
+    const commits = be.seen.filter(({ path }) => path.includes('_2pc'));
+    expect(commits.map(({ headers }) => [headers['txn_id'], headers['label']])).toEqual([[undefined, LABEL]]);
+  });
+
   it('is refused when Doris shows the rows at once all the same', async () => {
     const { doris, within } = await aCluster(backendSaying(report()), ['VISIBLE'], TWO_PHASE);
 

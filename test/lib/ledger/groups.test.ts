@@ -6,6 +6,7 @@ import { ContractViolation } from '../../../lib/errors.ts';
 import { type Claim, LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
 import { dynamoGroups } from '../../../lib/ledger/dynamodb-groups.ts';
 import { type GroupKey, type GroupLedger, GroupLost } from '../../../lib/ledger/group.ts';
+import type { Item } from '../../../lib/ledger/item.ts';
 import { packMembers, unpackMembers } from '../../../lib/ledger/members.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { iggyPosition } from '../../../lib/source/position.ts';
@@ -208,15 +209,22 @@ describe('groups on DynamoDB', () => {
     expect(Item?.['target']).toEqual({ S: 'db.t' });
   });
 
-  it('that somebody damaged are named, not guessed at', async () => {
+  it.each<[string, Item, RegExp]>([
+    ['have no target', {}, /is damaged: target/],
+    [
+      'have members that are cut off',
+      { target: { S: 'db.t' }, registeredAt: { N: '1' }, members: { B: packMembers([record(1)]).subarray(0, 5) } },
+      /is damaged: members: 3 bytes of fingerprints for 1 members/,
+    ],
+  ])('that somebody damaged are named, not guessed at: they %s', async (_, damaged, message) => {
     const source = freshPartition();
-    const Item = { pk: { S: `test#iggy#4:shop/orders#${source.shard}` }, sk: { S: at(1) } };
+    const Item = { pk: { S: `test#iggy#4:shop/orders#${source.shard}` }, sk: { S: at(1) }, ...damaged };
     await client.send(new PutItemCommand({ TableName: TABLE, Item }));
 
     const looking = dynamoGroups(client, TABLE, systemClock).find('test', source, at(0), at(1));
 
     await expect(looking).rejects.toThrow(ContractViolation);
-    await expect(dynamoGroups(client, TABLE, systemClock).find('test', source, at(0), at(1))).rejects.toThrow(/is damaged: target/);
+    await expect(looking).rejects.toThrow(message);
   });
 
   it('that do not answer are unavailable', async () => {
