@@ -31,7 +31,7 @@ export function redriveFunction(scope: Construct, parts: LoaderParts, sources: R
   });
   // What fails is in the queue still: the next run tries it, and two more at once would not do better.
   made.configureAsyncInvoke({ retryAttempts: 0 });
-  shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:PutItem');
+  shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query');
   grantDeadLetters(made, sources.letters, shared);
   grantSources(made, sources, shared);
   schedule(within, made, loader, sources);

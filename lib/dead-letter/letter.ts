@@ -9,11 +9,13 @@ export interface DeadLetter {
   readonly record: SourceRecord;
   /** `database.table`, or `-`. */
   readonly target: string;
-  /** The load that Doris refused; absent when there was none. */
+  /** The load that Doris refused, or of which nothing tells any more whether it is stored; absent when there was none. */
   readonly label?: Label;
   readonly failedAt: EpochMillis;
   /** Attempts of that load. */
   readonly attempts?: number;
+  /** Names of the position columns that the rows of that load carry, where it may be stored. */
+  readonly columns?: string;
 }
 
 /** Where dead letters go. */

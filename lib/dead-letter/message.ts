@@ -66,7 +66,7 @@ export function messageOf(letter: DeadLetter, body: LetterBody): LetterMessage {
   return { MessageBody: body.text, MessageAttributes };
 }
 
-function contextOf({ fault, record, attempts }: DeadLetter, encoding: BodyEncoding): string {
+function contextOf({ fault, record, attempts, columns }: DeadLetter, encoding: BodyEncoding): string {
   const context = {
     version: VERSION,
     encoding,
@@ -76,6 +76,7 @@ function contextOf({ fault, record, attempts }: DeadLetter, encoding: BodyEncodi
     iggyTimestamp: record.iggy?.timestamp,
     errorUrl: fault.errorUrl === undefined ? undefined : clamp(fault.errorUrl, LONGEST_URL),
     attempts,
+    columns: columns === undefined ? undefined : clamp(columns, LONGEST_NAME),
   };
   return JSON.stringify(context);
 }

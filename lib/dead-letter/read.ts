@@ -26,6 +26,8 @@ export interface StoredLetter {
   readonly failedAt: string;
   readonly partitionKey?: string;
   readonly arrivedAt: EpochMillis;
+  /** Position columns that the rows of its load carry; absent where they carry none, or there was no load. */
+  readonly columns?: string;
   readonly encoding: BodyEncoding;
   readonly body: string;
 }
@@ -64,6 +66,7 @@ const contextSchema = z.object({
   partitionKey: optionalText,
   arrivedAt: z.iso.datetime(),
   iggyId: optionalText,
+  columns: optionalText,
   iggyTimestamp: z
     .string()
     .regex(/^\d{1,19}$/)
@@ -95,7 +98,7 @@ export function readMessage({ body, attributes }: QueuedMessage): ReadMessage {
 
 function letterOf(attributes: z.output<typeof attributesSchema>, context: z.output<typeof contextSchema>, body: string): StoredLetter {
   const { source: kind, stream, shard, position, label, context: _, ...plain } = attributes;
-  const { encoding, arrivedAt, partitionKey, iggyId, iggyTimestamp } = context;
+  const { encoding, arrivedAt, partitionKey, iggyId, iggyTimestamp, columns } = context;
   const [number = '', sub] = position.split(':');
   return {
     kind: 'letter',
@@ -106,6 +109,7 @@ function letterOf(attributes: z.output<typeof attributesSchema>, context: z.outp
     ...(label === '-' ? {} : { label }),
     ...(partitionKey === undefined ? {} : { partitionKey }),
     arrivedAt: epochMillis(Date.parse(arrivedAt)),
+    ...(columns === undefined ? {} : { columns }),
     encoding,
     body,
   };

@@ -3,10 +3,11 @@ import type { DeadLetter, DeadLetters } from '../dead-letter/letter.ts';
 import type { ExpiredBatch } from '../dead-letter/read.ts';
 import type { Checkpoint, Ledger } from '../ledger/checkpoint.ts';
 import { targetName } from '../plan/route.ts';
+import { columnsOf } from '../settle/run.ts';
 import { decodeKinesisEvent } from '../source/kinesis.ts';
 import type { Batch, KinesisShard } from '../source/record.ts';
 import { type RecordReader, readSpan } from '../source/stream.ts';
-import { type Fate, kept, type Ready, type Redrive } from './letters.ts';
+import { type Doubt, type Fate, kept, type Ready, type Redrive } from './letters.ts';
 import { type Prepared, type PrepareRules, prepareRecord } from './prepare.ts';
 
 /** Where the records of batches are that Lambda gave up, and what the loader had settled of them. */
@@ -23,22 +24,28 @@ export async function prepareExpired(
   expired: ExpiredBatch,
   sources: ExpiredSources,
   rules: PrepareRules,
-  { rules: { labelPrefix: loader } }: Pick<Redrive, 'rules'>,
+  { rules: { labelPrefix: loader, positionColumns } }: Pick<Redrive, 'rules'>,
 ): Promise<readonly Prepared[]> {
   const batch = await readBatch(expired, sources, rules);
   if (typeof batch === 'string') return [{ kind: 'not ready', fate: kept(batch) }];
   const { source, records } = batch;
-  const prepared = records.map((record) => prepareRecord(source, record, rules.routing, { target: undefined, mayBeStored: true }));
+  const prepared = records.map((record) => prepareRecord(source, record, rules.routing, { target: undefined }));
   const targets = new Set(prepared.flatMap((one) => (one.kind === 'ready' ? [targetName(one.ready.target)] : [])));
   const checkpoints = new Map<string, Checkpoint>();
   for (const target of targets) checkpoints.set(target, await sources.checkpoints.read({ loader, source, target }));
-  return prepared.map((one) => (one.kind === 'ready' ? withDoubt(one.ready, checkpoints.get(targetName(one.ready.target)) ?? {}) : one));
+  const doubtOf = (ready: Ready) => doubtAbout(ready, checkpoints.get(targetName(ready.target)) ?? {}, columnsOf({ positionColumns }));
+  return prepared.map((one) => (one.kind === 'ready' ? { kind: 'ready', ready: { ...one.ready, ...doubtOf(one.ready) } } : one));
 }
 
-function withDoubt(ready: Ready, { through, claim }: Checkpoint): Prepared {
-  const { position } = ready.row.record;
-  const isClaimed = claim !== undefined && claim.first <= position && position <= claim.last;
-  return { kind: 'ready', ready: { ...ready, mayBeStored: isClaimed || (through !== undefined && position <= through) } };
+/** Of loads that are settled the ledger does not keep which columns they had: those of today count. */
+function doubtAbout({ row }: Ready, { through, claim }: Checkpoint, today: string | undefined): Pick<Ready, 'doubt'> {
+  const { position } = row.record;
+  if (claim !== undefined && claim.first <= position && position <= claim.last) return { doubt: bySome(claim.columns) };
+  return through !== undefined && position <= through ? { doubt: bySome(today) } : {};
+}
+
+function bySome(columns: string | undefined): Doubt {
+  return columns === undefined ? {} : { columns };
 }
 
 async function readBatch(expired: ExpiredBatch, { streams }: ExpiredSources, { decode }: PrepareRules): Promise<Batch | string> {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { label, moment, number, readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
+import type { Position } from '../source/position.ts';
 import type { LetterKey, LetterState, LoadKey, RedriveLoad } from './ledger.ts';
 
 /** Iggy's names may hold any character: JSON keeps them apart. */
@@ -16,13 +17,19 @@ export function letterKey(key: LetterKey): Item {
   return { pk: { S: partitionOf(key) }, sk: { S: parts.join('#') } };
 }
 
+/** Which record of its shard an item is about, and for which table. */
+export function namedBy({ sk }: Item): Pick<LetterKey, 'position' | 'target'> {
+  const parts = (sk?.S ?? '').split('#');
+  return { position: (parts[1] ?? '') as Position, target: parts.at(-1) ?? '' };
+}
+
 /** Where a load of redriven records stands. */
 export function loadKey(key: LoadKey): Item {
   return { pk: { S: partitionOf(key) }, sk: { S: `load#${key.name}` } };
 }
 
 /** A load as it is written down. */
-export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt, fence, witness }: RedriveLoad): Item {
+export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt, fence, witness, columns }: RedriveLoad): Item {
   return {
     ...loadKey(key),
     label: { S: label },
@@ -32,6 +39,7 @@ export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt
     claimedAt: { N: String(claimedAt) },
     fence: { N: String(fence) },
     ...(witness === undefined ? {} : { witness: { S: witness } }),
+    ...(columns === undefined ? {} : { columns: { S: columns } }),
   };
 }
 
@@ -44,6 +52,7 @@ const storedLoad = z.object({
   claimedAt: moment,
   fence: number,
   witness: label.optional(),
+  columns: text.optional(),
 });
 
 /** @throws {ContractViolation} naming the item, when it is damaged. */
@@ -55,6 +64,6 @@ export function letterOf(item: Item | undefined): LetterState {
 
 /** @throws {ContractViolation} naming the item, when it is damaged. */
 export function loadOf(item: Item): RedriveLoad {
-  const { witness, ...load } = readItem(storedLoad, item);
-  return { ...load, ...(witness === undefined ? {} : { witness }) };
+  const { witness, columns, ...load } = readItem(storedLoad, item);
+  return { ...load, ...(witness === undefined ? {} : { witness }), ...(columns === undefined ? {} : { columns }) };
 }

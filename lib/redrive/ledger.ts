@@ -35,6 +35,8 @@ export interface RedriveLoad {
   readonly fence: number;
   /** Label of a load into the same database that was visible before. */
   readonly witness?: Label;
+  /** Names of the position columns that its rows carry; absent when they cannot be found by any. */
+  readonly columns?: string;
 }
 
 /** Where a load stands in the ledger. Names are never used twice. */
@@ -48,6 +50,8 @@ export interface LoadKey {
 export interface RedriveLedger {
   /** @throws {LedgerUnavailable} */
   letter(key: LetterKey): Promise<LetterState>;
+  /** The first record of a shard, by position, that a redrive ever meant to load into a table: whether it did or not. @throws {LedgerUnavailable} */
+  firstRedriven(shard: Pick<LetterKey, 'loader' | 'source' | 'target'>): Promise<Position | undefined>;
   /** Binds a record to a load while it is as it was read, and not stored. @returns whether it is bound to that load now. @throws {LedgerUnavailable} */
   bind(key: LetterKey, seen: LetterState, load: string): Promise<boolean>;
   /** Writes down the fate of one record while it is still bound to the load. @throws {LedgerUnavailable} */

@@ -40,7 +40,13 @@ export interface Ready {
   readonly target: Target;
   readonly row: Row;
   /** A load that was given up may have stored it. */
-  readonly mayBeStored: boolean;
+  readonly doubt?: Doubt;
+}
+
+/** What is known of a load of which nothing tells whether it is stored. */
+export interface Doubt {
+  /** Names of the position columns that its rows carry; absent when they cannot be found by any. */
+  readonly columns?: string;
 }
 
 /**

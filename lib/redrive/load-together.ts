@@ -5,7 +5,7 @@ import { bodyOf } from '../plan/body.ts';
 import { labelOf } from '../plan/label.ts';
 import { targetName } from '../plan/route.ts';
 import type { LoadOutcome, Rejection } from '../ports.ts';
-import { SHORTEST_LOAD } from '../settle/run.ts';
+import { columnsOf, SHORTEST_LOAD } from '../settle/run.ts';
 import { spellPosition } from '../source/position.ts';
 import type { LoadFacts } from '../telemetry.ts';
 import { type EpochMillis, epochMillis, millis, seconds } from '../units.ts';
@@ -65,6 +65,7 @@ async function hold(redrive: Redrive, records: readonly Free[]): Promise<Held | 
   const { ports, rules } = redrive;
   const { source, target } = firstOf(records);
   const witness = ports.doris.witness(target.database);
+  const columns = columnsOf(rules);
   const lease = leaseOf(redrive);
   const load: RedriveLoad = {
     label: labelOf(rules.labelPrefix, { source, target, members: records.map(({ ready }) => ready.row.record) }),
@@ -74,6 +75,7 @@ async function hold(redrive: Redrive, records: readonly Free[]): Promise<Held | 
     claimedAt: ports.clock.now(),
     fence: drawNonce(ports.clock),
     ...(witness === undefined ? {} : { witness }),
+    ...(columns === undefined ? {} : { columns }),
   };
   const key = { loader: rules.labelPrefix, source, name: `${load.label}#${drawNonce(ports.clock).toString(36)}` };
   await ports.ledger.open(key, load);

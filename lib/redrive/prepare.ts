@@ -8,7 +8,7 @@ import type { DecodedRecord, Fault, PoisonRow, SourceRecord, SourceShard } from 
 import { decodeRow } from '../source/rows.ts';
 import { addedMembers } from '../source/splice.ts';
 import type { Edit } from './edit.ts';
-import type { Fate, Ready } from './letters.ts';
+import type { Doubt, Fate, Ready } from './letters.ts';
 
 /** How payloads become rows of tables. */
 export interface PrepareRules {
@@ -52,7 +52,7 @@ export function prepareLetter(letter: StoredLetter, payload: Uint8Array, rules: 
   ];
   return prepareRecord(source, decodeRow(record, { ...limits, addedMembers: () => members.filter(Boolean).join(',') }), rules.routing, {
     target: targetNamed(letter.target),
-    mayBeStored: letter.errorClass === 'unverifiable',
+    ...(letter.errorClass === 'unverifiable' ? { doubt: letter.columns === undefined ? {} : { columns: letter.columns } } : {}),
   });
 }
 
@@ -71,15 +71,15 @@ function metadataOf({ iggy, position }: StoredLetter, columns: PrepareRules['met
 interface Known {
   /** Its table; where there is none, the routes decide. */
   readonly target: Target | undefined;
-  readonly mayBeStored: boolean;
+  readonly doubt?: Doubt;
 }
 
 /** A decoded record on its way to its table. */
-export function prepareRecord(source: SourceShard, decoded: DecodedRecord, routing: Routing, { target, mayBeStored }: Known): Prepared {
+export function prepareRecord(source: SourceShard, decoded: DecodedRecord, routing: Routing, { target, doubt }: Known): Prepared {
   const to = target ?? route(routing, source, decoded);
   if (decoded.kind === 'poison') return poisoned(source, decoded, to);
   if (to === undefined) return poisoned(source, { kind: 'poison', record: decoded.record, fault: UNROUTABLE }, to);
-  return { kind: 'ready', ready: { source, target: to, row: decoded, mayBeStored } };
+  return { kind: 'ready', ready: { source, target: to, row: decoded, ...(doubt === undefined ? {} : { doubt }) } };
 }
 
 const UNROUTABLE: Fault = { errorClass: 'unroutable', reason: 'no rule of DORIS_ROUTES fits and there is no DORIS_TABLE' };

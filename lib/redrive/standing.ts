@@ -1,8 +1,7 @@
 import { drawNonce } from '../nonce.ts';
-import type { Told } from '../ports.ts';
-import { spellPosition } from '../source/position.ts';
+import { findRow } from './find-row.ts';
 import type { LetterState, LoadKey, RedriveLoad } from './ledger.ts';
-import { type Fate, kept, keyOf, type Ready, type Redrive, rememberedBy } from './letters.ts';
+import { type Doubt, type Fate, kept, keyOf, type Ready, type Redrive, rememberedBy } from './letters.ts';
 
 /** Where a record stands before this redrive does anything: it may be loaded, or its fate is known. */
 export type Standing = { readonly kind: 'free'; readonly seen: LetterState } | { readonly kind: 'told'; readonly fate: Fate };
@@ -11,7 +10,10 @@ const told = (fate: Fate): Standing => ({ kind: 'told', fate });
 const STORED = told({ kind: 'loaded', before: true });
 
 /** How the load is over that a record belongs to, or why that is not known. */
-export type LoadEnd = { readonly kind: 'stored' | 'void' | 'doubtful' } | { readonly kind: 'wait'; readonly reason: string };
+export type LoadEnd =
+  | { readonly kind: 'stored' | 'void' }
+  | { readonly kind: 'doubtful'; readonly doubt: Doubt }
+  | { readonly kind: 'wait'; readonly reason: string };
 
 /** Tells where a record stands. Whatever an earlier redrive left in doubt is resolved first. */
 export async function standingOf(redrive: Redrive, ready: Ready, endOf: (load: string) => Promise<LoadEnd>): Promise<Standing> {
@@ -21,7 +23,7 @@ export async function standingOf(redrive: Redrive, ready: Ready, endOf: (load: s
       return STORED;
     case 'new':
     case 'free':
-      return ready.mayBeStored ? await askTable(redrive, ready, seen) : { kind: 'free', seen };
+      return ready.doubt === undefined ? { kind: 'free', seen } : await askTable(redrive, ready, seen, [ready.doubt]);
     case 'bound':
       return await standingOfBound(redrive, ready, seen, await endOf(seen.load));
     default:
@@ -34,20 +36,20 @@ async function standingOfBound(redrive: Redrive, ready: Ready, seen: LetterState
     case 'stored':
       return STORED;
     case 'void':
-      return ready.mayBeStored ? await askTable(redrive, ready, seen) : { kind: 'free', seen };
+      return ready.doubt === undefined ? { kind: 'free', seen } : await askTable(redrive, ready, seen, [ready.doubt]);
     case 'wait':
       return told(kept(end.reason));
     case 'doubtful':
-      return await askTable(redrive, ready, seen);
+      return await askTable(redrive, ready, seen, [end.doubt, ...(ready.doubt === undefined ? [] : [ready.doubt])]);
     default:
       return end satisfies never;
   }
 }
 
 /** The table itself may tell whether it has a record; where it does not, a UNIQUE KEY makes that harmless, and then the operator decides. */
-async function askTable(redrive: Redrive, ready: Ready, seen: LetterState): Promise<Standing> {
+async function askTable(redrive: Redrive, ready: Ready, seen: LetterState, doubts: readonly Doubt[]): Promise<Standing> {
   const { ports, rules } = redrive;
-  const found = await findRow(redrive, ready);
+  const found = await findRow(redrive, ready, doubts);
   if (found.kind === 'unreachable') return told(kept(found.reason));
   if (found.kind !== 'told') return await withoutProof(redrive, ready, seen, found.reason);
   if (seen.kind === 'bound') await ports.ledger.decide(keyOf(rules, ready), seen.load, found.value ? 'stored' : 'free');
@@ -59,38 +61,6 @@ async function withoutProof({ ports, rules, deadline }: Redrive, { target }: Rea
   if (model.kind === 'unreachable') return told(kept(model.reason));
   if ((model.kind === 'told' && model.value === 'unique') || rules.reloadUnverifiable) return { kind: 'free', seen };
   return told({ kind: 'unverifiable', reason: `the table may have the record already, and cannot tell: ${reason}` });
-}
-
-/**
- * Whether the table has the record's row. No row proves something only where earlier rows of the shard are found by the same columns: without
- * those the columns may be new, and only later rows have them.
- */
-async function findRow({ ports, rules, deadline }: Redrive, { source, target, row }: Ready): Promise<Told<boolean>> {
-  const { source: stream, shard, position } = rules.positionColumns;
-  if (source.kind !== 'kinesis' || stream === undefined || shard === undefined || position === undefined) {
-    return { kind: 'refused', reason: 'it has no position columns' };
-  }
-  const count = (first: string, last: string): Promise<Told<number>> =>
-    ports.doris.countRows(
-      target,
-      {
-        source: { column: stream, value: source.stream },
-        shard: { column: shard, value: source.shard },
-        position: { column: position, first, last },
-      },
-      deadline,
-    );
-  const own = await count(row.record.position, row.record.position);
-  if (own.kind !== 'told') return own;
-  if (own.value > 0) return { kind: 'told', value: true };
-  const earlier = await count('', row.record.position);
-  if (earlier.kind !== 'told') return earlier;
-  return earlier.value > 0
-    ? { kind: 'told', value: false }
-    : {
-        kind: 'refused',
-        reason: `none of its rows before position ${spellPosition(row.record.position)} names shard ${source.shard}, so the columns may be younger than the record`,
-      };
 }
 
 /** Finds out how loads of earlier redrives ended, each once. */
@@ -129,7 +99,7 @@ async function resolve(redrive: Redrive, key: LoadKey, target: Ready['target']):
   if (state.kind === 'aborted') return conclude(redrive, key, load, 'void');
   const memory = await rememberedBy(redrive, { source: key.source, target }, load);
   if (memory === 'untold') return wait(`Doris does not tell whether it may have forgotten redrive load ${load.label}`);
-  return memory === 'young' || memory === 'certain' ? conclude(redrive, key, load, 'void') : { kind: 'doubtful' };
+  return memory === 'young' || memory === 'certain' ? conclude(redrive, key, load, 'void') : { kind: 'doubtful', doubt: load };
 }
 
 async function conclude(

@@ -8,6 +8,8 @@ import type { Run } from './run.ts';
 export interface DecidedLoad {
   readonly label: Label;
   readonly attempts?: number;
+  /** Position columns that its rows carry, where it may be stored. */
+  readonly columns?: string;
 }
 
 /** Hands poison rows to the dead letters. Their receipt comes before any move of the ledger past them. */

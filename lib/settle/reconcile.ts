@@ -3,7 +3,7 @@ import { type Checkpoint, type Claim, type DecidedState, isDecided } from '../le
 import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
-import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
+import { type DecidedLoad, deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { present, takenOver, unchanged, written } from './lease.ts';
 import { resolveByState, tellAbandoned } from './resolve.ts';
 import { firstPosition, go, labelOfRows, lastPosition, type Run, type Step } from './run.ts';
@@ -72,7 +72,7 @@ async function finishDecided(
   after: readonly DecodedRecord[],
 ): Promise<Step> {
   const dead = inside.flatMap((record) => deadIn(record, state));
-  await deadLetterRows(run, dead, { label: claim.label, ...attemptsOf(state) });
+  await deadLetterRows(run, dead, loadOf(claim, state));
   absorb(run, inside.length - dead.length);
   const ended = lastPosition(run.batch.records) >= claim.last;
   const through = ended ? claim.last : inside.at(-1)?.record.position;
@@ -86,9 +86,10 @@ async function finishDecided(
   return go(cut(result.kind === 'moved' ? after : [...inside, ...after], run.rules.limits));
 }
 
-/** How often a load was tried that blames its row. */
-export function attemptsOf(state: DecidedState): { attempts?: number } {
-  return state.kind === 'refused' ? { attempts: state.refusal.attempts } : {};
+/** What letters tell of the load of a decided claim. */
+export function loadOf({ label, columns }: Claim, state: DecidedState): DecidedLoad {
+  if (state.kind === 'refused') return { label, attempts: state.refusal.attempts };
+  return { label, ...(state.kind === 'given-up' && columns !== undefined ? { columns } : {}) };
 }
 
 /** What a record of a decided load leaves to the dead letters. */

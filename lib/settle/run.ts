@@ -101,7 +101,7 @@ export function targetOf({ table }: { readonly table: { readonly target?: Target
 }
 
 /** Names the columns by which rows can be counted; nothing unless all three are mapped. */
-export function columnsOf({ positionColumns: { source, shard, position } }: SettleRules): string | undefined {
+export function columnsOf({ positionColumns: { source, shard, position } }: Pick<SettleRules, 'positionColumns'>): string | undefined {
   return source === undefined || shard === undefined || position === undefined ? undefined : [source, shard, position].join();
 }
 

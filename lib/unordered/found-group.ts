@@ -2,7 +2,7 @@ import { type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.t
 import type { FoundGroup } from '../ledger/group.ts';
 import { deadLetterRows } from '../settle/dead-letter-rows.ts';
 import { present } from '../settle/lease.ts';
-import { attemptsOf, deadIn } from '../settle/reconcile.ts';
+import { deadIn, loadOf } from '../settle/reconcile.ts';
 import { resolveByState } from '../settle/resolve.ts';
 import type { Run } from '../settle/run.ts';
 import type { Position } from '../source/position.ts';
@@ -127,7 +127,7 @@ async function bury(passage: Passage, run: Run, group: FoundGroup, claim: Claim,
   await deadLetterRows(
     run,
     dead.flatMap((record) => deadIn(record, state)),
-    { label: claim.label, ...attemptsOf(state) },
+    loadOf(claim, state),
   );
   if (rest.length > 0 && !group.ended) await passage.ports.ledger.end(group.key, group.checkpoint);
   return [settled(dead), ...(rest.length === 0 ? [] : [again(rest)])];

@@ -76,7 +76,7 @@ describe('the role of a redrive', () => {
     expect(redrive).toEqual(
       [
         ...every('LoaderordersRedrive'),
-        ...on('<Ledger>', 'dynamodb:GetItem', 'dynamodb:PutItem'),
+        ...on('<Ledger>', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'),
         ...on('<LoaderordersDeadLetters>', 'sqs:SendMessage', ...TAKING),
         ...on(STREAM, 'kinesis:GetRecords', 'kinesis:GetShardIterator'),
         ...on('<DeadLettersBucket>/dead-letters/*', 's3:GetObject', 's3:PutObject'),

@@ -1,4 +1,6 @@
 import type { LetterKey, LetterState, LoadKey, RedriveLedger, RedriveLoad } from '../../lib/redrive/ledger.ts';
+import type { Position } from '../../lib/source/position.ts';
+import type { SourceShard } from '../../lib/source/record.ts';
 
 /** What became of redriven records, in memory. Passes the same contract suite as the one on DynamoDB. */
 export function memoryRedrives(): RedriveLedger {
@@ -16,6 +18,12 @@ export function memoryRedrives(): RedriveLedger {
   };
   return {
     letter: async (key) => letterAt(key),
+    firstRedriven: async ({ loader, source, target }) =>
+      [...letters.keys()]
+        .map((name) => JSON.parse(name) as [string, SourceShard, string, Position])
+        .filter(([by, { stream, shard }, into]) => by === loader && stream === source.stream && shard === source.shard && into === target)
+        .map(([, , , position]) => position)
+        .toSorted()[0],
     bind: async (key, seen, load) => {
       const now = letterAt(key);
       const may = seen.kind === 'new' ? now.kind === 'new' : isBoundTo(now, seen.load);

@@ -19,7 +19,7 @@ export const REDRIVE_RULES: RedriveRules = { ...RULES, reloadUnverifiable: false
 export function letterOf(n: number, more: Partial<Ready> = {}): Ready {
   const line = Buffer.from(JSON.stringify({ n }));
   const record = aRecord(line, { position: kinesisPosition(String(1000 + n)), itemIdentifier: String(1000 + n) });
-  return { source: REDRIVE_SHARD, target: { database: 'db', table: 't' }, row: { kind: 'row', record, line }, mayBeStored: false, ...more };
+  return { source: REDRIVE_SHARD, target: { database: 'db', table: 't' }, row: { kind: 'row', record, line }, ...more };
 }
 
 export const lettersOf = (numbers: readonly number[]): Ready[] => numbers.map((n) => letterOf(n));
@@ -78,6 +78,7 @@ export function portsOf({ clock, doris, ledger, events }: RedriveWorld, call: Ca
     doris: dorisThrough(doris, call),
     ledger: {
       letter: (...args) => call(() => ledger.letter(...args)),
+      firstRedriven: (...args) => call(() => ledger.firstRedriven(...args)),
       bind: (...args) => call(() => ledger.bind(...args)),
       decide: (...args) => call(() => ledger.decide(...args)),
       open: (...args) => call(() => ledger.open(...args)),

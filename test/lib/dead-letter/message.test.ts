@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../../lib/dead-letter/letter.ts';
 import { inlineBody, type LetterMessage, messageOf, omittedBody, sizeOf } from '../../../lib/dead-letter/message.ts';
+import { readMessage } from '../../../lib/dead-letter/read.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import { epochMillis } from '../../../lib/units.ts';
@@ -9,6 +10,8 @@ import { aLetter } from './letters.ts';
 
 const attributesOf = ({ MessageAttributes }: LetterMessage): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
+const textsOf = (message: LetterMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(attributesOf(message)).map(([name, text = '']) => [name, text]));
 const contextOf = (message: LetterMessage): Record<string, unknown> =>
   JSON.parse(attributesOf(message)['context'] ?? '') as Record<string, unknown>;
 const messageFor = (letter: DeadLetter): LetterMessage => messageOf(letter, inlineBody(letter.record.payload));
@@ -99,6 +102,16 @@ describe('the attributes of a dead letter', () => {
       arrivedAt: '2026-11-20T11:59:58.500Z',
       errorUrl: 'http://be:8040/api/_load_error_log?file=x',
       attempts: 2,
+    });
+  });
+
+  it('tell by which position columns a row would be found that may be in its table, and are read back with them', () => {
+    const message = messageFor(aLetter({ fault: { errorClass: 'unverifiable', reason: 'r' }, columns: '_source,_shard,_position' }));
+
+    expect(contextOf(message)['columns']).toBe('_source,_shard,_position');
+    expect(readMessage({ messageId: 'm', body: message.MessageBody, attributes: textsOf(message) })).toMatchObject({
+      kind: 'letter',
+      columns: '_source,_shard,_position',
     });
   });
 

@@ -21,6 +21,7 @@ const OPEN: RedriveLoad = {
   deadline: epochMillis(10),
   claimedAt: epochMillis(5),
   fence: 1,
+  columns: '_source,_shard,_position',
 };
 
 let server: DynamoDb;
@@ -105,6 +106,20 @@ describe.each([
       { ...message, source: { ...topic, streamName: 's/t', topicName: '' } },
     ])
       expect(await ledger.letter(other)).toEqual({ kind: 'new' });
+  });
+
+  it('tells the first record of a shard that a redrive meant for a table, whichever it bound first', async () => {
+    const ledger = await open();
+    expect(await ledger.firstRedriven(LETTER)).toBeUndefined();
+    const others: readonly LetterKey[] = [
+      { ...LETTER, target: 'db.u', position: kinesisPosition('1') },
+      { ...LETTER, loader: 'other', position: kinesisPosition('2') },
+      { ...LETTER, source: { ...source, shard: 'shardId-000000000004' }, position: kinesisPosition('3') },
+    ];
+    for (const key of [...others, LETTER, { ...LETTER, position: kinesisPosition('5', 2) }, { ...LETTER, position: kinesisPosition('60') }])
+      await ledger.bind(key, { kind: 'new' }, 'a');
+
+    expect(await ledger.firstRedriven({ loader: 'test', source, target: 'db.t' })).toBe(kinesisPosition('5', 2));
   });
 
   it('writes a load only while it is open, and as it was read where that is asked', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Span } from '../../../lib/ports.ts';
+import type { Fate, RedriveRules } from '../../../lib/redrive/letters.ts';
 import { hours, seconds } from '../../../lib/units.ts';
 import { letterOf, lettersOf, type RedriveWorld, redriveWorld } from '../../support/redrive-world.ts';
 import { Killed } from '../../support/world.ts';
@@ -131,22 +133,32 @@ describe('redriveRecords', () => {
 });
 
 /** A load whose reply was lost, and whose label Doris has forgotten since. */
-async function doubtful(stored: boolean): Promise<RedriveWorld> {
+async function doubtful(stored: boolean, rules: Partial<RedriveRules> = {}): Promise<RedriveWorld> {
   const world = redriveWorld();
   world.doris.script.push({ stored, outcome: 'unknown' });
-  await world.redrive(lettersOf([1]));
+  await world.redrive(lettersOf([1]), { rules });
   world.doris.forget();
   world.clock.advance(hours(13));
   return world;
 }
 
-const COLUMNS = { source: '_source', shard: '_shard', position: '_position' };
+const MAPPED = { positionColumns: { source: '_source', shard: '_shard', position: '_position' } };
+const COLUMNS = '_source,_shard,_position';
+const kindsOf = (fates: readonly Fate[]) => fates.map(({ kind }) => kind);
+
+/** Answers as a table in which these records have their position columns. */
+const rowsOf =
+  (...found: readonly number[]) =>
+  ({ position: { first, last } }: Span) => {
+    const positions = found.map((n) => String(letterOf(n).row.record.position));
+    return { kind: 'told', value: positions.filter((position) => first <= position && position <= last).length } as const;
+  };
 
 describe('a record that may be in the table already', () => {
   it('is left alone when neither label nor table can tell', async () => {
     const world = await doubtful(true);
 
-    expect((await world.redrive(lettersOf([1]))).map(({ kind }) => kind)).toEqual(['unverifiable']);
+    expect(kindsOf(await world.redrive(lettersOf([1])))).toEqual(['unverifiable']);
 
     expect(world.stored()).toEqual([1]);
   });
@@ -165,41 +177,82 @@ describe('a record that may be in the table already', () => {
     expect(await world.redrive(lettersOf([1]))).toEqual([LOADED]);
   });
 
-  it.each([true, false])('is looked up by the position columns (stored: %s)', async (stored) => {
-    const world = await doubtful(stored);
-    world.doris.counted = ({ position: { first, last } }) => ({ kind: 'told', value: first === last ? Number(stored) : 5 });
+  it.each([true, false])('is looked up by the position columns that its load had (stored: %s)', async (stored) => {
+    const world = await doubtful(stored, MAPPED);
+    world.doris.counted = stored ? rowsOf(0, 1) : rowsOf(0);
 
-    expect(await world.redrive(lettersOf([1]), { rules: { positionColumns: COLUMNS } })).toEqual([stored ? LOADED_BEFORE : LOADED]);
+    expect(await world.redrive(lettersOf([1]), { rules: MAPPED })).toEqual([stored ? LOADED_BEFORE : LOADED]);
 
     expect(world.stored()).toEqual([1]);
   });
 
   it('is left alone when only later rows of its shard have position columns', async () => {
-    const world = await doubtful(true);
-    const later = letterOf(2).row.record.position;
-    world.doris.counted = ({ position: { first, last } }) => ({ kind: 'told', value: Number(first <= later && later <= last) });
+    const world = await doubtful(true, MAPPED);
+    world.doris.counted = rowsOf(2);
 
-    expect((await world.redrive(lettersOf([1]), { rules: { positionColumns: COLUMNS } })).map(({ kind }) => kind)).toEqual([
-      'unverifiable',
-    ]);
+    expect(kindsOf(await world.redrive(lettersOf([1]), { rules: MAPPED }))).toEqual(['unverifiable']);
     expect(world.stored()).toEqual([1]);
   });
 
-  it('is left alone when no row of its shard has position columns', async () => {
-    const world = await doubtful(true);
-    world.doris.counted = () => ({ kind: 'told', value: 0 });
+  it.each([
+    ['a load of a redrive', () => doubtful(true), {}],
+    ['the load of its letter', async () => redriveWorld(), { doubt: {} }],
+    ['the load of its letter, which had others', async () => redriveWorld(), { doubt: { columns: '_source,_shard,_place' } }],
+  ])('is left alone when position columns were mapped after %s, whatever rows are found by them', async (_, worldOf, more) => {
+    const world = await worldOf();
+    const before = world.stored();
+    world.doris.counted = rowsOf(0, 2);
 
-    expect((await world.redrive(lettersOf([1]), { rules: { positionColumns: COLUMNS } })).map(({ kind }) => kind)).toEqual([
-      'unverifiable',
-    ]);
+    expect(kindsOf(await world.redrive([letterOf(1, more)], { rules: MAPPED }))).toEqual(['unverifiable']);
+
+    expect(world.stored()).toEqual(before);
+  });
+
+  it('is loaded when the load of its letter had the position columns, earlier rows are found by them, and its own is not', async () => {
+    const world = redriveWorld();
+    world.doris.counted = rowsOf(0);
+
+    expect(await world.redrive([letterOf(1, { doubt: { columns: COLUMNS } })], { rules: MAPPED })).toEqual([LOADED]);
+  });
+
+  it('is found by position columns that were mapped after the load of its letter, when a redrive stored it since', async () => {
+    const world = redriveWorld();
+    world.doris.counted = rowsOf(1);
+
+    expect(await world.redrive([letterOf(1, { doubt: {} })], { rules: MAPPED })).toEqual([LOADED_BEFORE]);
+  });
+
+  it('is left alone when the only earlier rows with position columns are of redrives: the table may have them since', async () => {
+    const world = await doubtful(true, MAPPED);
+    await world.redrive([letterOf(0)], { rules: MAPPED });
+    world.doris.counted = rowsOf(0);
+
+    expect(kindsOf(await world.redrive(lettersOf([1]), { rules: MAPPED }))).toEqual(['unverifiable']);
+    expect(world.stored()).toEqual([0, 1]);
+  });
+
+  it('is loaded when rows before those of redrives have position columns, and its own is not found', async () => {
+    const world = await doubtful(false, MAPPED);
+    await world.redrive([letterOf(0)], { rules: MAPPED });
+    world.doris.counted = rowsOf(-3, 0);
+
+    expect(await world.redrive(lettersOf([1]), { rules: MAPPED })).toEqual([LOADED]);
+    expect(world.stored()).toEqual([0, 1]);
+  });
+
+  it('is left alone when no row of its shard has position columns', async () => {
+    const world = await doubtful(true, MAPPED);
+    world.doris.counted = rowsOf();
+
+    expect(kindsOf(await world.redrive(lettersOf([1]), { rules: MAPPED }))).toEqual(['unverifiable']);
   });
 
   it('is treated so from the beginning when its letter says so', async () => {
     const world = redriveWorld();
 
-    expect((await world.redrive([letterOf(1, { mayBeStored: true })])).map(({ kind }) => kind)).toEqual(['unverifiable']);
-    expect(await world.redrive([letterOf(1, { mayBeStored: true })], { rules: { reloadUnverifiable: true } })).toEqual([LOADED]);
-    expect(await world.redrive([letterOf(1, { mayBeStored: true })])).toEqual([LOADED_BEFORE]);
+    expect((await world.redrive([letterOf(1, { doubt: {} })])).map(({ kind }) => kind)).toEqual(['unverifiable']);
+    expect(await world.redrive([letterOf(1, { doubt: {} })], { rules: { reloadUnverifiable: true } })).toEqual([LOADED]);
+    expect(await world.redrive([letterOf(1, { doubt: {} })])).toEqual([LOADED_BEFORE]);
   });
 });
 

@@ -79,6 +79,18 @@ describe('a claim whose label Doris does not know', () => {
     expect(resolutions()).toMatchObject([{ consequence: 'dead-lettered', because: 'ON_UNVERIFIABLE is dead-letter', rows: 2 }]);
   });
 
+  it('leaves letters that keep the position columns which its rows carry', async () => {
+    const positionColumns = { source: '_source', shard: '_shard', position: '_position' };
+    await leaveInDoubt('after', true, seconds(101), { positionColumns });
+    world.doris.forget();
+    world.clock.advance(hours(12));
+
+    // Without the columns, as after a change of settings.
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(world.letters.map(({ columns }) => columns)).toEqual(Array(2).fill('_source,_shard,_position'));
+  });
+
   it('is not loaded again without such a label when enough transactions began to push one out', async () => {
     await leaveInDoubt('after', false, seconds(101));
     world.doris.forget();

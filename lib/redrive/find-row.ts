@@ -1,0 +1,68 @@
+import type { Told } from '../ports.ts';
+import { columnsOf } from '../settle/run.ts';
+import { spellPosition } from '../source/position.ts';
+import { type Doubt, keyOf, type Ready, type Redrive } from './letters.ts';
+
+/**
+ * Whether the table has a record's row, by its position columns. A row that is found proves that it has. That none is found proves the
+ * opposite only where the loads that may have stored it gave their rows these columns, and where the table had them by then.
+ */
+export async function findRow(redrive: Redrive, ready: Ready, doubts: readonly Doubt[]): Promise<Told<boolean>> {
+  const columns = columnsOf(redrive.rules);
+  if (ready.source.kind !== 'kinesis' || columns === undefined) return { kind: 'refused', reason: 'it has no position columns' };
+  const { position } = ready.row.record;
+  const own = await countRows(redrive, ready, position, position);
+  if (own.kind !== 'told' || own.value > 0) return own.kind === 'told' ? { kind: 'told', value: true } : own;
+  if (doubts.some((doubt) => doubt.columns !== columns)) {
+    return { kind: 'refused', reason: `its row is not found by the position columns ${columns}, but its load did not have them` };
+  }
+  return await hadColumns(redrive, ready);
+}
+
+/**
+ * The table had its columns by then when earlier rows of the shard carry them that the loader stored, in the order of the shard. Rows of
+ * redrives prove nothing: they are stored long after later ones. Each row is bound before it is stored, so that the ledger is asked last.
+ * @returns `false`: the row is not there.
+ */
+async function hadColumns(redrive: Redrive, ready: Ready): Promise<Told<boolean>> {
+  const key = keyOf(redrive.rules, ready);
+  for (let end = key.position; ; ) {
+    const earlier = await countRows(redrive, ready, '', justBefore(end), 1);
+    if (earlier.kind !== 'told') return earlier;
+    if (earlier.value === 0) return noneBefore(ready, end);
+    const redriven = await redrive.ports.ledger.firstRedriven(key);
+    if (redriven === undefined || redriven >= end) return { kind: 'told', value: false };
+    end = redriven;
+  }
+}
+
+function noneBefore({ source, row }: Ready, end: Parameters<typeof spellPosition>[0]): Told<boolean> {
+  const which = end === row.record.position ? '' : ', where its first redriven record is,';
+  return {
+    kind: 'refused',
+    reason: `none of its rows before position ${spellPosition(end)}${which} names shard ${source.shard}, so the columns may be younger than the record`,
+  };
+}
+
+/** A text between a position and all that are smaller; `~` comes after all of their characters. */
+function justBefore(position: string): string {
+  const last = position.length - 1;
+  return `${position.slice(0, last)}${String.fromCharCode(position.charCodeAt(last) - 1)}~`;
+}
+
+async function countRows(
+  { ports, rules, deadline }: Redrive,
+  { source, target }: Ready,
+  first: string,
+  last: string,
+  atMost?: number,
+): Promise<Told<number>> {
+  const { source: stream = '', shard = '', position = '' } = rules.positionColumns;
+  const span = {
+    source: { column: stream, value: source.stream },
+    shard: { column: shard, value: source.shard },
+    position: { column: position, first, last },
+    ...(atMost === undefined ? {} : { atMost }),
+  };
+  return await ports.doris.countRows(target, span, deadline);
+}
