@@ -13,3 +13,6 @@ export class ConfigError extends Error {
 export class ContractViolation extends Error {
   override readonly name = 'ContractViolation';
 }
+
+/** Doris has stored something else than was sent, and the label of the load passes for stored: only a person can tell what is missing or doubled. */
+export class StoredOtherwise extends ContractViolation {}

@@ -148,6 +148,7 @@ function textOfOldClaim({ claim }: Checkpoint, now: number): string | undefined 
 }
 
 function textOfLostRows({ claim }: Checkpoint): string | undefined {
+  if (claim?.state.kind === 'contradicted') return `the shard waits for a person: ${claim.state.reason}`;
   if (claim?.state.kind === 'given-up') return `rows of ${claim.label} become dead letters: ${claim.state.reason}`;
   return claim?.state.kind === 'refused' ? `Doris refused the row of ${claim.label}: ${claim.state.refusal.reason}` : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import { ContractViolation } from '../errors.ts';
+import { ContractViolation, StoredOtherwise } from '../errors.ts';
 import type { Load, LoadMode } from '../ports.ts';
 import { millis } from '../units.ts';
 import { authorize } from './authorization.ts';
@@ -20,7 +20,7 @@ export interface Attempt {
 
 /**
  * One round: asks entrance after entrance until one takes the load in hand, and judges its answer.
- * @throws {ContractViolation} when Doris says Success to something else than what was sent.
+ * @throws {ContractViolation} when Doris says Success to something else than what was sent. @throws {StoredOtherwise} when it has stored that.
  */
 export async function attempt(load: Load, deadline: Deadline, line: Line): Promise<Attempt> {
   let reached = 0;
@@ -32,7 +32,7 @@ export async function attempt(load: Load, deadline: Deadline, line: Line): Promi
     const taken = await put(load, entrance, all.length - index - 1, deadline, line);
     reached += taken.reached ? 1 : 0;
     bodyBegun ||= taken.bodyBegun;
-    if (taken.verdict.kind === 'breach' && taken.verdict.heldBack) await abortPrecommitted(load, deadline, line);
+    if (taken.verdict.kind === 'breach' && taken.verdict.leaves === 'held back') await abortPrecommitted(load, deadline, line);
     verdict = kept(taken.verdict, load);
     if (!taken.silent) break;
   }
@@ -85,7 +85,8 @@ function verdictOn(exchange: Exchange, load: Load, mode: LoadMode): Verdict {
 function kept(verdict: Verdict, load: Load): Attempt['verdict'] {
   if (verdict.kind !== 'breach') return verdict;
   const { database, table } = load.target;
-  throw new ContractViolation(
+  const Violation = verdict.leaves === 'other rows' ? StoredOtherwise : ContractViolation;
+  throw new Violation(
     `Doris reports success for label ${load.label} into ${database}.${table} (${load.rows} rows), but ${verdict.what} - check DORIS_LOAD_MODE, the table's group_commit_mode, and proxies`,
   );
 }

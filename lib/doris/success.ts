@@ -17,16 +17,31 @@ function underLabel(how: 'loaded' | 'publish-timeout', fields: Fields, sent: Sen
   // Without them nothing ties the word Success to this load; the label's state will tell.
   if (label === undefined || loaded === undefined) return unknown('the reply reports success without label or row count');
   const heldBack = String(fields['TwoPhaseCommit']) === 'true';
-  const what = [
+  const own = [
     ...(label === sent.label ? [] : [`label ${wording(label)} is echoed`]),
-    ...(String(fields['GroupCommit']) === 'true' ? ['group commit was applied'] : []),
     ...(heldBack || mode === 'labelled' ? [] : ['its rows are visible at once, without two-phase commit']),
+  ];
+  const other = otherRows(fields, loaded, sent);
+  if (own.length + other.length > 0) {
+    const isOther = isGrouped(fields) || (label === sent.label && other.length > 0);
+    return { kind: 'breach', what: [...own, ...other].join(', '), leaves: leftBehind(heldBack, isOther) };
+  }
+  return heldBack ? { kind: 'precommitted', txnId: txnId(fields) } : { kind: 'committed', how, txnId: txnId(fields) };
+}
+
+/** How what is stored differs from what was sent, if the reply is about that. */
+function otherRows(fields: Fields, loaded: number, sent: Sent): readonly string[] {
+  return [
+    ...(isGrouped(fields) ? ['group commit was applied'] : []),
     ...(loaded === sent.rows ? [] : [`${loaded} of ${sent.rows} rows are counted as loaded`]),
     ...excess('filtered', count(fields['NumberFilteredRows'])),
     ...excess('unselected', count(fields['NumberUnselectedRows'])),
   ];
-  if (what.length > 0) return { kind: 'breach', what: what.join(', '), heldBack };
-  return heldBack ? { kind: 'precommitted', txnId: txnId(fields) } : { kind: 'committed', how, txnId: txnId(fields) };
+}
+
+function leftBehind(heldBack: boolean, isOther: boolean): 'held back' | 'other rows' | 'by label' {
+  if (heldBack) return 'held back';
+  return isOther ? 'other rows' : 'by label';
 }
 
 /**
@@ -41,8 +56,9 @@ function withoutLabel(fields: Fields, sent: Sent): Verdict {
     ...(loaded + filtered === sent.rows ? [] : [`${loaded} of ${sent.rows} rows are counted as loaded, ${filtered} as filtered`]),
     ...excess('unselected', count(fields['NumberUnselectedRows'])),
   ];
-  if (what.length > 0) return { kind: 'breach', what: what.join(', '), heldBack: false };
-  if (filtered === 0) return { kind: 'committed', how: isGrouped(fields) ? 'grouped' : 'not-grouped', txnId: txnId(fields) };
+  if (what.length > 0) return { kind: 'breach', what: what.join(', '), leaves: 'by label' };
+  if (filtered === 0)
+    return { kind: 'committed', how: isGrouped(fields) && isOfDoris(fields) ? 'grouped' : 'not-grouped', txnId: txnId(fields) };
   return {
     kind: 'rejected-data',
     firstError: text(fields['FirstErrorMsg']),
@@ -54,7 +70,12 @@ function withoutLabel(fields: Fields, sent: Sent): Verdict {
 }
 
 function isGrouped(fields: Fields): boolean {
-  return String(fields['GroupCommit']) === 'true' && (text(fields['Label']) ?? '').startsWith('group_commit_');
+  return String(fields['GroupCommit']) === 'true';
+}
+
+/** Where no label was sent, Doris names one of its own making. */
+function isOfDoris(fields: Fields): boolean {
+  return (text(fields['Label']) ?? '').startsWith('group_commit_');
 }
 
 function excess(how: string, rows: number | undefined): readonly string[] {

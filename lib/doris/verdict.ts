@@ -18,10 +18,13 @@ export interface RefusedRows {
   readonly txnId: number | undefined;
 }
 
-/** What one PUT came to, judged by its own reply alone. `precommitted`: Doris has the rows and holds them back. `breach`: a Success that breaks a rule. */
+/**
+ * What one PUT came to, judged by its own reply alone. `precommitted`: Doris has the rows and holds them back. `breach`: a Success that breaks
+ * a rule, and leaves rows that are held back, something else than was sent, or what the label's state will tell.
+ */
 export type Verdict =
   | { readonly kind: 'committed'; readonly how: CommittedHow; readonly txnId: number | undefined }
   | { readonly kind: 'precommitted'; readonly txnId: number | undefined }
-  | { readonly kind: 'breach'; readonly what: string; readonly heldBack: boolean }
+  | { readonly kind: 'breach'; readonly what: string; readonly leaves: 'held back' | 'other rows' | 'by label' }
   | RefusedRows
   | Setback;

@@ -27,18 +27,20 @@ export interface Refusal {
  * - `open`: in doubt until its label tells.
  * - `unseen`: none of its rows is visible: Doris holds them back until the claim is `open`.
  * - `unlabelled`: in doubt, and nothing tells: it was put without a label.
+ * - `contradicted`: Doris reported success for something else than was sent. Its label passes for stored, so that a person has to tell.
  * - `loaded`: in Doris for sure, but not all dead letters between its rows are accepted yet.
  * - `refused`: its only row is judged bad; the row is a dead letter from now on, even if the table would take it later.
  * - `given-up`: whether it is in Doris cannot be told any more; its rows are dead letters from now on, for people to look into.
  */
 export type ClaimState =
   | { readonly kind: 'open' | 'unseen' | 'unlabelled' }
+  | { readonly kind: 'contradicted'; readonly reason: string }
   | { readonly kind: 'loaded' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'given-up'; readonly reason: string };
 
 /** The fate of the rows is known. */
-export type DecidedState = Exclude<ClaimState, { kind: 'open' | 'unseen' | 'unlabelled' }>;
+export type DecidedState = Extract<ClaimState, { kind: 'loaded' | 'refused' | 'given-up' }>;
 
 /** Whether a claim's rows need no answer of Doris any more. */
 export function isDecided(state: ClaimState): state is DecidedState {

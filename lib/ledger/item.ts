@@ -47,6 +47,7 @@ function detailsOf(state: ClaimState): Item {
     case 'refused':
       return { refusal: refusalAttribute(state.refusal) };
     case 'given-up':
+    case 'contradicted':
       return { reason: { S: state.reason } };
     default:
       return state satisfies never;
@@ -65,7 +66,7 @@ const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, e
 
 const storedClaim = z.object({
   M: z.object({
-    state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'loaded', 'refused', 'given-up'])),
+    state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'contradicted', 'loaded', 'refused', 'given-up'])),
     refusal: storedRefusal.optional(),
     reason: text.optional(),
     label,
@@ -105,7 +106,7 @@ function claimOf({ M: { state, refusal, reason, columns, ...claim } }: z.output<
 }
 
 function stateOf(kind: ClaimState['kind'], refusal: z.output<typeof storedRefusal> | undefined, said = 'unknown'): ClaimState {
-  if (kind === 'given-up') return { kind, reason: said };
+  if (kind === 'given-up' || kind === 'contradicted') return { kind, reason: said };
   if (kind !== 'refused') return { kind };
   const { reason = 'unknown', attempts = 0, errorUrl } = refusal?.M ?? {};
   return { kind, refusal: { reason, attempts, ...(errorUrl === undefined ? {} : { errorUrl }) } };

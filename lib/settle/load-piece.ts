@@ -1,4 +1,6 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
+import { StoredOtherwise } from '../errors.ts';
+import { type Claim, LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { bodyOf } from '../plan/body.ts';
 import { CLEAN, learn, type Piece, poisonOf } from '../plan/pieces.ts';
 import type { Load, LoadOutcome } from '../ports.ts';
@@ -67,7 +69,7 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
     inDoubt: replay,
     wouldBeKnown: () => wouldBeKnown(run, lease.held().claim, claimed.witness),
   };
-  const outcome = await doris.load(wanted, run.deadline);
+  const outcome = await doris.load(wanted, run.deadline).catch((error: unknown) => noteContradiction(run, claim, error));
   telemetry.record({
     kind: 'load',
     ...factsOf(run, claim),
@@ -79,6 +81,17 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
     ...detailsOf(outcome),
   });
   return { outcome, held: lease.held() };
+}
+
+/** A delivery that comes later must not take the label for the rows. */
+async function noteContradiction(run: Run, claim: Claim, error: unknown): Promise<never> {
+  if (error instanceof StoredOtherwise) {
+    const contradicted = fenced(run, { ...claim, state: { kind: 'contradicted', reason: error.message } });
+    await run.ports.ledger.move(run.key, { expect: present(claim), claim: contradicted }).catch((cause: unknown) => {
+      if (!(cause instanceof LedgerUnavailable)) throw cause;
+    });
+  }
+  throw error;
 }
 
 function detailsOf(outcome: LoadOutcome): { how?: string; reason?: string; txnId?: number } {

@@ -28,7 +28,8 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
     return finishDecided(run, claim, claim.state, inside, after);
   }
   const rows = inside.filter((record): record is Row => record.kind === 'row');
-  if (rows.length > 0 && labelOfRows(run, rows) === claim.label) return takeOver(run, current, claim, inside, after);
+  const mayReplay = claim.state.kind !== 'contradicted' && rows.length > 0 && labelOfRows(run, rows) === claim.label;
+  if (mayReplay) return takeOver(run, current, claim, inside, after);
   return resolveByState(run, claim, current, open);
 }
 

@@ -18,6 +18,7 @@ export async function resolveByState(run: Run, claim: Claim, checkpoint: Checkpo
 }
 
 async function askState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
+  if (claim.state.kind === 'contradicted') return waitForPerson(run, claim, claim.state.reason);
   // Before asking: an attempt that was allowed until now may have started since the answer.
   const busy = stillShared(run, claim);
   const state = await run.ports.doris.labelState(targetOf(run).database, claim.label, run.deadline);
@@ -54,6 +55,12 @@ async function adopt(run: Run, claim: Claim, open: readonly DecodedRecord[]): Pr
 function troubled({ gate }: Run, cause: OutageCause, reason: string): Step {
   gate.failed(cause, reason);
   return stop(`${cause}: ${reason}`);
+}
+
+/** Under its label a load of other rows passes for stored: going by that, records would be lost in silence. */
+function waitForPerson(run: Run, claim: Claim, reason: string): Step {
+  run.ports.telemetry.record({ kind: 'claim-waits', ...factsOf(run, claim), reason });
+  return stop(`contradicted: ${reason}`);
 }
 
 async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined, open: readonly DecodedRecord[]): Promise<Step> {

@@ -96,6 +96,14 @@ describe('the report of several shards', () => {
     ]);
   });
 
+  it('says why a shard waits for a person', () => {
+    const contradicted: Claim = { ...claim, claimedAt: epochMillis(NOW), state: { kind: 'contradicted', reason: '1 of 2 rows' } };
+
+    expect(reportOf([{ isThere: true, stream, shards: [shard('1', 1, contradicted)] }], NOW).findings).toEqual([
+      's 1 -> db.t: the shard waits for a person: 1 of 2 rows',
+    ]);
+  });
+
   it('asks for the mapping when no delivery resolves a claim', () => {
     expect(reportOf([{ isThere: true, stream, shards: [shard('1', 1, claim)] }], NOW).findings).toEqual([
       's 1 -> db.t: claim l is open for 60 min: no delivery has resolved it - is the mapping enabled?',

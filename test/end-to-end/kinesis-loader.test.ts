@@ -173,6 +173,20 @@ describe('the bundle that is deployed', () => {
     await expect.poll(ids).toEqual(['1', '2']);
   });
 
+  it('acknowledges no record of a load that Doris reports otherwise than it was sent, however often it comes', async ({ skip }) => {
+    skip(IS_REAL_DORIS, NEEDS_STAND_IN);
+    stack.doris.faults.add({ at: 'be.reply', times: 1, action: { kind: 'alter', fields: { NumberLoadedRows: 1, NumberFilteredRows: 1 } } });
+    // The shard waits for a person from then on.
+    const event = kinesisEvent(
+      [1, 2].map((id) => ({ data: `{"id":${id}}`, sequenceNumber: String(next++), shard: 'shardId-000000000078' })),
+    );
+    const [first] = event.Records;
+
+    expect(await invoke(event)).toMatchObject({ kind: 'error', errorType: 'ContractViolation' });
+    expect(await invoke(event)).toEqual(failedFrom(first?.kinesis.sequenceNumber));
+    expect(await ids()).toEqual(['1', '2']);
+  });
+
   it('has lost and doubled nothing when it is killed after Doris stored a load', async ({ skip }) => {
     skip(IS_REAL_DORIS, NEEDS_STAND_IN);
     stack.doris.faults.add({ at: 'be.reply', times: 1, action: { kind: 'hang' } });

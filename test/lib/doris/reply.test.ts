@@ -131,16 +131,29 @@ describe('a success', () => {
     expect(verdict(later)).toEqual({ kind: 'committed', how: 'publish-timeout', txnId: 7 });
   });
 
-  it.each<readonly [string, Change, string]>([
-    ['another label', { Label: 'group_commit_0a1b' }, 'label group_commit_0a1b is echoed'],
-    ['group commit', { GroupCommit: true }, 'group commit was applied'],
-    ['filtered rows', { NumberFilteredRows: 1, NumberLoadedRows: 1 }, '1 of 2 rows are counted as loaded, 1 rows are filtered'],
-    ['fewer rows', { NumberLoadedRows: 1 }, '1 of 2 rows are counted as loaded'],
-    ['more rows', { NumberLoadedRows: 3 }, '3 of 2 rows are counted as loaded'],
-    ['unselected rows', { NumberUnselectedRows: 2 }, '2 rows are unselected'],
-  ])('with %s is a breach', (_, change, what) => {
-    expect(verdict(report(change))).toEqual({ kind: 'breach', what, heldBack: false });
-    expect(verdict(report({ ...change, Status: 'Publish Timeout' }))).toEqual({ kind: 'breach', what, heldBack: false });
+  it.each<readonly [string, Change, string, string]>([
+    ['another label', { Label: 'group_commit_0a1b' }, 'label group_commit_0a1b is echoed', 'by label'],
+    [
+      'another label and other rows',
+      { Label: 'x', NumberLoadedRows: 9 },
+      'label x is echoed, 9 of 2 rows are counted as loaded',
+      'by label',
+    ],
+    ['group commit', { GroupCommit: true }, 'group commit was applied', 'other rows'],
+    ['group commit under its own label', { GroupCommit: true, Label: 'g' }, 'label g is echoed, group commit was applied', 'other rows'],
+    [
+      'filtered rows',
+      { NumberFilteredRows: 1, NumberLoadedRows: 1 },
+      '1 of 2 rows are counted as loaded, 1 rows are filtered',
+      'other rows',
+    ],
+    ['fewer rows', { NumberLoadedRows: 1 }, '1 of 2 rows are counted as loaded', 'other rows'],
+    ['more rows', { NumberLoadedRows: 3 }, '3 of 2 rows are counted as loaded', 'other rows'],
+    ['unselected rows', { NumberUnselectedRows: 2 }, '2 rows are unselected', 'other rows'],
+    ['fewer rows, held back', { NumberLoadedRows: 1, TwoPhaseCommit: 'true' }, '1 of 2 rows are counted as loaded', 'held back'],
+  ])('with %s is a breach', (_, change, what, leaves) => {
+    expect(verdict(report(change))).toEqual({ kind: 'breach', what, leaves });
+    expect(verdict(report({ ...change, Status: 'Publish Timeout' }))).toEqual({ kind: 'breach', what, leaves });
   });
 
   it.each([['Label'], ['NumberLoadedRows']])('without %s is unknown: nothing ties it to the load', (field) => {

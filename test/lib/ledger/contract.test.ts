@@ -56,6 +56,22 @@ function ledgerSuite(ledgerOf: () => Ledger): void {
     });
   });
 
+  it.each<Claim['state']>([
+    { kind: 'unseen' },
+    { kind: 'unlabelled' },
+    { kind: 'contradicted', reason: '1 of 2 rows' },
+    { kind: 'loaded' },
+    { kind: 'refused', refusal: { reason: 'bad', attempts: 2, errorUrl: 'http://be/log' } },
+    { kind: 'given-up', reason: 'forgotten' },
+  ])('keeps what is known of a load: $kind', async (state) => {
+    const key = freshKey();
+    const claim = claimOf('L1', 1, 3, { state });
+
+    await ledgerOf().move(key, { expect: vacantBefore(1), claim });
+
+    expect(await ledgerOf().read(key)).toEqual({ claim });
+  });
+
   it('refuses a claim on what is settled already', async () => {
     const key = freshKey();
     await ledgerOf().move(key, { expect: vacantBefore(1), through: at(5) });
