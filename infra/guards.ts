@@ -1,4 +1,5 @@
 import { addressFaults } from './address-guards.ts';
+import { networkFaults } from './network-guards.ts';
 import { planOf, tablesOf } from './plan.ts';
 import { round } from './plan-warnings.ts';
 import type { Loader, Settings } from './settings.ts';
@@ -22,6 +23,7 @@ export function guardFaults(settings: Settings): string[] {
         (fault) => `loader ${loader.name}: ${fault}`,
       ),
     ),
+    ...networkFaults(settings.network),
     ...sharingFaults(settings),
     ...busyDatabases(settings),
   ];

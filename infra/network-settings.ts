@@ -6,20 +6,30 @@ const idOf = (prefix: string, what: string) =>
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()]).describe('Addresses of frontends and backends, as CIDR.');
 
+/** Lambda takes so many subnets of a function. */
+const MOST_SUBNETS = 16;
+
+/** Some of a kind, each once. */
+const each = <T extends z.ZodType>(one: T) =>
+  z
+    .array(one)
+    .min(1)
+    .refine((all) => new Set(all).size === all.length, 'must not name one twice')
+    .meta({ uniqueItems: true });
+
 const doris = z
   .strictObject({
     cidr,
-    ports: z.array(z.int().min(1).max(65_535)).min(1).describe('Ports of frontends and backends there, such as 8030 and 8040.'),
+    ports: each(z.int().min(1).max(65_535)).describe('Ports of frontends and backends there, such as 8030 and 8040.'),
   })
   .describe('Frontends and backends of Doris that share a network.');
 
 const endpoints = z
   .strictObject({
     kind: z.literal('endpoints'),
-    routeTableIds: z
-      .array(idOf('rtb', 'a route table'))
-      .min(1)
-      .describe('Route tables of the subnets; the gateways to DynamoDB and S3 are entered there.'),
+    routeTableIds: each(idOf('rtb', 'a route table')).describe(
+      'Route tables of the subnets; the gateways to DynamoDB and S3 are entered there.',
+    ),
     dynamoDbPrefixListId: idOf('pl', 'a prefix list').describe(
       'Prefix list com.amazonaws.REGION.dynamodb: aws ec2 describe-managed-prefix-lists.',
     ),
@@ -42,11 +52,18 @@ const vpc = z
   .strictObject({
     kind: z.literal('vpc'),
     vpcId: idOf('vpc', 'a VPC').describe('VPC of the functions.'),
-    subnetIds: z
-      .array(idOf('subnet', 'a subnet'))
+    subnetIds: each(idOf('subnet', 'a subnet'))
+      .max(MOST_SUBNETS, `must be ${MOST_SUBNETS} at most, as Lambda takes`)
+      .describe('Private subnets of the functions, two or more in different zones for a bad day; with endpoints one of each zone at most.'),
+    doris: z.array(doris).min(1).describe('What of Doris the functions may connect to. Addresses of IPv6 need subnets with both.'),
+    rulesPerSecurityGroup: z
+      .int()
       .min(1)
-      .describe('Private subnets of the functions, two or more in different zones for a bad day.'),
-    doris: z.array(doris).min(1).describe('What of Doris the functions may connect to.'),
+      .max(1000)
+      .default(60)
+      .describe(
+        'Rules that your account takes in a security group, in and out and of IPv4 and IPv6 each, 1 to 1000. Quota L-0EA8095F of VPC. Default: 60, as AWS grants.',
+      ),
     aws: z.discriminatedUnion('kind', [endpoints, nat]).describe('How the functions reach DynamoDB, SQS, S3, Secrets Manager and Kinesis.'),
   })
   .describe('Functions inside a VPC, which can reach only Doris and AWS.');

@@ -70,6 +70,59 @@ describe('settings that would fail in AWS only', () => {
   });
 });
 
+describe('a network', () => {
+  const within = (changes: object) =>
+    checking(aLoader({ doris: { feUrls: 'https://fe.doris.internal:8030' } }), { network: { ...VPC, ...changes } });
+  /** So many hosts, each with one port. */
+  const hosts = (count: number, spell = (n: number) => `10.20.0.${n}/32`) =>
+    Array.from({ length: count }, (_, n) => ({ cidr: spell(n), ports: [8030] }));
+  const aws = {
+    kind: 'endpoints',
+    routeTableIds: ['rtb-00000001'],
+    dynamoDbPrefixListId: 'pl-00000001',
+    s3PrefixListId: 'pl-00000002',
+    sharedWith: [],
+  };
+
+  it('is refused when its rules are more than AWS takes in a security group', () => {
+    // One rule leads to HTTPS.
+    within({ doris: hosts(60) }).toThrow(
+      'network.doris: 60 pairs of an IPv4 network and a port, and 1 rules to reach AWS, make 61 rules; a security group takes 60: name networks',
+    );
+    within({ doris: hosts(59) }).not.toThrow();
+    within({ doris: [{ cidr: '10.20.0.0/16', ports: Array.from({ length: 60 }, (_, n) => 8000 + n) }] }).toThrow('make 61 rules');
+    // Two gateways and one security group.
+    within({ doris: hosts(58), aws }).toThrow('and 3 rules to reach AWS, make 61 rules');
+  });
+
+  it('is allowed as many rules as the account takes', () => {
+    within({ doris: hosts(99), rulesPerSecurityGroup: 100 }).not.toThrow();
+    within({ doris: hosts(100), rulesPerSecurityGroup: 100 }).toThrow('a security group takes 100');
+  });
+
+  it('has as many rules of IPv6 besides, and counts what is said twice once', () => {
+    within({ doris: [...hosts(59), ...hosts(60, (n) => `fd00::${n}/128`)] }).not.toThrow();
+    within({ doris: [...hosts(1), ...hosts(61, (n) => `fd00::${n}/128`)] }).toThrow('61 pairs of an IPv6 network and a port');
+    within({ doris: [...hosts(59), ...hosts(59)] }).not.toThrow();
+  });
+
+  it('is refused when its endpoints are shared with more networks than AWS takes', () => {
+    const sharedWith = (count: number) => ({ aws: { ...aws, sharedWith: hosts(count).map(({ cidr }) => cidr) } });
+    within(sharedWith(60)).toThrow('network.aws.sharedWith: 60 IPv4 networks, and the functions themselves, make 61 rules');
+    within(sharedWith(59)).not.toThrow();
+  });
+
+  it('is refused when it names a subnet or a route table twice, or more subnets than Lambda takes', () => {
+    const subnetIds = (count: number) => ({ subnetIds: Array.from({ length: count }, (_, n) => `subnet-000000${n + 10}`) });
+    within({ subnetIds: ['subnet-00000001', 'subnet-00000001'] }).toThrow('network.subnetIds: must not name one twice');
+    within({ aws: { ...aws, routeTableIds: ['rtb-00000001', 'rtb-00000001'] } }).toThrow(
+      'network.aws.routeTableIds: must not name one twice',
+    );
+    within(subnetIds(17)).toThrow('network.subnetIds: must be 16 at most');
+    within(subnetIds(16)).not.toThrow();
+  });
+});
+
 describe('settings that would trust labels longer than Doris keeps them', () => {
   it('are refused when the loaders alone put more loads into a database than it is said to take', () => {
     // 4 shards, a load a second each.
