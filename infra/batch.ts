@@ -1,7 +1,5 @@
-import type { LoaderSettings } from './loader-settings.ts';
+import { LARGEST_BATCH, type LoaderSettings } from './loader-settings.ts';
 
-/** Most that Lambda takes in one batch. */
-const LARGEST_BATCH = 10_000;
 /** Most that it takes of a FIFO queue. */
 export const LARGEST_FIFO_BATCH = 10;
 

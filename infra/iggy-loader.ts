@@ -3,12 +3,13 @@ import { MetricType } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { batchOf } from './batch.ts';
 import { deadLetterQueue } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
 import { doctorFunction } from './doctor-function.ts';
 import { iggyEndpoint } from './iggy-endpoint.ts';
+import { grantItems } from './ledger-table.ts';
 import { loaderFunction, resourceVariables } from './loader-function.ts';
+import { LONGEST_WINDOW_SECONDS } from './loader-settings.ts';
 import { nameInTemplate } from './name-in-template.ts';
 import { concurrencyParameter, loaderParameters } from './parameters.ts';
 import { redriveFunction } from './redrive-function.ts';
@@ -17,7 +18,7 @@ import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 import { type IggySource, QUEUE_RETENTION_HOURS } from './source-settings.ts';
 
-/** AWS recommends six times the timeout of the function, so that throttled batches are not delivered twice. */
+/** AWS recommends six times the timeout of the function, and the window, so that throttled batches are not delivered twice. */
 const VISIBILITY_TIMEOUTS = 6;
 
 /** Endpoint, queue and function for what Iggy's http_sink sends. */
@@ -30,13 +31,13 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
   const parts = { loader, parameters, shared, resources: resourceVariables(loader, shared, letters) };
   const made = loaderFunction(within, 'iggy-loader', parts, letters);
   // Groups of records are found by a query, and registered; everything else is an update.
-  shared.ledger.grant(made, 'dynamodb:Query', 'dynamodb:PutItem');
+  grantItems(made, shared.ledger, loader, 'dynamodb:PutItem', 'dynamodb:Query');
   made.addEventSource(
     new SqsEventSource(queue, {
       batchSize: parameters.batchSize,
       ...(queue.fifo ? {} : { maxBatchingWindow: parameters.batchWindow }),
       reportBatchItemFailures: true,
-      maxConcurrency: concurrencyParameter(stack, loader, source.maximumConcurrency),
+      maxConcurrency: concurrencyParameter(stack, loader, source),
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     }),
   );
@@ -49,8 +50,9 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
 }
 
 function sourceQueue(scope: Construct, loader: Loader, source: IggySource, { removalPolicy }: SharedResources): Queue {
-  const { windowSeconds = 0 } = batchOf(loader);
   const fifo = source.queue === 'fifo';
+  // The parameter may be turned up to the longest window while the queue stays as it is; a FIFO queue knows none.
+  const windowSeconds = fifo ? 0 : LONGEST_WINDOW_SECONDS;
   const queue = new Queue(scope, 'Queue', {
     retentionPeriod: Duration.hours(QUEUE_RETENTION_HOURS),
     visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * loader.function.timeoutSeconds + windowSeconds),

@@ -1,6 +1,9 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import type { Loader } from './settings.ts';
 
 /** The DynamoDB table of checkpoints and claims: on demand, encrypted, restorable to any second of the last 35 days. */
 export function ledgerTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
@@ -14,4 +17,15 @@ export function ledgerTable(scope: Construct, removalPolicy: RemovalPolicy): Tab
     deletionProtection: removalPolicy === 'retain',
     removalPolicy,
   });
+}
+
+/** Lets a function do something with the items of its own loader, whose partition keys all begin with the label prefix, and with no others. */
+export function grantItems(made: IFunction, ledger: Table, { environment }: Loader, ...actions: readonly `dynamodb:${string}`[]): void {
+  made.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: [...actions],
+      resources: [ledger.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `${environment.config.load.labelPrefix}#*` } },
+    }),
+  );
 }

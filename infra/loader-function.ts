@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { grantBelow } from './bucket-grants.ts';
 import { bundledFunction, type LoaderParts } from './bundled-function.ts';
 import type { ResourceVariable } from './environment.ts';
+import { grantItems } from './ledger-table.ts';
 import { nameInTemplate } from './name-in-template.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
@@ -24,7 +25,7 @@ export function loaderFunction(
     timeoutSeconds,
     ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
   });
-  parts.shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+  grantItems(made, parts.shared.ledger, parts.loader, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   grantDeadLetters(made, letters, parts.shared);
   new CfnOutput(Stack.of(scope), nameInTemplate(parts.loader, 'Function'), {
     value: made.functionName,

@@ -22,14 +22,19 @@ const dorisSchema = z
 
 const limitsSchema = z.strictObject(variableShape('limits')).prefault({}).describe('Bounds of loads and records.');
 
+/** Most records or messages that Lambda takes in one batch. */
+export const LARGEST_BATCH = 10_000;
+/** Longest time that a batch may fill, in seconds. */
+export const LONGEST_WINDOW_SECONDS = 300;
+
 const batchSchema = z
   .strictObject({
-    size: whole(1, 10_000)
+    size: whole(1, LARGEST_BATCH)
       .optional()
       .describe(
         'Records, or messages of a queue, in one batch at most, 1 to 10000; 10 for a FIFO queue. Infra parameter <Loader>BatchSize. Default: as many.',
       ),
-    windowSeconds: whole(1, 300)
+    windowSeconds: whole(1, LONGEST_WINDOW_SECONDS)
       .optional()
       .describe(
         'How long a batch may fill, seconds, 1 to 300; longer: fewer, larger loads. Not for a FIFO queue. Infra parameter <Loader>BatchWindow. Default: 5.',

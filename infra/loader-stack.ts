@@ -11,6 +11,8 @@ export function loaderStack(app: App, settings: Settings): Stack {
   const region = regionOf(settings);
   const stack = new Stack(app, settings.stack, {
     description: 'doris-lambda-loader: records of Kinesis and Apache Iggy into Apache Doris',
+    // The ledger outlives the stack, but a stack made anew has a new one, and would load again what the streams still have.
+    terminationProtection: settings.onDelete === 'retain',
     // Where the stream is, whatever region the command line happens to be set to.
     ...(region === undefined ? {} : { env: { region } }),
   });

@@ -1,4 +1,4 @@
-import type { NetworkSettings, VpcSettings } from './network-settings.ts';
+import { isIpv6, type NetworkSettings, type VpcSettings } from './network-settings.ts';
 
 const FAMILIES = ['IPv4', 'IPv6'] as const;
 type Family = (typeof FAMILIES)[number];
@@ -16,7 +16,7 @@ function outwards({ doris, aws, rulesPerSecurityGroup: most }: VpcSettings, fami
   return toDoris === 0 || toDoris + toAws <= most
     ? []
     : [
-        `network.doris: ${toDoris} pairs of an ${family} network and a port, and ${toAws} rules to reach AWS, make ${toDoris + toAws} rules; ${remedy(most)}`,
+        `network.doris: needs ${toDoris + toAws} rules of ${family}, one for each network and port and ${toAws} to reach AWS; ${remedy(most)}`,
       ];
 }
 
@@ -31,7 +31,7 @@ function inwards({ aws, rulesPerSecurityGroup: most }: VpcSettings, family: Fami
   const others = new Set(aws.sharedWith.filter((cidr) => familyOf(cidr) === family)).size;
   return others === 0 || others + 1 <= most
     ? []
-    : [`network.aws.sharedWith: ${others} ${family} networks, and the functions themselves, make ${others + 1} rules; ${remedy(most)}`];
+    : [`network.aws.sharedWith: needs ${others + 1} rules of ${family}, one for each network and one for the functions; ${remedy(most)}`];
 }
 
 function remedy(most: number): string {
@@ -39,5 +39,5 @@ function remedy(most: number): string {
 }
 
 function familyOf(cidr: string): Family {
-  return cidr.includes(':') ? 'IPv6' : 'IPv4';
+  return isIpv6(cidr) ? 'IPv6' : 'IPv4';
 }

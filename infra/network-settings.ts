@@ -88,3 +88,8 @@ export const networkSchema = z
 export type NetworkSettings = z.output<typeof networkSchema>;
 /** A VPC as the settings describe it. */
 export type VpcSettings = z.output<typeof vpc>;
+
+/** Whether a network is one of IPv6. */
+export function isIpv6(cidr: string): boolean {
+  return cidr.includes(':');
+}

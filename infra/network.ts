@@ -12,7 +12,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import type { VpcSettings } from './network-settings.ts';
+import { isIpv6, type VpcSettings } from './network-settings.ts';
 import type { Settings } from './settings.ts';
 
 /** Where functions run inside a VPC. */
@@ -20,6 +20,8 @@ export interface Network {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   readonly securityGroup: SecurityGroup;
+  /** Whether Doris has addresses of IPv6, which functions use only when they are told to. */
+  readonly ipv6: boolean;
 }
 
 const HTTPS = Port.tcp(443);
@@ -43,7 +45,7 @@ export function functionNetwork(scope: Construct, { network: settings, loaders }
   });
   for (const { cidr, ports } of settings.doris)
     for (const port of ports) securityGroup.addEgressRule(peerOf(cidr), Port.tcp(port), 'Doris frontends and backends');
-  const network = { vpc, subnets, securityGroup };
+  const network = { vpc, subnets, securityGroup, ipv6: settings.doris.some(({ cidr }) => isIpv6(cidr)) };
   reachAws(
     within,
     network,
@@ -54,7 +56,7 @@ export function functionNetwork(scope: Construct, { network: settings, loaders }
 }
 
 function peerOf(cidr: string) {
-  return cidr.includes(':') ? Peer.ipv6(cidr) : Peer.ipv4(cidr);
+  return isIpv6(cidr) ? Peer.ipv6(cidr) : Peer.ipv4(cidr);
 }
 
 /** @param streams - whether streams are read: by redrive and doctor, the loader is brought its records. */

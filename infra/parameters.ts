@@ -1,9 +1,10 @@
 import { CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
 import { batchOf } from './batch.ts';
 import { leastMemoryMb } from './guards.ts';
-import { LOG_LEVELS } from './loader-settings.ts';
+import { LOG_LEVELS, LONGEST_WINDOW_SECONDS } from './loader-settings.ts';
 import { nameInTemplate } from './name-in-template.ts';
 import type { Loader } from './settings.ts';
+import { type IggySource, MOST_INVOCATIONS } from './source-settings.ts';
 
 /** What an operator turns with `cdk deploy --parameters`, without a new synth. Values are tokens. */
 export interface LoaderParameters {
@@ -53,15 +54,16 @@ function windowParameter(stack: Stack, loader: Loader, windowSeconds: number): D
       about: 'Seconds that a batch may fill. Longer makes fewer, larger loads, and rows visible later',
       // AWS refuses a batch of more than 10 records without a window.
       from: 1,
-      to: 300,
+      to: LONGEST_WINDOW_SECONDS,
       value: windowSeconds,
     }),
   );
 }
 
-/** How many invocations of a loader a queue may start at once. */
-export function concurrencyParameter(stack: Stack, loader: Loader, value: number): number {
-  return numberParameter(stack, loader, 'MaximumConcurrency', { about: 'Invocations at once', from: 2, to: 1000, value });
+/** How many invocations of a loader a queue may start at once: never more than are reserved, or the others are received and thrown back. */
+export function concurrencyParameter(stack: Stack, loader: Loader, { maximumConcurrency: value }: IggySource): number {
+  const to = Math.min(MOST_INVOCATIONS, loader.function.reservedConcurrency ?? MOST_INVOCATIONS);
+  return numberParameter(stack, loader, 'MaximumConcurrency', { about: 'Invocations at once', from: 2, to, value });
 }
 
 function numberParameter(stack: Stack, loader: Loader, name: string, { about, from, to, value }: NumberParameter): number {

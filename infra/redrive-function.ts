@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { grantBelow, grantList } from './bucket-grants.ts';
 import { bundledFunction, type LoaderParts } from './bundled-function.ts';
 import { type ExpiredPlace, spelt } from './expired-batches.ts';
+import { grantItems } from './ledger-table.ts';
 import { grantDeadLetters } from './loader-function.ts';
 import { nameInTemplate } from './name-in-template.ts';
 import type { Loader } from './settings.ts';
@@ -31,7 +32,7 @@ export function redriveFunction(scope: Construct, parts: LoaderParts, sources: R
   });
   // What fails is in the queue still: the next run tries it, and two more at once would not do better.
   made.configureAsyncInvoke({ retryAttempts: 0 });
-  shared.ledger.grant(made, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query');
+  grantItems(made, shared.ledger, loader, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem');
   grantDeadLetters(made, sources.letters, shared);
   grantSources(made, sources, shared);
   schedule(within, made, loader, sources);

@@ -58,6 +58,9 @@ const newStream = z
   })
   .describe('A Kinesis stream that is created with the loader, encrypted with the key of AWS.');
 
+/** Most invocations that a queue may start at once. */
+export const MOST_INVOCATIONS = 1000;
+
 const iggyQueue = z
   .strictObject({
     ...variableShape('iggy'),
@@ -75,7 +78,7 @@ const iggyQueue = z
     requestsPerSecond: whole(1, 10_000)
       .default(500)
       .describe('Requests a second that the endpoint takes, 1 to 10000; more are answered with 429. Default: 500.'),
-    maximumConcurrency: whole(2, 1000)
+    maximumConcurrency: whole(2, MOST_INVOCATIONS)
       .default(10)
       .describe('Invocations at once, 2 to 1000. Infra parameter <Loader>MaximumConcurrency. Default: 10.'),
     outageBudgetHours: whole(1, 335)

@@ -6,7 +6,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { type FunctionHost, startFunctionHost } from '../../local/function-process/host.ts';
 import type { LocalStack } from '../support/local-stack.ts';
 import { bare, permissions } from './permissions.ts';
-import { recordCalls, startSecretsManager } from './recorded-aws.ts';
+import { type Call, recordCalls, startSecretsManager } from './recorded-aws.ts';
 import { synthesised } from './synthesise.ts';
 
 /** The functions of one loader, running on this machine as its template says. */
@@ -27,8 +27,8 @@ interface LocalFunction {
   readonly lines: readonly string[];
   /** What the function asked of AWS, as IAM calls it, sorted. */
   calls(): readonly string[];
-  /** What its role does not permit of that, whatever the resource. */
-  notPermitted(): readonly string[];
+  /** What its role does not permit of that, whatever the resource, but for the items of the ledger. */
+  notPermitted(): readonly Call[];
 }
 
 /** What functions of a template find on this machine. */
@@ -73,11 +73,13 @@ async function startDeployed(ground: Ground, named: RegExp): Promise<LocalFuncti
   if (found === undefined) throw new Error(`the template has no function ${named}`);
   const { Code, Handler, Timeout, Environment, Role } = found[1]['Properties'];
   const asset = join(outdir, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.mjs');
-  const calls = new Set<string>();
+  const calls: Call[] = [];
   const lines: string[] = [];
   const { aws } = stack;
   const [dynamoDb, sqs, kinesis, secrets] = await Promise.all(
-    [aws.dynamoDb.endpoint, aws.sqs.endpoint, aws.kinesis.endpoint, ground.secrets].map((endpoint) => recordCalls(endpoint, calls)),
+    [aws.dynamoDb.endpoint, aws.sqs.endpoint, aws.kinesis.endpoint, ground.secrets].map((endpoint) =>
+      recordCalls(endpoint, (call) => calls.push(call)),
+    ),
   );
   if (dynamoDb === undefined || sqs === undefined || kinesis === undefined || secrets === undefined) throw new Error('no recorders');
   const places = {
@@ -105,18 +107,24 @@ async function startDeployed(ground: Ground, named: RegExp): Promise<LocalFuncti
       DORIS_FE_URLS: stack.doris.feUrl,
     },
   });
-  const permitted = new Set(permissions(template)[bare(Role['Fn::GetAtt'][0])]?.map((line) => line.split(' on ')[0]));
+  const permitted = permissions(template)[bare(Role['Fn::GetAtt'][0])] ?? [];
   return {
     host,
     asset,
     lines,
-    calls: () => [...calls].sort(),
-    notPermitted: () => [...calls].filter((call) => !permitted.has(call)),
+    calls: () => [...new Set(calls.map(({ action }) => action))].sort(),
+    notPermitted: () => calls.filter((call) => !permitted.some((line) => permits(line, call))),
     async close() {
       await host.close();
       await Promise.all([dynamoDb, sqs, kinesis, secrets].map((endpoint) => endpoint.close()));
     },
   };
+}
+
+/** Whether a line of permissions lets a call pass; one with leading keys only for items whose partition key begins so. */
+function permits(line: string, { action, partition }: Call): boolean {
+  const [, begin] = /"dynamodb:LeadingKeys":"([^*]+)\*"/.exec(line) ?? [];
+  return line.startsWith(`${action} on `) && (begin === undefined || partition?.startsWith(begin) === true);
 }
 
 async function createLedger(template: Template, endpoint: string, name: string): Promise<void> {

@@ -87,12 +87,12 @@ describe('a network', () => {
   it('is refused when its rules are more than AWS takes in a security group', () => {
     // One rule leads to HTTPS.
     within({ doris: hosts(60) }).toThrow(
-      'network.doris: 60 pairs of an IPv4 network and a port, and 1 rules to reach AWS, make 61 rules; a security group takes 60: name networks',
+      'network.doris: needs 61 rules of IPv4, one for each network and port and 1 to reach AWS; a security group takes 60: name networks',
     );
     within({ doris: hosts(59) }).not.toThrow();
-    within({ doris: [{ cidr: '10.20.0.0/16', ports: Array.from({ length: 60 }, (_, n) => 8000 + n) }] }).toThrow('make 61 rules');
+    within({ doris: [{ cidr: '10.20.0.0/16', ports: Array.from({ length: 60 }, (_, n) => 8000 + n) }] }).toThrow('needs 61 rules of IPv4');
     // Two gateways and one security group.
-    within({ doris: hosts(58), aws }).toThrow('and 3 rules to reach AWS, make 61 rules');
+    within({ doris: hosts(58), aws }).toThrow('needs 61 rules of IPv4, one for each network and port and 3 to reach AWS');
   });
 
   it('is allowed as many rules as the account takes', () => {
@@ -102,13 +102,15 @@ describe('a network', () => {
 
   it('has as many rules of IPv6 besides, and counts what is said twice once', () => {
     within({ doris: [...hosts(59), ...hosts(60, (n) => `fd00::${n}/128`)] }).not.toThrow();
-    within({ doris: [...hosts(1), ...hosts(61, (n) => `fd00::${n}/128`)] }).toThrow('61 pairs of an IPv6 network and a port');
+    within({ doris: [...hosts(1), ...hosts(61, (n) => `fd00::${n}/128`)] }).toThrow(
+      'needs 61 rules of IPv6, one for each network and port and 0 to reach AWS',
+    );
     within({ doris: [...hosts(59), ...hosts(59)] }).not.toThrow();
   });
 
   it('is refused when its endpoints are shared with more networks than AWS takes', () => {
     const sharedWith = (count: number) => ({ aws: { ...aws, sharedWith: hosts(count).map(({ cidr }) => cidr) } });
-    within(sharedWith(60)).toThrow('network.aws.sharedWith: 60 IPv4 networks, and the functions themselves, make 61 rules');
+    within(sharedWith(60)).toThrow('network.aws.sharedWith: needs 61 rules of IPv4, one for each network and one for the functions');
     within(sharedWith(59)).not.toThrow();
   });
 

@@ -87,8 +87,10 @@ describe('the endpoint of http_sink', () => {
 });
 
 describe('the queue for Iggy', () => {
-  it('hides a message for six times as long as the function may take, and the window', () => {
-    template.hasResourceProperties(QUEUE, { VisibilityTimeout: 6 * 180 + 5 });
+  it('hides a message for six times as long as the function may take, and the longest window that its parameter takes', () => {
+    template.hasParameter('QuakesBatchWindow', { MaxValue: 300, Default: 5 });
+    template.hasResourceProperties(QUEUE, { VisibilityTimeout: 6 * 180 + 300 });
+    fifo.hasResourceProperties(QUEUE, { FifoQueue: true, VisibilityTimeout: 6 * 180 });
   });
 
   it('keeps messages for 14 days, encrypted', () => {
@@ -125,6 +127,11 @@ describe('the mapping between queue and function', () => {
       MaximumBatchingWindowInSeconds: { Ref: 'QuakesBatchWindow' },
       ScalingConfig: { MaximumConcurrency: { Ref: 'QuakesMaximumConcurrency' } },
     });
+  });
+
+  it('never starts more invocations than are reserved for the function, whatever the parameter is turned to', () => {
+    const reserved = templateOf(settingsWith(anIggyLoader({ function: { reservedConcurrency: 20 } })));
+    reserved.hasParameter('QuakesMaximumConcurrency', { MinValue: 2, MaxValue: 20, Default: 10 });
   });
 
   it('brings ten messages of a FIFO queue at most, without a window', () => {

@@ -7,7 +7,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Every permission of every role by the role, a line each: `action on resource`. Logical ids lose their hashes. */
+/** Every permission of every role by the role, a line each: `action on resource`. Logical ids lose their hashes. What is denied is left out. */
 export function permissions(template: Template): Readonly<Record<string, readonly string[]>> {
   const policies = Object.values(template.findResources('AWS::IAM::Policy'));
   return Object.fromEntries(
@@ -15,14 +15,14 @@ export function permissions(template: Template): Readonly<Record<string, readonl
       const managed: unknown[] = Properties.ManagedPolicyArns ?? [];
       const statements = policies
         .filter(({ Properties: policy }) => policy.Roles.some(({ Ref }: { Ref: string }) => Ref === id))
-        .flatMap(({ Properties: policy }) => policy.PolicyDocument.Statement as Statement[]);
+        .flatMap(({ Properties: policy }) => policy.PolicyDocument.Statement as Statement[])
+        .filter(({ Effect }) => Effect === 'Allow');
       return [bare(id), [...managed.map((arn) => `managed policy ${nameOf(arn)}`), ...statements.flatMap(linesOf)].sort()];
     }),
   );
 }
 
-function linesOf({ Effect, Action, Resource, Condition }: Statement): string[] {
-  if (Effect !== 'Allow') throw new Error(`a statement that is no permission: ${JSON.stringify(Action)}`);
+function linesOf({ Action, Resource, Condition }: Statement): string[] {
   const when = Condition === undefined ? '' : ` when ${nameOf(Condition)}`;
   return [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} on ${nameOf(resource)}${when}`));
 }

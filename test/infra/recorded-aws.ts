@@ -1,11 +1,24 @@
 import { createServer, type IncomingMessage, request as send } from 'node:http';
 import { type Endpoint, listenOnLoopback } from '../../local/loopback.ts';
 
-/** Stands before a service of AWS and notes down what it is asked for, as IAM calls it: `dynamodb:GetItem`. */
-export function recordCalls(upstream: string, calls: Set<string>): Promise<Endpoint> {
+/** What a service was asked for. */
+export interface Call {
+  /** As IAM calls it: `dynamodb:GetItem`. */
+  readonly action: string;
+  /** The partition key of the items that DynamoDB was asked for. */
+  readonly partition: string | undefined;
+}
+
+/** Stands before a service of AWS and tells what it is asked for. */
+export function recordCalls(upstream: string, heard: (call: Call) => void): Promise<Endpoint> {
   return listenOnLoopback(
     createServer((request, response) => {
-      calls.add(actionOf(request));
+      const action = actionOf(request);
+      const parts: Buffer[] = [];
+      request.on('data', (part) => parts.push(part));
+      request.once('end', () =>
+        heard({ action, partition: action.startsWith('dynamodb:') ? partitionOf(Buffer.concat(parts)) : undefined }),
+      );
       const { hostname, port } = new URL(upstream);
       const { method, url, headers } = request;
       const forwarded = send({ hostname, port, method, path: url, headers }, (answer) => {
@@ -34,6 +47,17 @@ function actionOf({ headers, method = '', url = '' }: IncomingMessage): string {
   const [service = '', action = ''] = target.split('.');
   // A batch needs the permission of its parts.
   return `${SERVICES[service] ?? service}:${action.replace(/Batch$/, '')}`;
+}
+
+interface KeyedRequest {
+  readonly Key?: { readonly pk: { readonly S: string } };
+  readonly Item?: { readonly pk: { readonly S: string } };
+  readonly ExpressionAttributeValues?: { readonly ':pk'?: { readonly S: string } };
+}
+
+function partitionOf(body: Buffer): string | undefined {
+  const { Key, Item, ExpressionAttributeValues }: KeyedRequest = JSON.parse(body.toString());
+  return (Key?.pk ?? Item?.pk ?? ExpressionAttributeValues?.[':pk'])?.S;
 }
 
 /** Secrets Manager as far as a function uses it. */

@@ -16,6 +16,10 @@ const every = (role: string) => [
 
 const on = (resource: string, ...actions: readonly string[]) => actions.map((action) => `${action} on ${resource}`);
 
+/** Actions on those items of the ledger whose keys begin with the label prefix of the loader. */
+const ownItems = (prefix: string, ...actions: readonly string[]) =>
+  actions.map((action) => `dynamodb:${action} on <Ledger> when {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"${prefix}#*"}}`);
+
 /** What CDK grants to Lambda's poller of a stream. */
 const POLLING = [
   'DescribeStream',
@@ -27,6 +31,15 @@ const POLLING = [
   'ListStreams',
   'SubscribeToShard',
 ].map((action) => `kinesis:${action}`);
+/** What Lambda does with network interfaces, in the name of a role. */
+const INTERFACES = [
+  'AssignPrivateIpAddresses',
+  'CreateNetworkInterface',
+  'DeleteNetworkInterface',
+  'DescribeNetworkInterfaces',
+  'DescribeSubnets',
+  'UnassignPrivateIpAddresses',
+];
 const TAKING = ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage'];
 
 let orders: Roles;
@@ -45,7 +58,7 @@ describe('the role of a loader', () => {
     expect(orders['LoaderordersRole']).toEqual(
       [
         ...every('Loaderorders'),
-        ...on('<Ledger>', 'dynamodb:GetItem', 'dynamodb:UpdateItem'),
+        ...ownItems('orders', 'GetItem', 'UpdateItem'),
         ...on('<LoaderordersDeadLetters>', 'sqs:SendMessage'),
         ...on(STREAM, ...POLLING),
         's3:ListBucket on <DeadLettersBucket>',
@@ -76,7 +89,7 @@ describe('the role of a redrive', () => {
     expect(redrive).toEqual(
       [
         ...every('LoaderordersRedrive'),
-        ...on('<Ledger>', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'),
+        ...ownItems('orders', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         ...on('<LoaderordersDeadLetters>', 'sqs:SendMessage', ...TAKING),
         ...on(STREAM, 'kinesis:GetRecords', 'kinesis:GetShardIterator'),
         ...on('<DeadLettersBucket>/dead-letters/*', 's3:GetObject', 's3:PutObject'),
@@ -128,7 +141,8 @@ describe('every role of a loader', () => {
 
     const all = permissions(templateOf(settingsWith(loader)));
 
-    const secret = [`kms:Decrypt on ${key(2)}`, `secretsmanager:GetSecretValue on ${secretId}`];
+    const bySecrets = ' when {"StringEquals":{"kms:ViaService":"secretsmanager.eu-central-1.amazonaws.com"}}';
+    const secret = [`kms:Decrypt on ${key(2)}${bySecrets}`, `secretsmanager:GetSecretValue on ${secretId}`];
     const about = (role: string) => all[role]?.filter((line) => /secretsmanager|kms/.test(line));
     expect(about('LoaderordersRole')).toEqual([`kms:Decrypt on ${key(1)}`, ...secret]);
     expect(about('LoaderordersRedriveRole')).toEqual([`kms:Decrypt on ${key(1)}`, ...secret]);
@@ -140,15 +154,30 @@ describe('every role of a loader', () => {
 
     for (const lines of Object.values(all))
       expect(lines.filter((line) => line.endsWith(' on *'))).toEqual([
-        'ec2:AssignPrivateIpAddresses on *',
-        'ec2:CreateNetworkInterface on *',
-        'ec2:DeleteNetworkInterface on *',
-        'ec2:DescribeNetworkInterfaces on *',
-        'ec2:DescribeSubnets on *',
-        'ec2:UnassignPrivateIpAddresses on *',
+        ...on('*', ...INTERFACES.map((action) => `ec2:${action}`)),
         'xray:PutTelemetryRecords on *',
         'xray:PutTraceSegments on *',
       ]);
+  });
+
+  it('leaves network interfaces to Lambda: the code of the function itself may not touch them', () => {
+    const template = templateOf(settingsWith(aLoader(), { network: VPC }));
+    const functions = Object.entries(template.findResources('AWS::Lambda::Function'));
+    expect(functions).toHaveLength(3);
+    for (const [id, { Properties }] of functions)
+      template.hasResourceProperties('AWS::IAM::Policy', {
+        Roles: [{ Ref: Properties.Role['Fn::GetAtt'][0] }],
+        PolicyDocument: {
+          Statement: [
+            {
+              Effect: 'Deny',
+              Action: INTERFACES.map((action) => `ec2:${action}`),
+              Resource: '*',
+              Condition: { ArnEquals: { 'lambda:SourceFunctionArn': { 'Fn::GetAtt': [id, 'Arn'] } } },
+            },
+          ],
+        },
+      });
   });
 
   it('of a function is for Lambda only', () => {
@@ -165,7 +194,7 @@ describe('the roles of a loader for Iggy', () => {
     expect(quakes['LoaderquakesRole']).toEqual(
       [
         ...every('Loaderquakes'),
-        ...on('<Ledger>', 'GetItem', 'PutItem', 'Query', 'UpdateItem').map((line) => `dynamodb:${line}`),
+        ...ownItems('quakes', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         ...on('<LoaderquakesDeadLetters>', 'sqs:SendMessage'),
         ...on('<LoaderquakesQueue>', ...TAKING, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'),
         's3:PutObject on <DeadLettersBucket>/dead-letters/*',

@@ -62,11 +62,23 @@ describe('what loaders share', () => {
 
   it('outlives the stack, unless that is not wanted', () => {
     const policies = (of: Template) =>
-      ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::S3::Bucket'].map((type) => [
+      ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'].map((type) => [
         ...new Set(Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy)),
       ]);
-    expect(policies(template)).toEqual([['Retain'], ['Retain'], ['Retain']]);
-    expect(policies(templateOf(settingsWith(aLoader(), { onDelete: 'destroy' })))).toEqual([['Delete'], ['Delete'], ['Delete']]);
+    expect(policies(template)).toEqual([['Retain'], ['Retain'], ['Retain'], ['Retain']]);
+    expect(policies(templateOf(settingsWith(aLoader(), { onDelete: 'destroy' })))).toEqual([
+      ['Delete'],
+      ['Delete'],
+      ['Delete'],
+      ['Delete'],
+    ]);
+  });
+
+  it('is deleted by nobody by mistake: a ledger made anew would load again what the streams still have', () => {
+    const isProtected = (changes: object) =>
+      loaderStack(loaderApp(), checkSettings(settingsWith(aLoader(), changes))).terminationProtection;
+    expect(isProtected({})).toBe(true);
+    expect(isProtected({ onDelete: 'destroy' })).toBe(false);
   });
 });
 
@@ -103,6 +115,18 @@ describe('a network', () => {
       ],
       SecurityGroupIngress: Match.absent(),
     });
+  });
+
+  it('lets functions use IPv6 only when Doris has addresses of it', () => {
+    const vpcConfig = (doris: object[]) => {
+      const [made] = Object.values(
+        templateOf(settingsWith(aLoader(), { network: { ...VPC, doris } })).findResources('AWS::Lambda::Function'),
+      );
+      return made?.['Properties'].VpcConfig;
+    };
+    const [ipv4] = VPC.doris;
+    expect(vpcConfig([{ cidr: 'fd00::/64', ports: [8030] }])).toMatchObject({ Ipv6AllowedForDualStack: true });
+    expect(vpcConfig([{ ...ipv4 }])).not.toHaveProperty('Ipv6AllowedForDualStack');
   });
 
   const aws = {
