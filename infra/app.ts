@@ -5,6 +5,9 @@ import { loaderApp } from './loader-app.ts';
 import { reportFaults } from './report-faults.ts';
 import { readSettingsFile } from './settings.ts';
 
+const KEPT =
+  '  of a stack that is deployed already, BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency stay as they are deployed, whatever the file says: --no-previous-parameters takes those of the file\n';
+
 // What the CDK command line runs: `cdk deploy -c settings=FILE`.
 reportFaults(() => {
   const app = loaderApp();
@@ -14,5 +17,5 @@ reportFaults(() => {
   const settings = readSettingsFile(file);
   addLoaderStack(app, settings);
   // Standard output belongs to the template.
-  process.stderr.write(describePlan(settings));
+  process.stderr.write(`${describePlan(settings)}${KEPT}`);
 });

@@ -18,7 +18,7 @@ export function addLoaderStack(app: App, settings: Settings): Stack {
   const resources = stack.node.findAll().filter((made) => CfnResource.isCfnResource(made)).length;
   if (resources > RESOURCES_IN_A_STACK)
     throw new ConfigError([
-      `loaders: ${settings.loaders.length} make ${resources} resources; CloudFormation takes ${RESOURCES_IN_A_STACK} in a stack: put some into another settings file, with another name of the stack`,
+      `loaders: ${settings.loaders.length} make ${resources} resources; CloudFormation takes ${RESOURCES_IN_A_STACK} in a stack: put some into another settings file, with another name of the stack, and with the output LedgerTable of this one as ledgerTable where they ran here before`,
     ]);
   return stack;
 }

@@ -1,17 +1,12 @@
 import * as z from 'zod';
 import { sourceSchema } from './source-settings.ts';
+import { keyArn, off, oneOf, positive, text, whole } from './values.ts';
 import { variableShape } from './variables.ts';
-
-const whole = (from: number, to: number) => z.int().min(from).max(to);
 
 const dorisSchema = z
   .strictObject({
     ...variableShape('doris'),
-    secretKeyArn: z
-      .string()
-      .regex(/^arn:[-a-z]+:kms:[-a-z0-9]+:\d{12}:key\/[-A-Za-z0-9]+$/, 'must be the ARN of a KMS key, not of an alias')
-      .optional()
-      .describe('KMS key of that secret, when it is a key of your own.'),
+    secretKeyArn: keyArn().optional().describe('KMS key of that secret, when it is a key of your own.'),
     caCertFile: z
       .string()
       .min(1)
@@ -62,7 +57,9 @@ const functionSchema = z
     reservedConcurrency: whole(1, 10_000)
       .optional()
       .describe('Concurrency kept for this loader and its upper bound, 1 to 10000; a stream needs one for each shard. Default: none.'),
-    logLevel: z.enum(LOG_LEVELS).default('INFO').describe('Least level that is logged. Infra parameter <Loader>LogLevel. Default: INFO.'),
+    logLevel: oneOf(...LOG_LEVELS)
+      .default('INFO')
+      .describe('Least level that is logged. Infra parameter <Loader>LogLevel. Default: INFO.'),
     logRetentionDays: z
       .union(
         LOG_RETENTION_DAYS.map((days) => z.literal(days)),
@@ -70,15 +67,15 @@ const functionSchema = z
       )
       .default(30)
       .describe('How long logs are kept, days. Default: 30.'),
-    xray: z.boolean().default(false).describe('Traces invocations with X-Ray. Default: false.'),
+    xray: off('Traces invocations with X-Ray.'),
   })
   .prefault({})
   .describe('The Lambda function.');
 
 const trafficSchema = z
   .strictObject({
-    recordsPerSecond: z.number().positive().describe('Records a second of the whole source, on a busy day.'),
-    recordBytes: z.number().positive().describe('Bytes of a typical record.'),
+    recordsPerSecond: positive().describe('Records a second of the whole source, on a busy day.'),
+    recordBytes: positive().describe('Bytes of a typical record.'),
     shards: whole(1, 10_000).default(1).describe('Shards or partitions that carry them. Default: 1, or the shards of a new stream.'),
     recordsPerMessage: whole(1, 100_000).default(1000).describe('Records in one request of http_sink, its batch_length. Default: 1000.'),
   })
@@ -120,10 +117,9 @@ const redriveSchema = z
 
 /** One loader: a source, its tables, and a function between them. */
 export const loaderSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,15}$/, 'must be 1-16 of [a-z0-9-], a letter first')
-    .describe('Name of the loader, unique in the file: names of functions, parameters, alarms, and the label prefix unless that is given.'),
+  name: text(/^[a-z][a-z0-9-]{0,15}$/, 'must be 1-16 of [a-z0-9-], a letter first').describe(
+    'Name of the loader, unique in the file: names of functions, parameters, alarms, and the label prefix unless that is given.',
+  ),
   source: sourceSchema,
   doris: dorisSchema,
   limits: limitsSchema,

@@ -1,26 +1,21 @@
 import * as z from 'zod';
+import { each, off, ofKind, several, text, whole } from './values.ts';
 
 /** Resources of EC2 have 8 or 17 hexadecimal digits. */
 const idOf = (prefix: string, what: string) =>
-  z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be the id of ${what}, ${prefix}- and 8 or 17 of [0-9a-f]`);
+  text(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be the id of ${what}, ${prefix}- and 8 or 17 of [0-9a-f]`);
 
-const cidr = z.union([z.cidrv4(), z.cidrv6()]).describe('Addresses of frontends and backends, as CIDR.');
+const cidr = z
+  .union([z.cidrv4(), z.cidrv6()], 'must be a network, such as 10.20.0.0/16')
+  .describe('Addresses of frontends and backends, as CIDR.');
 
 /** Lambda takes so many subnets of a function. */
 const MOST_SUBNETS = 16;
 
-/** Some of a kind, each once. */
-const each = <T extends z.ZodType>(one: T) =>
-  z
-    .array(one)
-    .min(1)
-    .refine((all) => new Set(all).size === all.length, 'must not name one twice')
-    .meta({ uniqueItems: true });
-
 const doris = z
   .strictObject({
     cidr,
-    ports: each(z.int().min(1).max(65_535)).describe('Ports of frontends and backends there, such as 8030 and 8040.'),
+    ports: each(whole(1, 65_535)).describe('Ports of frontends and backends there, such as 8030 and 8040.'),
   })
   .describe('Frontends and backends of Doris that share a network.');
 
@@ -55,34 +50,25 @@ const vpc = z
     subnetIds: each(idOf('subnet', 'a subnet'))
       .max(MOST_SUBNETS, `must be ${MOST_SUBNETS} at most, as Lambda takes`)
       .describe('Private subnets of the functions, two or more in different zones for a bad day; with endpoints one of each zone at most.'),
-    doris: z.array(doris).min(1).describe('What of Doris the functions may connect to. Addresses of IPv6 need subnets with both.'),
-    rulesPerSecurityGroup: z
-      .int()
-      .min(1)
-      .max(1000)
+    doris: several(doris).describe('What of Doris the functions may connect to. Addresses of IPv6 need subnets with both.'),
+    rulesPerSecurityGroup: whole(1, 1000)
       .default(60)
       .describe(
         'Rules that your account takes in a security group, in and out and of IPv4 and IPv6 each, 1 to 1000. Quota L-0EA8095F of VPC. Default: 60, as AWS grants.',
       ),
-    aws: z.discriminatedUnion('kind', [endpoints, nat]).describe('How the functions reach DynamoDB, SQS, S3, Secrets Manager and Kinesis.'),
+    aws: ofKind(endpoints, nat).describe('How the functions reach DynamoDB, SQS, S3, Secrets Manager and Kinesis.'),
   })
   .describe('Functions inside a VPC, which can reach only Doris and AWS.');
 
 const internet = z
   .strictObject({
     kind: z.literal('internet'),
-    dangerouslyAllowClearText: z
-      .boolean()
-      .default(false)
-      .describe('Lets frontends be http:// although passwords then cross the internet in clear. Default: false.'),
+    dangerouslyAllowClearText: off('Lets frontends be http:// although passwords then cross the internet in clear.'),
   })
   .describe('Functions outside any VPC; Doris has to be reachable over the internet.');
 
 /** How the functions of a stack are connected. */
-export const networkSchema = z
-  .discriminatedUnion('kind', [internet, vpc])
-  .prefault({ kind: 'internet' })
-  .describe('How the functions are connected.');
+export const networkSchema = ofKind(internet, vpc).prefault({ kind: 'internet' }).describe('How the functions are connected.');
 
 /** The network as the settings describe it. */
 export type NetworkSettings = z.output<typeof networkSchema>;

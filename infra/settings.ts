@@ -1,42 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { closest, distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { ConfigError } from '../lib/errors.ts';
 import { type Environment, environmentOf } from './environment.ts';
 import { guardFaults } from './guards.ts';
 import { type LoaderSettings, loaderSchema } from './loader-settings.ts';
 import { networkSchema } from './network-settings.ts';
+import { faultsIn, type Part } from './settings-faults.ts';
+import { flag, oneOf, several, text } from './values.ts';
 
 /** The settings file. */
 export const settingsSchema = z
   .strictObject({
     $schema: z.string().optional().describe('Where an editor finds what is allowed here.'),
-    stack: z
-      .string()
-      .regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, 'must be 1-100 of [A-Za-z0-9-], a letter first')
-      .describe('Name of the CloudFormation stack.'),
-    loaders: z
-      .array(loaderSchema)
-      .min(1)
-      .describe('Any number of loaders; a stack holds about 15 of them. They share ledger, bucket, network and dashboard.'),
+    stack: text(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, 'must be 1-100 of [A-Za-z0-9-], a letter first').describe(
+      'Name of the CloudFormation stack.',
+    ),
+    loaders: several(loaderSchema).describe(
+      'Any number of loaders; a stack holds about 15 of them. They share ledger, bucket, network and dashboard.',
+    ),
     network: networkSchema,
     deadLetters: z
       .strictObject({
-        bucket: z
-          .boolean()
+        bucket: flag()
           .default(true)
           .describe('Creates an S3 bucket for payloads that no message can hold and for batches that Lambda gave up. Default: true.'),
       })
       .prefault({})
       .describe('Records that can never load.'),
-    alarmTopicArn: z
-      .string()
-      .regex(/^arn:[-a-z]+:sns:[-a-z0-9]+:\d{12}:[-_A-Za-z0-9]{1,256}$/, 'must be the ARN of a standard SNS topic')
+    ledgerTable: text(/^[-_.A-Za-z0-9]{3,255}$/, 'must be the name of a DynamoDB table')
+      .optional()
+      .describe(
+        'Ledger of another stack, its output LedgerTable, for loaders that move here or a stack that is made anew: they go on where they were. Whoever shares it has a label prefix of its own. Default: a new one.',
+      ),
+    alarmTopicArn: text(/^arn:[-a-z]+:sns:[-a-z0-9]+:\d{12}:[-_A-Za-z0-9]{1,256}$/, 'must be the ARN of a standard SNS topic')
       .optional()
       .describe('SNS topic that hears alarms, and when they are over. Default: alarms are only shown.'),
-    onDelete: z
-      .enum(['retain', 'destroy'])
+    onDelete: oneOf('retain', 'destroy')
       .default('retain')
       .describe('What becomes of ledger, dead letters and created streams when the stack is deleted. Default: retain.'),
   })
@@ -75,7 +75,7 @@ export function readSettingsFile(path: string): Settings {
  */
 export function checkSettings(given: unknown, folder = '.'): Settings {
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => faultOf(issue, given)));
+  if (!parsed.success) throw new ConfigError(faultsOf(parsed.error, given));
   const faults: string[] = [];
   const loaders = parsed.data.loaders.map((loader, index) => {
     try {
@@ -92,30 +92,7 @@ export function checkSettings(given: unknown, folder = '.'): Settings {
   return settings;
 }
 
-/** `loaders[0].batch.size: Too big: expected number to be <=10000 (given 20000)` */
-function faultOf(issue: z.core.$ZodIssue, given: unknown): string {
-  const where = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-  const place = where.replace(/^\./, '') || 'settings';
-  const value = issue.path.reduce<unknown>((part, step) => (part as Record<PropertyKey, unknown> | undefined)?.[step], given);
-  if (issue.code === 'invalid_type' && value === undefined)
-    return `${place}: is missing; ${issue.message.startsWith('must be ') ? issue.message : `must be ${issue.expected}`}`;
-  if (issue.code === 'unrecognized_keys') return `${place}: ${issue.message}${suggestions(issue.keys)}`;
-  const shown = issue.code === 'custom' || typeof value === 'object' || value === undefined ? '' : ` (given ${JSON.stringify(value)})`;
-  return `${place}: ${issue.message}${shown}`;
-}
-
-/** Slips of the finger: `feUrl`, `windowSecond`. */
-const MISSPELT_WITHIN = 2;
-
-function suggestions(keys: readonly string[]): string {
-  const known = [...propertiesOf(z.toJSONSchema(settingsSchema, { io: 'input' }))];
-  const meant = keys.map((key) => closest(key, known)).filter((name, index) => distance(name, keys[index] ?? '') <= MISSPELT_WITHIN);
-  return meant.length === 0 ? '' : `; did you mean ${meant.join(', ')}?`;
-}
-
-/** Names of all properties of a JSON schema, wherever they stand. */
-function propertiesOf(node: unknown): Set<string> {
-  if (typeof node !== 'object' || node === null) return new Set();
-  const own = 'properties' in node && typeof node.properties === 'object' && node.properties !== null ? Object.keys(node.properties) : [];
-  return new Set([...own, ...Object.values(node).flatMap((part) => [...propertiesOf(part)])]);
+function faultsOf({ issues }: z.ZodError, given: unknown): string[] {
+  const schema = z.toJSONSchema(settingsSchema, { io: 'input' }) as Part;
+  return issues.flatMap((issue) => faultsIn(issue, given, schema));
 }

@@ -1,14 +1,13 @@
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { deadLetterBucket } from './dead-letters.ts';
-import { ledgerTable } from './ledger-table.ts';
+import { type Ledger, ledgerOf } from './ledger-table.ts';
 import { functionNetwork, type Network } from './network.ts';
 import type { Settings } from './settings.ts';
 
 /** What the loaders of a stack share. */
 export interface SharedResources {
-  readonly ledger: Table;
+  readonly ledger: Ledger;
   /** For payloads that no message can hold, and for batches that Lambda gave up; absent where it is not wanted. */
   readonly bucket: Bucket | undefined;
   readonly network: Network | undefined;
@@ -20,7 +19,7 @@ export interface SharedResources {
 export function sharedResources(stack: Stack, settings: Settings): SharedResources {
   const removalPolicy = settings.onDelete === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
   return {
-    ledger: ledgerTable(stack, removalPolicy),
+    ledger: ledgerOf(stack, settings, removalPolicy),
     bucket: settings.deadLetters.bucket ? deadLetterBucket(stack, removalPolicy) : undefined,
     network: functionNetwork(stack, settings),
     removalPolicy,

@@ -1,21 +1,15 @@
 import * as z from 'zod';
+import { flag, keyArn, off, ofKind, oneOf, text, whole } from './values.ts';
 import { variableShape } from './variables.ts';
 
-const whole = (from: number, to: number) => z.int().min(from).max(to);
-
-/** A flag that is off unless it is set. */
-const off = (about: string) => z.boolean().default(false).describe(`${about} Default: false.`);
-
 const kinesisReading = {
-  startingPosition: z
-    .enum(['TRIM_HORIZON', 'LATEST'])
+  startingPosition: oneOf('TRIM_HORIZON', 'LATEST')
     .default('TRIM_HORIZON')
     .describe(
       'Where a loader that never ran begins: with the oldest record that the stream still has, or with those that arrive once it polls. Default: TRIM_HORIZON.',
     ),
   enhancedFanOut: off('Reads through a consumer of its own (enhanced fan-out); costs extra. Needs kplProducers: false.'),
-  kplProducers: z
-    .boolean()
+  kplProducers: flag()
     .optional()
     .describe('Whether any producer aggregates records with the KPL. Has to be stated as false for enhanced fan-out.'),
   halveOnError: off(
@@ -32,15 +26,11 @@ const retentionHours = (fallback: number) =>
 const existingStream = z
   .strictObject({
     kind: z.literal('kinesis'),
-    streamArn: z
-      .string()
-      .regex(/^arn:[-a-z]+:kinesis:[-a-z0-9]+:\d{12}:stream\/[-_.A-Za-z0-9]{1,128}$/, 'must be the ARN of a Kinesis stream')
-      .describe('ARN of the stream that is read. It stays as it is; only the reader is added.'),
-    encryptionKeyArn: z
-      .string()
-      .regex(/^arn:[-a-z]+:kms:[-a-z0-9]+:\d{12}:key\/[-A-Za-z0-9]+$/, 'must be the ARN of a KMS key, not of an alias')
-      .optional()
-      .describe('KMS key of the stream, when it is a key of your own.'),
+    streamArn: text(
+      /^arn:[-a-z]+:kinesis:[-a-z0-9]+:\d{12}:stream\/[-_.A-Za-z0-9]{1,128}$/,
+      'must be the ARN of a Kinesis stream',
+    ).describe('ARN of the stream that is read. It stays as it is; only the reader is added.'),
+    encryptionKeyArn: keyArn().optional().describe('KMS key of the stream, when it is a key of your own.'),
     retentionHours: retentionHours(24),
     maxRecordKiB: whole(1024, 10_240)
       .default(1024)
@@ -65,12 +55,10 @@ const iggyQueue = z
   .strictObject({
     ...variableShape('iggy'),
     kind: z.literal('iggy'),
-    queue: z
-      .enum(['standard', 'fifo'])
+    queue: oneOf('standard', 'fifo')
       .default('standard')
       .describe('Standard carries more; FIFO keeps the order of messages with one x-message-group header. Default: standard.'),
-    auth: z
-      .enum(['api-key', 'iam'])
+    auth: oneOf('api-key', 'iam')
       .default('api-key')
       .describe(
         'Who may post to the endpoint: holders of an API key, as http_sink can, or principals of this account who sign. Default: api-key.',
@@ -88,7 +76,7 @@ const iggyQueue = z
   .describe('An SQS queue behind an HTTPS endpoint to which the http_sink of Apache Iggy posts; both are created.');
 
 /** Where a loader gets its records from. */
-export const sourceSchema = z.discriminatedUnion('kind', [existingStream, newStream, iggyQueue]).describe('Where the records come from.');
+export const sourceSchema = ofKind(existingStream, newStream, iggyQueue).describe('Where the records come from.');
 
 /** A Kinesis stream as the settings describe it. */
 export type KinesisSource = z.output<typeof existingStream> | z.output<typeof newStream>;

@@ -57,7 +57,7 @@ function propertySchema(name: string, setting: Setting<unknown>): z.ZodType {
   const isRequired = REQUIRED_HERE.has(name) || (setting.fallback === undefined && !setting.optional);
   const checked = z.unknown().superRefine((value, context) => {
     const result = checkText(spelled(value), setting);
-    if (value === undefined) context.addIssue({ code: 'custom', message: `is missing; must be ${setting.rule}` });
+    if (value === undefined) context.addIssue({ code: 'custom', message: `must be ${setting.rule}` });
     else if (result.kind === 'fault') context.addIssue({ code: 'custom', message: result.fault });
   });
   const described = checked.meta({ ...editorSchema(name, setting), ...(isRequired ? {} : defaultOf(setting)) });

@@ -147,6 +147,6 @@ describe('settings of a queue that AWS would refuse, or that would lose records'
     refused({ source: { queue: 'fifo' }, batch: { size: 11 } }).toThrow('Lambda takes 10 messages of a FIFO queue at most');
     refused({ source: { queue: 'fifo' }, batch: { windowSeconds: 5 } }).toThrow('Lambda knows no window for a FIFO queue');
     refused({ function: { reservedConcurrency: 5 } }).toThrow('messages would be received and thrown back');
-    refused({ source: { outageBudgetHours: 336 } }).toThrow('<=335');
+    refused({ source: { outageBudgetHours: 336 } }).toThrow('source.outageBudgetHours: must be whole number from 1 to 335 (given 336)');
   });
 });

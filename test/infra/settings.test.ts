@@ -92,13 +92,13 @@ describe('a settings file with faults', () => {
       'loaders[0].doris.feUrls: must be comma-separated http(s)://host:port, without credentials (given "doris:8030")',
       'loaders[0].doris.maxAttempts: must be whole number from 1 to 20 (given "21")',
       'loaders[0].limits.maxLoadRows: must be whole number from 1 to 10000000 (given "many")',
-      'loaders[0].batch.size: Too big: expected number to be <=10000 (given 20000)',
-      'loaders[0].batch.windowSeconds: Too small: expected number to be >=1 (given 0)',
+      'loaders[0].batch.size: must be whole number from 1 to 10000 (given 20000)',
+      'loaders[0].batch.windowSeconds: must be whole number from 1 to 300 (given 0)',
     ]);
   });
 
   it('names a part that is missing, and the values that are allowed where they are few', () => {
-    expect(faultsOf({ stack: 'Loaders' })).toEqual(['loaders: is missing; must be array']);
+    expect(faultsOf({ stack: 'Loaders' })).toEqual(['loaders: is missing; must be a list']);
     expect(faultsOf(settingsWith(aLoader({ function: { logRetentionDays: 45 } })))).toEqual([
       expect.stringMatching(/^loaders\[0\]\.function\.logRetentionDays: must be one of 1, 3, 5, .* \(given 45\)$/),
     ]);
@@ -120,13 +120,45 @@ describe('a settings file with faults', () => {
 
   it('names what it does not know, since a misspelt setting would silently be its default', () => {
     expect(faultsOf(settingsWith(aLoader({ batch: { windowSecond: 5 } })))).toEqual([
-      'loaders[0].batch: Unrecognized key: "windowSecond"; did you mean windowSeconds?',
+      'loaders[0].batch: does not know "windowSecond"; did you mean windowSeconds?',
     ]);
+    expect(faultsOf(settingsWith(aLoader(), { alarmTopic: 'x' }))).toEqual([
+      'settings: does not know "alarmTopic"; did you mean alarmTopicArn?',
+    ]);
+  });
+
+  it('is told where a setting stands, or what is allowed in its place', () => {
+    expect(faultsOf(settingsWith({ ...aLoader({ source: { shards: 4 } }), memoryMb: 512, batch: { tumble: 1 } }))).toEqual([
+      'loaders[0].source: does not know "shards"; it stands in loaders[].source of kind new-kinesis-stream',
+      'loaders[0].batch: does not know "tumble"; allowed: size, windowSeconds',
+      'loaders[0]: does not know "memoryMb"; it stands in loaders[].function',
+    ]);
+  });
+
+  it('is told of every kind of value what is allowed', () => {
+    const network = { kind: 'vpc', vpcId: 'vpc-1', subnetIds: [], doris: [{ cidr: '10.20.0.0', ports: ['8030'] }] };
+    const loader = aLoader({ source: { kind: 'kinsis' }, function: { xray: 'yes', logLevel: 'TRACE' }, traffic: { recordsPerSecond: 0 } });
+    expect(faultsOf(settingsWith(loader, { network, onDelete: 'keep' }))).toEqual([
+      'loaders[0].source.kind: must be kinesis, new-kinesis-stream or iggy (given "kinsis")',
+      'loaders[0].function.logLevel: must be DEBUG, INFO, WARN or ERROR (given "TRACE")',
+      'loaders[0].function.xray: must be true or false (given "yes")',
+      'loaders[0].traffic.recordsPerSecond: must be number above 0 (given 0)',
+      'loaders[0].traffic.recordBytes: is missing; must be number above 0',
+      'network.vpcId: must be the id of a VPC, vpc- and 8 or 17 of [0-9a-f] (given "vpc-1")',
+      'network.subnetIds: must not be empty',
+      'network.doris[0].cidr: must be a network, such as 10.20.0.0/16 (given "10.20.0.0")',
+      'network.doris[0].ports[0]: must be whole number from 1 to 65535 (given "8030")',
+      'network.aws: is missing; must be an object whose kind is endpoints or nat',
+      'onDelete: must be retain or destroy (given "keep")',
+    ]);
+    expect(faultsOf([])).toEqual(['settings: must be an object']);
+    expect(faultsOf(settingsWith(aLoader(), { loaders: {} }))).toEqual(['loaders: must be a list']);
   });
 
   it('may not hold a password', () => {
     expect(faultsOf(settingsWith(aLoader({ doris: { user: 'loader', password: 'hunter2' } })))).toEqual([
-      'loaders[0].doris: Unrecognized keys: "user", "password"',
+      expect.stringContaining('loaders[0].doris: does not know "user"; allowed: feUrls, secretId, database'),
+      expect.stringContaining('loaders[0].doris: does not know "password"; allowed: '),
     ]);
   });
 

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loaderApp } from '../../infra/loader-app.ts';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
+import { permissions } from './permissions.ts';
 import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
@@ -72,6 +73,17 @@ describe('what loaders share', () => {
       ['Delete'],
       ['Delete'],
     ]);
+  });
+
+  it('is the ledger of another stack when the settings name that, so that loaders go on where they were', () => {
+    const moved = templateOf(settingsWith(aLoader(), { ledgerTable: 'Former-Ledger' }));
+    moved.resourceCountIs('AWS::DynamoDB::Table', 0);
+    moved.allResourcesProperties('AWS::Lambda::Function', { Environment: { Variables: { LEDGER_TABLE: 'Former-Ledger' } } });
+    const table = 'arn:aws:dynamodb:eu-central-1:AccountId:table/Former-Ledger';
+    expect(permissions(moved)['LoaderordersRole']).toContainEqual(expect.stringContaining(`dynamodb:UpdateItem on ${table} when`));
+    expect(() => checkSettings(settingsWith(aLoader(), { ledgerTable: 'a/b' }))).toThrow(
+      'ledgerTable: must be the name of a DynamoDB table',
+    );
   });
 
   it('is deleted by nobody by mistake: a ledger made anew would load again what the streams still have', () => {
