@@ -79,8 +79,11 @@ interface MessageReading {
   readonly size: number;
 }
 
+/** A producer may send `{"Type":"Notification","Message":"..."}` of its own, without metadata around it. */
+const MARKS_OF_SNS = ['TopicArn', 'MessageId'];
+
 function readMessage(record: SqsEventRecord, rules: IggyDecodeRules): MessageReading {
-  const content = contentOf(record, rules.bodyEncoding);
+  const content = contentOf(record, rules.bodyEncoding, rules.bodies === 'envelope' ? [] : MARKS_OF_SNS);
   if (content.kind === 'contract') return contract(record, content.reason);
   const { bytes } = content;
   if (rules.bodies === 'raw') return recordsOf(record, [bareMessage(record, rules, bytes, 0)], rules);

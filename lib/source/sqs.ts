@@ -39,17 +39,18 @@ export type Content = { readonly kind: 'content'; readonly bytes: Buffer } | { r
 /**
  * Takes off an SNS notification, then base64 where the configuration or the message attribute `content_encoding` says so: each once,
  * whatever is inside.
+ * @param marks - members besides `Message` by which a notification is known from what else a body may be.
  */
-export function contentOf({ body, messageAttributes }: SqsEventRecord, encoding: 'text' | 'base64'): Content {
-  const carried = notified(body) ?? body;
+export function contentOf({ body, messageAttributes }: SqsEventRecord, encoding: 'text' | 'base64', marks: readonly string[]): Content {
+  const carried = notified(body, marks) ?? body;
   const encoded = encoding === 'base64' || messageAttributes?.content_encoding?.stringValue === 'base64';
   if (!encoded) return { kind: 'content', bytes: Buffer.from(carried) };
   const bytes = fromBase64(carried.trim());
   return bytes === undefined ? { kind: 'contract', reason: 'the body is to be base64 and is not' } : { kind: 'content', bytes };
 }
 
-/** The message inside an SNS notification (`Type`, `TopicArn`, `MessageId` and `Message`, all texts); `undefined` for any other body. */
-function notified(body: string): string | undefined {
+/** The message inside an SNS notification (`Type`, the marks and `Message`, all texts); `undefined` for any other body. */
+function notified(body: string, marks: readonly string[]): string | undefined {
   if (!body.includes('"Notification"')) return undefined;
   const text = Buffer.from(body);
   const start = skipBlanks(text, 0);
@@ -58,5 +59,5 @@ function notified(body: string): string | undefined {
   if (end === NOT_JSON || skipBlanks(text, end) < text.length) return undefined;
   const texts = new Map<string, string>();
   for (const member of membersOf(text, start)) if (kindOf(text[member.start]) === 'string') texts.set(member.key, stringAt(text, member));
-  return texts.get('Type') === 'Notification' && texts.has('TopicArn') && texts.has('MessageId') ? texts.get('Message') : undefined;
+  return texts.get('Type') === 'Notification' && marks.every((mark) => texts.has(mark)) ? texts.get('Message') : undefined;
 }
