@@ -11,6 +11,8 @@ import { millis } from './units.ts';
 const KEEP_SECRET = millis(5 * 60_000);
 /** What was read before serves on while the secret cannot be read again; asked for again after this long. */
 const KEEP_OLD_SECRET = millis(30_000);
+/** What Doris refuses may be old, or right and refused for another reason: no more often than this the secret is read to see. */
+const SOONEST_AGAIN = millis(1000);
 /** For reading it, every try included: whoever asks next must not wait for a reply that never ends. */
 const READ_WITHIN = millis(10_000);
 
@@ -18,18 +20,24 @@ const READ_WITHIN = millis(10_000);
 const secretSchema = z.object({ username: z.string().regex(/^[^:\p{Cc}]+$/u), password: z.string() });
 
 /**
- * Credentials for Doris: fixed ones, or those of a secret, kept for five minutes. A secret that cannot be read again stops no loads;
- * when its password was changed meanwhile, Doris refuses the old one and the records wait.
+ * Credentials for Doris: fixed ones, or those of a secret, kept for five minutes or until Doris refuses them. A secret that cannot be read
+ * again stops no loads.
  */
-export function credentialsFrom(source: CredentialSource, secrets: () => SecretsManagerClient, clock: Clock): () => Promise<Credentials> {
+export function credentialsFrom(
+  source: CredentialSource,
+  secrets: () => SecretsManagerClient,
+  clock: Clock,
+): (refused?: Credentials) => Promise<Credentials> {
   if (source.kind === 'fixed') return async () => source;
   let client: SecretsManagerClient | undefined;
   let known: Credentials | undefined;
   let until = 0;
+  let askedAt = 0;
   let reading: Promise<Credentials> | undefined;
 
   async function read(id: string): Promise<Credentials> {
     client ??= secrets();
+    askedAt = clock.elapsed();
     try {
       known = await readSecret(id, client);
       until = clock.elapsed() + KEEP_SECRET;
@@ -42,8 +50,9 @@ export function credentialsFrom(source: CredentialSource, secrets: () => Secrets
     return known;
   }
 
-  return async () => {
-    if (known !== undefined && clock.elapsed() < until) return known;
+  return async (refused) => {
+    const isRefused = refused !== undefined && refused === known && clock.elapsed() >= askedAt + SOONEST_AGAIN;
+    if (known !== undefined && clock.elapsed() < until && !isRefused) return known;
     reading ??= read(source.id);
     return reading;
   };

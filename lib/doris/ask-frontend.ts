@@ -1,5 +1,6 @@
+import { type Deadline, deadlineIn } from '../deadline.ts';
 import { type Millis, millis } from '../units.ts';
-import { authorize } from './authorization.ts';
+import { authorize, renewed } from './authorization.ts';
 import type { Line } from './line.ts';
 import type { Answer } from './question.ts';
 import { redirectTo } from './redirect.ts';
@@ -13,21 +14,37 @@ export interface Inquiry {
   readonly put?: Readonly<Record<string, string>>;
 }
 
-/** Asks one frontend and follows it to the master (reference 5), by the same policy as a load. */
-export async function askFrontend(frontend: URL, { path, ...method }: Inquiry, left: Millis, line: Line): Promise<Answer> {
-  const end = line.clock.elapsed() + Math.min(left, line.settings.frontendTimeout);
+/**
+ * Asks one frontend and follows it to the master (reference 5), by the same policy as a load; once more when it refuses a password that was
+ * changed since.
+ */
+export async function askFrontend(frontend: URL, inquiry: Inquiry, left: Millis, line: Line): Promise<Answer> {
+  const deadline = deadlineIn(millis(Math.min(left, line.settings.frontendTimeout)), line.clock);
   const authorization = await authorize(line, left);
   if (authorization.kind === 'unavailable') return { kind: 'silent', reason: authorization.reason };
+  const answer = await askAs(authorization.value, frontend, inquiry, deadline, line);
+  if (!isUnauthorized(answer)) return answer;
+  const other = await renewed(line, deadline.remaining(), authorization);
+  return other === undefined ? answer : await askAs(other.value, frontend, inquiry, deadline, line);
+}
+
+async function askAs(authorization: string, frontend: URL, { path, ...method }: Inquiry, deadline: Deadline, line: Line): Promise<Answer> {
   const visited: [URL, ...URL[]] = [new URL(`${frontend.pathname.replace(/\/$/, '')}${path}`, frontend)];
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
-    const within = millis(end - line.clock.elapsed());
-    const answer = await line.wires.ask({ url, authorization: authorization.value, within, longest: LONGEST_ANSWER, ...method });
+    const answer = await line.wires.ask({ url, authorization, within: deadline.remaining(), longest: LONGEST_ANSWER, ...method });
     if (answer.kind === 'silent' || (answer.status !== 307 && answer.status !== 308)) return answer;
     const next = redirectTo(answer.location, visited, line.settings);
     if (next.kind === 'refuse') return { kind: 'silent', reason: next.reason };
     visited.push(next.url);
   }
+}
+
+/** Doris says 200 and means the code in the body; a proxy means the status. */
+function isUnauthorized(answer: Answer): boolean {
+  if (answer.kind === 'silent') return false;
+  const told = dataOf(answer.text);
+  return answer.status === 401 || (told !== undefined && 'fault' in told && told.fault.startsWith('code 401:'));
 }
 
 /** The `data` of the frontend's `{msg, code, data}` shape when it reports no fault; otherwise what it reports, undefined when it is another shape. */

@@ -2,12 +2,12 @@ import type { Deadline } from '../deadline.ts';
 import { ContractViolation, StoredOtherwise } from '../errors.ts';
 import type { Load, LoadMode } from '../ports.ts';
 import { millis } from '../units.ts';
-import { authorize } from './authorization.ts';
+import { authorize, renewed } from './authorization.ts';
 import { sizeOf } from './body.ts';
 import { abortPrecommitted } from './commit.ts';
 import type { Line } from './line.ts';
 import { judge } from './reply.ts';
-import { type Entrance, type Exchange, putLoad, SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
+import { type Entrance, type Exchange, type Put, putLoad, SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
 import type { Verdict } from './verdict.ts';
 import { wording } from './wording.ts';
 
@@ -30,7 +30,7 @@ export async function attempt(load: Load, deadline: Deadline, line: Line): Promi
   for (const [index, entrance] of all.entries()) {
     if (deadline.remaining() < SHORTEST_ATTEMPT) break;
     const taken = await put(load, entrance, all.length - index - 1, deadline, line);
-    reached += taken.reached ? 1 : 0;
+    reached += taken.reached;
     bodyBegun ||= taken.bodyBegun;
     if (taken.verdict.kind === 'breach' && taken.verdict.leaves === 'held back') await abortPrecommitted(load, deadline, line);
     verdict = kept(taken.verdict, load);
@@ -41,17 +41,28 @@ export async function attempt(load: Load, deadline: Deadline, line: Line): Promi
 
 interface Taken {
   readonly verdict: Verdict;
-  readonly reached: boolean;
+  readonly reached: number;
   readonly bodyBegun: boolean;
   readonly silent: boolean;
 }
 
+/** Puts a load; once more when it is refused under a password that was changed since. */
 async function put(load: Load, entrance: Entrance, others: number, deadline: Deadline, line: Line): Promise<Taken> {
-  const { settings, clock } = line;
   const authorization = await authorize(line, deadline.remaining());
-  if (authorization.kind === 'unavailable') return { verdict: authorization, reached: false, bodyBegun: false, silent: false };
+  if (authorization.kind === 'unavailable') return { verdict: authorization, reached: 0, bodyBegun: false, silent: false };
+  const taken = await putOnce({ load, entrance, others, deadline, authorization: authorization.value }, line);
+  if (taken.verdict.kind !== 'rejected-config' || taken.bodyBegun) return taken;
+  const other = await renewed(line, deadline.remaining(), authorization);
+  if (other === undefined || deadline.remaining() < SHORTEST_ATTEMPT) return taken;
+  const again = await putOnce({ load, entrance, others, deadline, authorization: other.value }, line);
+  return { ...again, reached: taken.reached + again.reached };
+}
+
+async function putOnce(what: Omit<Put, 'mode'> & { readonly load: Load }, line: Line): Promise<Taken> {
+  const { load, entrance } = what;
+  const { settings, clock } = line;
   const started = clock.elapsed();
-  const exchange = await putLoad({ load, mode: settings.mode, entrance, authorization: authorization.value, deadline, others }, line);
+  const exchange = await putLoad({ ...what, mode: settings.mode }, line);
   const verdict = verdictOn(exchange, load, settings.mode);
   settings.onAttempt({
     kind: 'attempt',
@@ -66,7 +77,7 @@ async function put(load: Load, entrance: Entrance, others: number, deadline: Dea
   // Nobody took the load in hand: the next entrance may, at once.
   const bodyBegun = exchange.kind !== 'refused-redirect' && exchange.bodyBegun;
   const silent = exchange.kind === 'lost' && !bodyBegun && exchange.host === entrance.url.host;
-  return { verdict, reached: exchange.reached, bodyBegun, silent };
+  return { verdict, reached: exchange.reached ? 1 : 0, bodyBegun, silent };
 }
 
 function verdictOn(exchange: Exchange, load: Load, mode: LoadMode): Verdict {

@@ -8,18 +8,40 @@ export class CredentialsUnavailable extends Error {
   override readonly name = 'CredentialsUnavailable';
 }
 
-/** The value of the `Authorization` header, or why there is none yet. */
-export type Authorization = { readonly kind: 'header'; readonly value: string } | { readonly kind: 'unavailable'; readonly reason: string };
+/** The value of the `Authorization` header, and what it is made of. */
+export interface AuthorizationHeader {
+  readonly kind: 'header';
+  readonly value: string;
+  readonly credentials: Credentials;
+}
+
+/** The header, or why there is none yet. */
+export type Authorization = AuthorizationHeader | { readonly kind: 'unavailable'; readonly reason: string };
 
 /** Gets the credentials and spells the header. Whoever keeps them may be slow or away: that costs no more than the span. */
-export async function authorize({ settings, clock }: Pick<Line, 'settings' | 'clock'>, within: Millis): Promise<Authorization> {
+export async function authorize(
+  { settings, clock }: Pick<Line, 'settings' | 'clock'>,
+  within: Millis,
+  refused?: Credentials,
+): Promise<Authorization> {
   try {
     const late = () => new CredentialsUnavailable('the credentials did not come in time');
-    return { kind: 'header', value: basicAuthorization(await inTime(settings.credentials, { within, clock, late })) };
+    const credentials = await inTime(() => settings.credentials(refused), { within, clock, late });
+    return { kind: 'header', value: basicAuthorization(credentials), credentials };
   } catch (error) {
     if (!(error instanceof CredentialsUnavailable)) throw error;
     return { kind: 'unavailable', reason: error.message };
   }
+}
+
+/** Other credentials than those that Doris has just refused; none where they are still the same. */
+export async function renewed(
+  line: Pick<Line, 'settings' | 'clock'>,
+  within: Millis,
+  { credentials, value }: AuthorizationHeader,
+): Promise<AuthorizationHeader | undefined> {
+  const other = await authorize(line, within, credentials);
+  return other.kind === 'header' && other.value !== value ? other : undefined;
 }
 
 /** The Basic header's value. Base64 of UTF-8, so that no character of a password can break the header. */

@@ -32,8 +32,11 @@ export type AttemptEvent =
 export interface DorisSettings {
   /** `http(s)://host:port` of each frontend, at least one, in order of preference. A path prefix is kept. */
   readonly frontends: readonly URL[];
-  /** Asked before every attempt, so that a rotated password is picked up; caching is the provider's. */
-  readonly credentials: () => Promise<Credentials>;
+  /**
+   * Asked before every attempt, so that a rotated password is picked up; caching is the provider's.
+   * @param refused - given by it before, and just refused by Doris: they may be old.
+   */
+  readonly credentials: (refused?: Credentials) => Promise<Credentials>;
   /** Hosts that may receive the credentials besides the frontends. */
   readonly redirects: RedirectPolicy;
   /** Lets credentials travel from an https frontend to an http backend in clear. Default false. */

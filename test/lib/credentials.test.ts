@@ -64,6 +64,32 @@ describe('credentials of a secret', () => {
     expect(clients()).toBe(1);
   });
 
+  it('are read again when Doris refuses them, once a second at most', async () => {
+    const { clock, credentials } = await secretThat((nth) => holding('u', `password ${nth}`));
+
+    const first = await credentials();
+    expect(await credentials(first)).toBe(first);
+    clock.advance(seconds(1));
+    const second = await credentials(first);
+    clock.advance(seconds(1));
+
+    expect(second.password).toBe('password 2');
+    // Refused before the second was read.
+    expect(await credentials(first)).toBe(second);
+    expect(server?.calls).toHaveLength(2);
+  });
+
+  it('that are refused serve on while the secret cannot be read', async () => {
+    const { clock, credentials } = await secretThat((nth) => (nth === 1 ? holding('u', 'p') : AWAY));
+
+    const first = await credentials();
+    clock.advance(seconds(1));
+
+    expect(await credentials(first)).toBe(first);
+    expect(await credentials(first)).toBe(first);
+    expect(server?.calls).toHaveLength(2);
+  });
+
   it('are read once for all tables that ask at the same time', async () => {
     const { credentials } = await secretThat(() => holding('u', 'p'));
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CredentialsUnavailable } from '../../../lib/doris/authorization.ts';
 import { parseRedirectHosts } from '../../../lib/doris/redirect-policy.ts';
+import type { Credentials } from '../../../lib/doris/settings.ts';
 import { millis, seconds } from '../../../lib/units.ts';
 import { AUTHORIZATION, aClient, aLoad, backendSaying, failure, frontendTo, LABEL, PASSWORD, report, USERINFO } from './support/doris.ts';
 import { type Script, type ScriptedServer, scriptedServer } from './support/scripted-server.ts';
@@ -125,6 +126,51 @@ describe('a rotated password', () => {
       'u:old',
       'u:new',
     ]);
+  });
+});
+
+describe('credentials that Doris refuses', () => {
+  const DENIED = { msg: 'Unauthorized', code: 401, data: 'Access denied for user', count: 0 };
+  const userinfoOf = (authorization = ''): string => Buffer.from(authorization.slice(6), 'base64').toString();
+
+  /** A frontend that knows the password `new` alone, and credentials that are read again only when they were refused. */
+  async function rotated(passwords: readonly string[]) {
+    const be = await scriptedServer(backendSaying(report()));
+    const fe = await scriptedServer((call) => {
+      if (userinfoOf(call.seen.headers.authorization) !== 'u:new') return call.json(DENIED);
+      if (call.seen.method === 'GET') return call.json({ msg: 'success', code: 0, data: 'VISIBLE', count: 0 });
+      return call.redirect(`http://${be.host}${call.seen.path}`);
+    });
+    const known = passwords.map((password) => ({ username: 'u', password }));
+    let at = 0;
+    const credentials = async (refused?: Credentials) => {
+      if (refused === known[at]) at = Math.min(at + 1, known.length - 1);
+      return known[at] ?? { username: 'u', password: 'none' };
+    };
+    const seen = () => fe.seen.map(({ headers }) => userinfoOf(headers.authorization));
+    return { ...aClient([fe.url], { credentials, maxAttempts: 1 }), seen };
+  }
+
+  it('are read again, and the load goes out once more at once', async () => {
+    const { doris, within, seen } = await rotated(['old', 'new']);
+
+    expect(await doris.load(aLoad(), within(seconds(10)))).toMatchObject({ kind: 'committed', how: 'loaded', attempts: 2 });
+    expect(seen()).toEqual(['u:old', 'u:new']);
+  });
+
+  it('are read again when a question is refused', async () => {
+    const { doris, within, seen } = await rotated(['old', 'new']);
+
+    expect(await doris.labelState('db1', aLoad().label, within(seconds(10)))).toEqual({ kind: 'visible' });
+    expect(seen()).toEqual(['u:old', 'u:new']);
+  });
+
+  it('are not sent again when they are still the same', async () => {
+    const { doris, within, seen } = await rotated(['old']);
+
+    expect(await doris.load(aLoad(), within(seconds(10)))).toMatchObject({ kind: 'rejected-config', attempts: 1 });
+    expect(await doris.labelState('db1', aLoad().label, within(seconds(10)))).toMatchObject({ kind: 'unreachable' });
+    expect(seen()).toEqual(['u:old', 'u:old']);
   });
 });
 
