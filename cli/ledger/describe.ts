@@ -7,7 +7,7 @@ export function describeCheckpoint({
   loader,
   source,
   target,
-  checkpoint: { through, claim, witness },
+  checkpoint: { through, claim, witness, handed = [] },
   totals,
   updatedAt,
 }: ListedCheckpoint) {
@@ -28,6 +28,11 @@ export function describeCheckpoint({
             claimedAt: isoTime(claim.claimedAt),
           },
     witness: witness ?? null,
+    // What redrive took over of batches that Lambda gave up.
+    handed: handed.map(({ after, through: last }) => ({
+      after: after === undefined ? null : spellPosition(after),
+      through: spellPosition(last),
+    })),
     ...totals,
     updatedAt: isoTime(updatedAt),
   };

@@ -70,6 +70,12 @@ export interface Claim {
   readonly claimedAt: EpochMillis;
 }
 
+/** Positions behind `after`, or all from the beginning when absent, up to `through`. */
+export interface HandedOver {
+  readonly after?: Position;
+  readonly through: Position;
+}
+
 /** One source shard's progress into one table. */
 export interface Checkpoint {
   /** Settled through this position; nothing is settled yet when absent. */
@@ -79,6 +85,8 @@ export interface Checkpoint {
   /** Label of a load into the same database that was visible before the claim was written. */
   readonly witness?: Label;
   readonly claim?: Claim;
+  /** What redrive took over before the loader had claimed any of it, in order: up to `through`, so that no loader ever loads it. The last few only. */
+  readonly handed?: readonly HandedOver[];
 }
 
 /** Totals that a move adds to the checkpoint, for people and dashboards. */
@@ -109,6 +117,8 @@ export interface Move {
   readonly witness?: Label;
   /** The claim afterwards; none when absent. */
   readonly claim?: Claim;
+  /** Stays as it is when absent. */
+  readonly handed?: readonly HandedOver[];
   readonly settled?: Settled;
 }
 
@@ -149,10 +159,12 @@ export function moved(current: Checkpoint, move: Move): Checkpoint {
   const through = move.through ?? current.through;
   const routes = move.routes ?? current.routes;
   const witness = move.witness ?? current.witness;
+  const handed = move.handed ?? current.handed;
   return {
     ...(through === undefined ? {} : { through }),
     ...(routes === undefined ? {} : { routes }),
     ...(witness === undefined ? {} : { witness }),
     ...(move.claim === undefined ? {} : { claim: move.claim }),
+    ...(handed === undefined ? {} : { handed }),
   };
 }

@@ -17,7 +17,7 @@ import {
   type MoveResult,
 } from './checkpoint.ts';
 import { GroupLost } from './group.ts';
-import { checkpointOf, claimAttribute, type Item, keyOf } from './item.ts';
+import { checkpointOf, claimAttribute, handedAttribute, type Item, keyOf } from './item.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /**
@@ -111,7 +111,11 @@ function conditionOfGroup(expect: Expectation): Condition {
   return { clauses: [...clauses, LIVING_GROUP], names: { ...names, '#ended': 'ended' }, values };
 }
 
-function updateOf({ source, target, group }: CheckpointKey, { expect, through, routes, witness, claim, settled }: Move, clock: Clock) {
+function updateOf(
+  { source, target, group }: CheckpointKey,
+  { expect, through, routes, witness, claim, handed, settled }: Move,
+  clock: Clock,
+) {
   const now = clock.now();
   const set: Item = {
     stream: { S: source.stream },
@@ -123,6 +127,7 @@ function updateOf({ source, target, group }: CheckpointKey, { expect, through, r
     ...(routes === undefined ? {} : { routes: { S: routes } }),
     ...(witness === undefined ? {} : { witness: { S: witness } }),
     ...(claim === undefined ? {} : { claim: claimAttribute(claim) }),
+    ...(handed === undefined ? {} : { handed: handedAttribute(handed) }),
   };
   const add: Item = Object.fromEntries(Object.entries(settled ?? {}).map(([name, count]) => [name, { N: String(count) }]));
   const names = [...Object.keys(set), ...Object.keys(add)];

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isPosition } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import { label, moment, number, readItem, text } from './attributes.ts';
-import type { Checkpoint, CheckpointKey, Claim, ClaimState, Refusal } from './checkpoint.ts';
+import type { Checkpoint, CheckpointKey, Claim, ClaimState, HandedOver, Refusal } from './checkpoint.ts';
 
 /** A DynamoDB item or key. */
 export type Item = Record<string, AttributeValue>;
@@ -35,6 +35,13 @@ export function claimAttribute(claim: Claim): AttributeValue {
     claimedAt: { N: String(claim.claimedAt) },
   };
   return { M: { ...M, ...detailsOf(claim.state) } };
+}
+
+/** What redrive took over, as an attribute. */
+export function handedAttribute(handed: readonly HandedOver[]): AttributeValue {
+  return {
+    L: handed.map(({ after, through }) => ({ M: { ...(after === undefined ? {} : { after: { S: after } }), through: { S: through } } })),
+  };
 }
 
 function detailsOf(state: ClaimState): Item {
@@ -82,22 +89,28 @@ const storedClaim = z.object({
   }),
 });
 
+const storedHanded = z
+  .object({ L: z.array(z.object({ M: z.object({ after: position.optional(), through: position }) })) })
+  .transform(({ L }) => L.map(({ M: { after, through } }): HandedOver => ({ ...(after === undefined ? {} : { after }), through })));
+
 const storedCheckpoint = z.object({
   through: position.optional(),
   routes: text.optional(),
   witness: label.optional(),
   claim: storedClaim.optional(),
+  handed: storedHanded.optional(),
 });
 
 /** Reads an item back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
 export function checkpointOf(item: Item | undefined): Checkpoint {
   if (item === undefined) return {};
-  const { through, routes, witness, claim } = readItem(storedCheckpoint, item);
+  const { through, routes, witness, claim, handed } = readItem(storedCheckpoint, item);
   return {
     ...(through === undefined ? {} : { through }),
     ...(routes === undefined ? {} : { routes }),
     ...(witness === undefined ? {} : { witness }),
     ...(claim === undefined ? {} : { claim: claimOf(claim) }),
+    ...(handed === undefined ? {} : { handed }),
   };
 }
 

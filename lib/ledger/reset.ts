@@ -17,6 +17,7 @@ export async function resetCheckpoint(
   clock: Clock,
 ): Promise<boolean> {
   const { claim, through: before } = listed.checkpoint;
+  const isBack = before !== undefined && through < before;
   const unchanged = [
     '#updatedAt = :updatedAt',
     before === undefined ? 'attribute_not_exists(#through)' : '#through = :before',
@@ -25,12 +26,14 @@ export async function resetCheckpoint(
   const update = new UpdateItemCommand({
     TableName: table,
     Key: keyOf(listed),
-    UpdateExpression: 'SET #through = :through, #updatedAt = :now REMOVE #claim',
+    // What redrive took over is the loader's again when the watermark goes back.
+    UpdateExpression: `SET #through = :through, #updatedAt = :now REMOVE #claim${isBack ? ', #handed' : ''}`,
     ConditionExpression: unchanged.join(' AND '),
     ExpressionAttributeNames: {
       '#through': 'through',
       '#updatedAt': 'updatedAt',
       '#claim': 'claim',
+      ...(isBack ? { '#handed': 'handed' } : {}),
       ...(claim === undefined ? {} : { '#fence': 'fence' }),
     },
     ExpressionAttributeValues: {

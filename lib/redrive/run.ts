@@ -3,7 +3,7 @@ import { type PayloadSources, payloadOf } from '../dead-letter/payload.ts';
 import { type ReadMessage, readMessage } from '../dead-letter/read.ts';
 import { grouped } from '../grouped.ts';
 import { inLanes } from '../in-lanes.ts';
-import { spellPosition } from '../source/position.ts';
+import { kinesisPosition, spellPosition } from '../source/position.ts';
 import { mebibytes, millis, seconds } from '../units.ts';
 import { buryRefused, type ExpiredSources, prepareExpired } from './expired.ts';
 import { LANES } from './lanes.ts';
@@ -129,10 +129,16 @@ async function redriveRound(run: Run, messages: readonly HeldMessage[]): Promise
   const chosen = all.filter(({ read }) => read.kind !== 'letter' || run.options.where.every((holds) => holds(read)));
   let report: RunReport = { ...NOTHING, read: messages.length, passed: messages.length - chosen.length };
   // A batch that Lambda gave up may be as large as all letters of a round.
-  for (const group of grouped(chosen, ({ message, read }) => (read.kind === 'expired' ? message.messageId : ''))) {
+  for (const group of grouped(inTurn(chosen), ({ message, read }) => (read.kind === 'expired' ? message.messageId : ''))) {
     report = added(report, await redriveGroup(run, group));
   }
   return report;
+}
+
+/** Batches that Lambda gave up in the order of their shard, in which alone the watermark moves; a queue keeps none. */
+function inTurn<T extends Omit<Meant, 'prepared'>>(chosen: readonly T[]): readonly T[] {
+  const placeOf = ({ read }: T): string => (read.kind === 'expired' ? `${read.stream} ${read.shard} ${kinesisPosition(read.first)}` : '');
+  return chosen.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : Number(placeOf(a) > placeOf(b))));
 }
 
 async function redriveGroup(run: Run, group: readonly Omit<Meant, 'prepared'>[]): Promise<RunReport> {
@@ -166,19 +172,24 @@ async function endOf(
     one,
     fate: one.kind === 'ready' ? (fates.get(one.ready) ?? kept('nothing was told of it')) : one.fate,
   }));
-  const all =
-    read.kind === 'expired' && !options.dryRun ? await buryRefused(told, deadLetters, redrive.ports.clock) : told.map(({ fate }) => fate);
+  const waits = told.find(({ fate: { kind } }) => kind === 'kept' || kind === 'unverifiable');
+  if (waits !== undefined) return waits.fate;
+  const all = read.kind === 'expired' && !options.dryRun ? await buryRefused(told, deadLetters, redrive.ports.clock) : told;
   return (
-    all.find(({ kind }) => kind !== 'loaded') ?? { kind: 'loaded', before: all.every((fate) => fate.kind === 'loaded' && fate.before) }
+    all.map(({ fate }) => fate).find(({ kind }) => kind !== 'loaded') ?? {
+      kind: 'loaded',
+      before: all.every(({ fate }) => fate.kind === 'loaded' && fate.before),
+    }
   );
 }
 
-async function prepared({ sources, prepare, redrive }: Run, read: ReadMessage): Promise<readonly Prepared[]> {
+async function prepared(run: Run, read: ReadMessage): Promise<readonly Prepared[]> {
+  const { sources, prepare } = run;
   switch (read.kind) {
     case 'foreign':
       return [{ kind: 'not ready', fate: kept(read.reason) }];
     case 'expired':
-      return await prepareExpired(read, sources, prepare, redrive);
+      return await prepareExpired(read, run);
     case 'letter': {
       const payload = await payloadOf(read, sources);
       if (payload.kind === 'missing') return [{ kind: 'not ready', fate: kept(payload.reason) }];

@@ -136,6 +136,17 @@ function ledgerSuite(ledgerOf: () => Ledger): void {
     expect(await ledgerOf().read(key)).toEqual({ through: at(5), routes: 'after' });
   });
 
+  it('keeps what redrive took over while the loader goes on', async () => {
+    const key = freshKey();
+    const handed = [{ through: at(3) }, { after: at(5), through: at(8) }];
+    expect(await ledgerOf().move(key, { expect: vacantBefore(6), through: at(8), routes: 'r', handed })).toEqual({ kind: 'moved' });
+
+    await ledgerOf().move(key, { expect: vacantBefore(9), claim: claimOf('L', 9, 9) });
+    await ledgerOf().move(key, { expect: holding('L'), through: at(9) });
+
+    expect(await ledgerOf().read(key)).toEqual({ through: at(9), routes: 'r', handed });
+  });
+
   it('orders user records of an aggregate by their sub-sequence number', async () => {
     const key = freshKey();
     await ledgerOf().move(key, { expect: vacantBefore(1), through: kinesisPosition('7', 9) });

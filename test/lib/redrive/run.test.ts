@@ -1,90 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { DeadLetter } from '../../../lib/dead-letter/letter.ts';
-import { inlineBody, messageOf } from '../../../lib/dead-letter/message.ts';
-import { deadlineIn } from '../../../lib/deadline.ts';
-import { type RunOptions, type RunReport, redriveQueue } from '../../../lib/redrive/run.ts';
 import { parseCondition } from '../../../lib/redrive/where.ts';
-import { hours, mebibytes, seconds } from '../../../lib/units.ts';
-import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
-import { memoryQueue } from '../../support/memory-queue.ts';
-import { portsOf, REDRIVE_RULES, type RedriveWorld, redriveWorld } from '../../support/redrive-world.ts';
-import { type Kill, Killed, mortalCall, RULES } from '../../support/world.ts';
+import { seconds } from '../../../lib/units.ts';
+import { HOLD, type Numbered, type RedriveRunWorld, redriveRunWorld } from '../../support/redrive-run-world.ts';
+import { Killed } from '../../support/world.ts';
 import { letterOf } from '../dead-letter/letters.ts';
 
-const HOLD = seconds(300);
-
-/** A world with a queue of letters. */
-function queueWorld(): RedriveWorld & {
-  readonly queue: ReturnType<typeof memoryQueue>;
-  send(letter: DeadLetter): void;
-  run(options?: Partial<RunOptions>, kill?: Kill): Promise<RunReport>;
-} {
-  const world = redriveWorld();
-  const queue = memoryQueue(world.clock);
-  const send = (letter: DeadLetter): void => {
-    const { MessageBody, MessageAttributes } = messageOf(letter, inlineBody(letter.record.payload));
-    const texts = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
-    queue.send(MessageBody, Object.fromEntries(texts));
-  };
-  const noStream = () => Promise.reject(new Error('nobody reads the stream'));
-  return Object.assign(world, {
-    queue,
-    send,
-    run: async (options: Partial<RunOptions> = {}, kill?: Kill) => {
-      const call = mortalCall(world, kill);
-      const { take, remove, release } = queue.open(HOLD);
-      return await redriveQueue({
-        redrive: { ports: portsOf(world, call), rules: REDRIVE_RULES, deadline: deadlineIn(hours(1), world.clock) },
-        queue: {
-          take: (...args) => call(() => take(...args)),
-          remove: (...args) => call(() => remove(...args)),
-          release: () => call(release),
-        },
-        sources: {
-          streams: { client: { send: noStream } as never, clock: world.clock },
-          checkpoints: { read: () => call(async () => ({})) },
-        },
-        prepare: { routing: RULES.routing, decode: { maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(10), keepFields: [] } },
-        options: { where: [], dryRun: false, ...options },
-        tryRecords: noStream,
-        deadLetters: { send: (letters) => call(async () => letters.forEach(send)) },
-      });
-    },
-  });
-}
-
-type QueueWorld = ReturnType<typeof queueWorld>;
-
 /** The letter of record `n`, whose row is `{"n":n}`. */
-function sendLetter({ send }: QueueWorld, n: number): void {
+function sendLetter({ send }: RedriveRunWorld, n: number): void {
   send({ ...letterOf(`{"n":${n}}`, String(1_000 + n)), target: 'db.t' });
-}
-
-/** What Lambda leaves in a bucket of a batch that it gave up: the event as a text. */
-function sendExpired(world: QueueWorld, records: readonly { readonly n: number; readonly data: string }[]): void {
-  const numbered = records.map(({ n, data }) => ({ data, sequenceNumber: String(1_000 + n) }));
-  world.queue.send(
-    JSON.stringify({
-      requestContext: { condition: 'RetryAttemptsExhausted' },
-      KinesisBatchInfo: {
-        shardId: SHARD_ID,
-        startSequenceNumber: numbered[0]?.sequenceNumber,
-        endSequenceNumber: numbered.at(-1)?.sequenceNumber,
-        batchSize: numbered.length,
-        streamArn: STREAM_ARN,
-      },
-      payload: JSON.stringify(kinesisEvent(numbered)),
-    }),
-  );
 }
 
 const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, n) => from + n);
 
 /** Twelve letters, one of them twice, and a batch that Lambda gave up: three rows, and a payload that is no JSON. Two rounds of ten messages. */
-function filled(): QueueWorld {
-  const world = queueWorld();
+function filled(): RedriveRunWorld {
+  const world = redriveRunWorld();
   for (const n of [...numbers(12), 3]) sendLetter(world, n);
-  sendExpired(world, [...numbers(3, 20).map((n) => ({ n, data: `{"n":${n}}` })), { n: 23, data: 'no JSON' }]);
+  const batch: readonly Numbered[] = [...numbers(3, 20).map((n) => ({ n })), { n: 23, data: 'no JSON' }];
+  for (const { n, data } of batch) world.stream.put(n, data);
+  world.sendExpired(batch);
   return world;
 }
 
@@ -104,7 +38,7 @@ describe('a run over the queue', () => {
   });
 
   it('keeps to its rate: ten letters a second', async () => {
-    const world = queueWorld();
+    const world = redriveRunWorld();
     for (const n of numbers(30)) sendLetter(world, n);
     const started = world.clock.elapsed();
 
@@ -114,7 +48,7 @@ describe('a run over the queue', () => {
   });
 
   it('spends no time on letters that are not asked for', async () => {
-    const world = queueWorld();
+    const world = redriveRunWorld();
     for (const n of numbers(30)) sendLetter(world, n);
     const started = world.clock.elapsed();
 
@@ -125,7 +59,7 @@ describe('a run over the queue', () => {
   });
 
   it('takes no more letters than its limit, and says that there may be more', async () => {
-    const world = queueWorld();
+    const world = redriveRunWorld();
     for (const n of numbers(30)) sendLetter(world, n);
 
     expect(await world.run({ limit: 20 })).toMatchObject({ read: 20, loaded: 20, more: true });
