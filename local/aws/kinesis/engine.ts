@@ -8,6 +8,7 @@ import { mendListShards, readListShards } from './list-shards.ts';
 import { checkPutSize } from './put-size.ts';
 import { createRecordLog, type RecordLog } from './record-log.ts';
 import { type Fault, isFault, type Reply, type Request, refuse } from './reply.ts';
+import { isSoundPut } from './sound-put.ts';
 
 /** Kinesis without its wire protocol: one call in, one reply out. */
 export interface KinesisEngine {
@@ -103,8 +104,9 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   }),
 );
 
-async function run(stores: Stores, operation: Operation, sent: Request): Promise<object> {
+async function run(stores: Stores, operation: Operation, sent: Request): Promise<Reply['body']> {
   const input = namedStream(sent);
+  if (operation.name === 'PutRecords' && isSoundPut(input)) return act(stores.store, operation, input);
   const listing = operation.name === 'ListShards' ? readListShards(input) : undefined;
   const checked = checkTypes({ ...(listing?.engineInput ?? input) }, operation.types);
   checkValidations(checked, operation.types, operation.custom, operation.name);

@@ -42,11 +42,21 @@ function hex(value: number | bigint, digits: number): string {
 export function stringifySequence(parts: AnyParts): string {
   if (parts.version !== undefined && parts.version !== 2) return publishedCodec.stringifySequence(parts);
   const { shardCreateTime = 0, shardIx = 0, seqIx, byte1 = '00' } = parts;
-  const created = hex(Math.floor(shardCreateTime / 1000), 9);
-  const time = hex(Math.floor((parts.seqTime || shardCreateTime) / 1000), 9);
-  return BigInt(
-    `0x2${created}${shardIx.toString(16).slice(-1)}${hex(BigInt(seqIx ?? 0), 16)}${byte1}${time}${hex(shardIx, 8)}2`,
-  ).toString();
+  const created = Math.floor(shardCreateTime / 1000);
+  const time = Math.floor((parts.seqTime || shardCreateTime) / 1000);
+  if (created !== frame.created || time !== frame.time || shardIx !== frame.shardIx || byte1 !== frame.byte1)
+    frame = { created, time, shardIx, byte1, value: frameValue(created, time, shardIx, byte1) };
+  return (frame.value + (BigInt.asUintN(64, BigInt(seqIx ?? 0)) << COUNT_SHIFT)).toString();
+}
+
+/** All of a number but the count: the same for the records of a shard and a second. */
+let frame = { created: -1, time: -1, shardIx: -1, byte1: '', value: 0n };
+
+/** Bits behind the count: two digits of byte1, nine of the time, eight of the shard and the last one. */
+const COUNT_SHIFT = 80n;
+
+function frameValue(created: number, time: number, shardIx: number, byte1: string): bigint {
+  return BigInt(`0x2${hex(created, 9)}${shardIx.toString(16).slice(-1)}${hex(0, 16)}${byte1}${hex(time, 9)}${hex(shardIx, 8)}2`);
 }
 
 /** The start of its shard is read again for every record that is put. */

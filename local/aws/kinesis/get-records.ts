@@ -24,9 +24,10 @@ const mostRecords = 10_000;
  * Reads on from an iterator. kinesalite's own action knows neither the 10 MiB bound nor MillisBehindLatest nor the children of a closed
  * shard, and takes every sequence number apart.
  *
+ * @returns the reply as JSON text
  * @throws a fault that the engine answers with status 400
  */
-export async function getRecords({ store, logOf }: Stores, input: Request): Promise<object> {
+export async function getRecords({ store, logOf }: Stores, input: Request): Promise<string> {
   const { streamName, shardId, sequenceNumber } = openIterator(String(input['ShardIterator']));
   const stream = await streamOf(store, streamName);
   const shard = stream.Shards.find(({ ShardId }) => ShardId === shardId);
@@ -37,14 +38,25 @@ export async function getRecords({ store, logOf }: Stores, input: Request): Prom
   log.trim(index, Date.now() / 1000 - stream.RetentionPeriodHours * 3600);
   const records = withinReply(log.read(`${index}/${sequenceNumber}`, Number(input['Limit'] ?? mostRecords)));
   const last = records.at(-1);
-  const isTip = last === undefined || log.newest(index) === `${index}/${last.SequenceNumber}`;
+  const isTip = last === undefined || log.newest(index) === last.SequenceNumber;
   const isOver = isTip && shard.SequenceNumberRange.EndingSequenceNumber !== undefined;
   const next = last === undefined ? sequenceNumber : incrementSequence(last.SequenceNumber);
-  return {
-    Records: records,
+  const rest = {
     ...(isOver ? { ChildShards: childrenOf(stream, shardId) } : { NextShardIterator: createShardIterator(streamName, shardId, next) }),
     MillisBehindLatest: isTip ? 0 : Math.max(1, Math.round(Date.now() - last.ApproximateArrivalTimestamp * 1000)),
   };
+  return `{"Records":[${spelled(records)}],${JSON.stringify(rest).slice(1)}`;
+}
+
+/** Base64 and digits need no escapes: looking for some in every payload took as long as the rest of a read. */
+function spelled(records: readonly LoggedRecord[]): string {
+  const parts: string[] = [];
+  for (const { SequenceNumber, ApproximateArrivalTimestamp, Data, PartitionKey } of records) {
+    parts.push(parts.length === 0 ? '{"SequenceNumber":"' : ',{"SequenceNumber":"', SequenceNumber);
+    parts.push('","ApproximateArrivalTimestamp":', String(ApproximateArrivalTimestamp), ',"Data":"', Data);
+    parts.push('","PartitionKey":', JSON.stringify(PartitionKey), '}');
+  }
+  return parts.join('');
 }
 
 function streamOf(store: Store, name: string): Promise<StoredStream> {

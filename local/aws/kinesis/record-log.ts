@@ -18,29 +18,24 @@ export interface RecordLog {
   firstSince(shard: string, time: number): LoggedRecord | undefined;
   /** Forgets the records of a shard that arrived before the time, in epoch seconds. */
   trim(shard: string, before: number): void;
-  /** The key of the newest record of a shard. */
-  newest(shard: string): Key | undefined;
+  /** The sequence number of the newest record of a shard. */
+  newest(shard: string): string | undefined;
 }
 
 type Done = (error?: Error) => void;
 
 type Operation = { readonly type: 'put'; readonly key: Key; readonly value: StoredRecord } | { readonly type: 'del'; readonly key: Key };
 
-interface Entry {
-  readonly key: Key;
-  readonly value: LoggedRecord;
-}
-
 /**
  * Records in memory, an ordered list for each shard. kinesalite's own store keeps every record as JSON text in a balanced tree, which cost
  * more than all the rest of a call; but sequence numbers only grow, so an append and a binary search do.
  */
 export function createRecordLog(): RecordLog {
-  const shards = new Map<string, Entry[]>();
-  const entriesOf = (shard: string): Entry[] => {
+  const shards = new Map<string, LoggedRecord[]>();
+  const entriesOf = (shard: string): LoggedRecord[] => {
     const known = shards.get(shard);
     if (known !== undefined) return known;
-    const created: Entry[] = [];
+    const created: LoggedRecord[] = [];
     shards.set(shard, created);
     return created;
   };
@@ -48,7 +43,8 @@ export function createRecordLog(): RecordLog {
     if (operation.type === 'del') return;
     const { key, value } = operation;
     const shard = shardOf(key);
-    entriesOf(shard).push({ key, value: { ...value, SequenceNumber: key.slice(shard.length + 1) } });
+    const { PartitionKey, Data, ApproximateArrivalTimestamp } = value;
+    entriesOf(shard).push({ PartitionKey, Data, ApproximateArrivalTimestamp, SequenceNumber: sequenceOf(key) });
   };
   return {
     put: (key, value, done) => {
@@ -61,16 +57,16 @@ export function createRecordLog(): RecordLog {
     },
     read: (from, atMost) => {
       const entries = entriesOf(shardOf(from));
-      const start = placeOf(entries, from);
-      return entries.slice(start, start + atMost).map((entry) => entry.value);
+      const start = placeOf(entries, sequenceOf(from));
+      return entries.slice(start, start + atMost);
     },
-    firstSince: (shard, time) => entriesOf(shard).find((entry) => entry.value.ApproximateArrivalTimestamp >= time)?.value,
+    firstSince: (shard, time) => entriesOf(shard).find((entry) => entry.ApproximateArrivalTimestamp >= time),
     trim: (shard, before) => {
       const entries = entriesOf(shard);
-      const kept = entries.findIndex((entry) => entry.value.ApproximateArrivalTimestamp >= before);
+      const kept = entries.findIndex((entry) => entry.ApproximateArrivalTimestamp >= before);
       if (kept !== 0) entries.splice(0, kept === -1 ? entries.length : kept);
     },
-    newest: (shard) => shards.get(shard)?.at(-1)?.key,
+    newest: (shard) => shards.get(shard)?.at(-1)?.SequenceNumber,
   };
 }
 
@@ -78,12 +74,16 @@ function shardOf(key: Key): string {
   return key.slice(0, key.indexOf('/'));
 }
 
-/** The place of the first entry that is not before the key. All keys of a shard have the same length. */
-function placeOf(entries: readonly Entry[], key: Key): number {
+function sequenceOf(key: Key): string {
+  return key.slice(key.indexOf('/') + 1);
+}
+
+/** The place of the first entry that is not before the number. All numbers of a shard have the same length. */
+function placeOf(entries: readonly LoggedRecord[], sequenceNumber: string): number {
   let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((entries[middle]?.key ?? '') < key) low = middle + 1;
+    if ((entries[middle]?.SequenceNumber ?? '') < sequenceNumber) low = middle + 1;
     else high = middle;
   }
   return low;

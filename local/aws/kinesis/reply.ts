@@ -1,10 +1,10 @@
 /** The input of a call, as the JSON protocol carries it. */
 export type Request = Readonly<Record<string, unknown>>;
 
-/** What goes back: the HTTP status and the JSON body. */
+/** What goes back: the HTTP status and the JSON body, as a value or as text already. */
 export interface Reply {
   readonly status: number;
-  readonly body: object;
+  readonly body: object | string;
 }
 
 /** How kinesalite throws what it answers with an error status. */
@@ -18,7 +18,7 @@ export function isFault(thrown: unknown): thrown is Fault {
 }
 
 /** A refusal in the form of the JSON protocol. */
-export function refuse(type: string, message: string): Reply {
+export function refuse(type: string, message: string): Reply & { readonly body: object } {
   return { status: 400, body: { __type: type, message } };
 }
 

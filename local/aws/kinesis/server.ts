@@ -72,7 +72,7 @@ function parse(body: string): Request | undefined {
 
 function send(response: AnyResponse, reply: Reply): void {
   if (response.destroyed) return;
-  const body = Buffer.from(JSON.stringify(reply.body));
+  const body = Buffer.from(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'content-length': body.length, 'x-amzn-requestid': randomUUID() };
   // The two classes have the same method, but TypeScript finds no common signature for it.
   (response as { writeHead(status: number, headers: object): unknown }).writeHead(reply.status, headers);
