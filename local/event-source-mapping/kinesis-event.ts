@@ -1,11 +1,13 @@
-/** A record as it was read from a shard, with its share of the event already spelled. */
+/** A record as it was read from a shard, ready to be spelled in an event. */
 export interface ShardRecord {
   readonly sequenceNumber: string;
   /** Epoch milliseconds. */
   readonly arrivedAt: number;
-  /** The element of `Records` for it, as JSON text: written once, however often the record is delivered. */
-  readonly json: string;
-  /** Length of the text in bytes. */
+  /** In base64. */
+  readonly data: string;
+  /** The member `partitionKey` with its comma, as JSON text; empty where there is no key. */
+  readonly keyMember: string;
+  /** Length in bytes of its element of `Records`, as JSON text. */
   readonly bytes: number;
 }
 
@@ -27,29 +29,51 @@ export interface ReadRecord {
   readonly arrivedAt: number;
 }
 
+/** Spells one shard's records as Lambda's Kinesis event. */
+export interface EventSpeller {
+  measure(record: ReadRecord): ShardRecord;
+  /** The event that carries the records, as JSON text. */
+  event(records: readonly ShardRecord[]): string;
+}
+
 /** Anyone may read it: AWS names the role of the function here. */
 const role = 'arn:aws:iam::000000000000:role/local-loader';
 
-/** Makes the function that spells one shard's records as elements of Lambda's Kinesis event. */
-export function recordSpeller({ streamArn, region, shardId }: RecordSource): (record: ReadRecord) => ShardRecord {
-  const tail =
-    `,"eventName":"aws:kinesis:record","invokeIdentityArn":"${role}"` + `,"awsRegion":"${region}","eventSourceARN":"${streamArn}"}`;
-  const middle = `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"${shardId}:`;
-  return ({ sequenceNumber, partitionKey, data, arrivedAt }) => {
-    const key = partitionKey === undefined ? '' : `"partitionKey":${JSON.stringify(partitionKey)},`;
-    const head = `{"kinesis":{"kinesisSchemaVersion":"1.0",${key}"sequenceNumber":"${sequenceNumber}","data":"`;
-    const json = `${head}${data}","approximateArrivalTimestamp":${arrivedAt / 1000}${middle}${sequenceNumber}"${tail}`;
-    // Only the partition key may hold characters of more than one byte.
-    const bytes = json.length - key.length + Buffer.byteLength(key);
-    return { sequenceNumber, arrivedAt, json, bytes };
+/**
+ * Makes the speller of one shard. Records wait as they were read: the text of each would be a dozen pieces that the collector copies
+ * again and again while they wait.
+ */
+export function eventSpeller({ streamArn, region, shardId }: RecordSource): EventSpeller {
+  const head = '{"kinesis":{"kinesisSchemaVersion":"1.0",';
+  const sequence = '"sequenceNumber":"';
+  const payload = '","data":"';
+  const time = '","approximateArrivalTimestamp":';
+  const id = `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"${shardId}:`;
+  const tail = `","eventName":"aws:kinesis:record","invokeIdentityArn":"${role}","awsRegion":"${region}","eventSourceARN":"${streamArn}"}`;
+  const fixedBytes = Buffer.byteLength([head, sequence, payload, time, id, tail].join(''));
+  return {
+    measure: ({ sequenceNumber, partitionKey, data, arrivedAt }) => {
+      const keyMember = partitionKey === undefined ? '' : `"partitionKey":${JSON.stringify(partitionKey)},`;
+      // Only the partition key may hold characters of more than one byte.
+      const ownBytes = Buffer.byteLength(keyMember) + 2 * sequenceNumber.length + data.length + secondsOf(arrivedAt).length;
+      return { sequenceNumber, arrivedAt, data, keyMember, bytes: fixedBytes + ownBytes };
+    },
+    event: (records) => {
+      const parts: string[] = ['{"Records":['];
+      for (const { sequenceNumber, arrivedAt, data, keyMember } of records) {
+        if (parts.length > 1) parts.push(',');
+        parts.push(head, keyMember, sequence, sequenceNumber, payload, data, time, secondsOf(arrivedAt), id, sequenceNumber, tail);
+      }
+      parts.push(']}');
+      return parts.join('');
+    },
   };
+}
+
+function secondsOf(millis: number): string {
+  return String(millis / 1000);
 }
 
 /** The bytes of an event beside its records, and of the comma between two of them. */
 export const envelopeBytes = Buffer.byteLength('{"Records":[]}');
 export const separatorBytes = 1;
-
-/** The event that carries the records, as JSON text. */
-export function eventOf(records: readonly ShardRecord[]): string {
-  return `{"Records":[${records.map((record) => record.json).join(',')}]}`;
-}

@@ -1,3 +1,4 @@
+import { eventSpeller } from './kinesis-event.ts';
 import { type KinesisMappingOptions, type MappingSettings, readSettings, type StartingPosition } from './settings.ts';
 import { runLane } from './shard-lane.ts';
 import { type ListedShard, startableShards } from './shard-order.ts';
@@ -120,11 +121,12 @@ async function discoverForEver(mapping: Mapping): Promise<void> {
 async function startLane(mapping: Mapping, shardId: string, startingPosition: StartingPosition): Promise<void> {
   const { settings, stream, progress, stopping } = mapping;
   const { kinesis, pollIntervalMillis, batchSize, maximumRecordAgeSeconds: maximumAge } = settings;
+  const speller = eventSpeller({ streamArn: stream.arn, region: stream.region, shardId });
   const reader = await startShardReader({
     kinesis,
     streamArn: stream.arn,
-    region: stream.region,
     shardId,
+    speller,
     startingPosition,
     pollIntervalMillis,
     mostBuffered: Math.max(1000, 2 * batchSize),
@@ -139,6 +141,7 @@ async function startLane(mapping: Mapping, shardId: string, startingPosition: St
     settings,
     streamArn: stream.arn,
     shardId,
+    speller,
     reader,
     mostAgeMillis: maximumAge === -1 ? stream.retentionMillis : maximumAge * 1000,
     stopping,

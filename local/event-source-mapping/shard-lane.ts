@@ -4,7 +4,7 @@ import type { InvokeResult } from '../function-process/invoke-result.ts';
 import { cutBatch } from './cut.ts';
 import { advance, expire, type Pending, type Step, wholeBatch } from './delivery.ts';
 import type { DeliveredRecords } from './events.ts';
-import { eventOf, type ShardRecord } from './kinesis-event.ts';
+import type { EventSpeller, ShardRecord } from './kinesis-event.ts';
 import { onFailureRecord } from './on-failure.ts';
 import { type BadLuck, luckOf } from './redelivery.ts';
 import type { MappingSettings } from './settings.ts';
@@ -17,6 +17,7 @@ export interface LaneOptions {
   readonly settings: MappingSettings;
   readonly streamArn: string;
   readonly shardId: string;
+  readonly speller: EventSpeller;
   readonly reader: ShardReader;
   /** Records older than this are given up. */
   readonly mostAgeMillis: number;
@@ -102,7 +103,7 @@ function isTooOld(lane: LaneOptions, record: ShardRecord | undefined): boolean {
 async function invoke(lane: LaneOptions, part: readonly ShardRecord[], copies: 1 | 2): Promise<Verdict | undefined> {
   const { settings } = lane;
   const batch = describe(lane, part);
-  const event = eventOf(part);
+  const event = lane.speller.event(part);
   try {
     const ghost = copies === 2 ? settings.function.invoke(event) : undefined;
     const [result] = await Promise.all([settings.function.invoke(event), ghost]);

@@ -1,6 +1,6 @@
 import { GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
 import { largestRequest } from '../function-process/invoke-result.ts';
-import { recordSpeller, type ShardRecord } from './kinesis-event.ts';
+import type { EventSpeller, ShardRecord } from './kinesis-event.ts';
 import { type Page, readPage } from './read-page.ts';
 import type { StartingPosition } from './settings.ts';
 import { createSignal, type Signal } from './signal.ts';
@@ -9,8 +9,8 @@ import { createSignal, type Signal } from './signal.ts';
 export interface ShardReaderOptions {
   readonly kinesis: KinesisClient;
   readonly streamArn: string;
-  readonly region: string;
   readonly shardId: string;
+  readonly speller: EventSpeller;
   readonly startingPosition: StartingPosition;
   readonly pollIntervalMillis: number;
   /** Reading pauses while this many records wait. */
@@ -95,7 +95,6 @@ function bytesOf(records: readonly ShardRecord[]): number {
 }
 
 async function readLoop(options: ShardReaderOptions, state: State, start: LoopStart): Promise<void> {
-  const spell = recordSpeller(options);
   let { iterator } = start;
   while (!state.isStopped && iterator !== undefined) {
     if (state.buffer.length >= options.mostBuffered || state.bytes >= mostBufferedBytes) {
@@ -110,7 +109,7 @@ async function readLoop(options: ShardReaderOptions, state: State, start: LoopSt
       iterator = await iteratorAfter(options, state, { read, iterator });
       continue;
     }
-    keep(state, { page: read.page, spell, ticket });
+    keep(state, { page: read.page, speller: options.speller, ticket });
     iterator = read.page.nextIterator;
     start.changed.notify();
     options.onChanged();
@@ -122,15 +121,15 @@ async function readLoop(options: ShardReaderOptions, state: State, start: LoopSt
 
 interface Kept {
   readonly page: Page;
-  readonly spell: ReturnType<typeof recordSpeller>;
+  readonly speller: EventSpeller;
   readonly ticket: number;
 }
 
-function keep(state: State, { page, spell, ticket }: Kept): void {
+function keep(state: State, { page, speller, ticket }: Kept): void {
   for (const record of page.records) {
-    const spelled = spell(record);
-    state.buffer.push(spelled);
-    state.bytes += spelled.bytes;
+    const measured = speller.measure(record);
+    state.buffer.push(measured);
+    state.bytes += measured.bytes;
     state.last = record.sequenceNumber;
   }
   state.read += page.records.length;

@@ -1,26 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutBatch } from '../../../local/event-source-mapping/cut.ts';
-import { eventOf, recordSpeller } from '../../../local/event-source-mapping/kinesis-event.ts';
+import { envelopeBytes, eventSpeller, type ShardRecord } from '../../../local/event-source-mapping/kinesis-event.ts';
 
 const source = {
   streamArn: 'arn:aws:kinesis:us-east-2:123456789012:stream/lambda-stream',
   region: 'us-east-2',
   shardId: 'shardId-000000000006',
 };
-const spell = recordSpeller(source);
+const speller = eventSpeller(source);
+const readBack = (record: ShardRecord) => JSON.parse(speller.event([record])).Records[0];
 const sequenceNumber = '49590338271490256608559692538361571095921575989136588898';
 
 describe('the event', () => {
   it('has the shape of the Lambda guide, with the time in seconds', () => {
-    const record = spell({
+    const record = speller.measure({
       sequenceNumber,
       partitionKey: '1',
       data: Buffer.from('Hello, this is a test.').toString('base64'),
       arrivedAt: 1545084650987,
     });
 
-    expect(JSON.parse(eventOf([record]))).toEqual({
+    expect(JSON.parse(speller.event([record]))).toEqual({
       Records: [
         {
           kinesis: {
@@ -43,20 +44,20 @@ describe('the event', () => {
   });
 
   it('leaves the partition key out where the stream distributes its records by itself', () => {
-    const record = spell({ sequenceNumber, partitionKey: undefined, data: '', arrivedAt: 0 });
+    const record = speller.measure({ sequenceNumber, partitionKey: undefined, data: '', arrivedAt: 0 });
 
-    expect(JSON.parse(record.json).kinesis).not.toHaveProperty('partitionKey');
+    expect(readBack(record).kinesis).not.toHaveProperty('partitionKey');
   });
 
   it('is JSON whatever the key and the payload hold, and as long as it says', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.uint8Array(), (partitionKey, data) => {
-        const record = spell({ sequenceNumber, partitionKey, data: Buffer.from(data).toString('base64'), arrivedAt: 1 });
+        const record = speller.measure({ sequenceNumber, partitionKey, data: Buffer.from(data).toString('base64'), arrivedAt: 1 });
 
-        const { kinesis } = JSON.parse(record.json) as { kinesis: { partitionKey: string; data: string } };
+        const { kinesis } = readBack(record) as { kinesis: { partitionKey: string; data: string } };
         expect(kinesis.partitionKey).toBe(partitionKey);
         expect(Uint8Array.from(Buffer.from(kinesis.data, 'base64'))).toEqual(data);
-        expect(record.bytes).toBe(Buffer.byteLength(record.json));
+        expect(record.bytes).toBe(Buffer.byteLength(speller.event([record])) - envelopeBytes);
       }),
     );
   });
