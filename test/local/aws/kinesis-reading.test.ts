@@ -83,6 +83,17 @@ describe('reading a shard', () => {
     ]);
   });
 
+  it('gives keys and payloads back as they were put, whatever they hold', async () => {
+    const StreamARN = await local.createStream('verbatim');
+    const keys = ['"', '\\', '\u0000\n', 'Zürich', '\u{1f600}', '{"a":1}'];
+    const Records = keys.map((PartitionKey, n) => ({ PartitionKey, Data: Buffer.from([0, 34, 92, 255, n]) }));
+    await kinesis.send(new PutRecordsCommand({ StreamARN, Records }));
+
+    const { Records: read = [] } = await kinesis.send(new GetRecordsCommand({ ShardIterator: await local.iteratorOf(StreamARN) }));
+
+    expect(read.map(({ PartitionKey, Data = [] }) => ({ PartitionKey, Data: Buffer.from(Data) }))).toEqual(Records);
+  });
+
   it('brings at most 10 MiB at a time, and all of it in the end', async () => {
     const StreamARN = await local.createStream('bounded');
     for (const part of [0, 1]) {
