@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { putRecords } from '../../local/demo/produce.ts';
 import { DATABASE, STREAM, type Stack } from '../../local/demo/stack.ts';
 import { startEventSourceMapping } from '../../local/event-source-mapping/kinesis.ts';
+import { treeCpuMs } from '../cpu-time.ts';
 import { functionOn, openEmbedded } from '../embedded.ts';
 import { sampleOf } from '../event.ts';
 import { atLeast, type Figure, medianOf, wallRatioOf } from '../figure.ts';
@@ -21,21 +22,33 @@ const NOTHING = fileURLToPath(new URL('../children/nothing.mjs', import.meta.url
  * emulators can do here.
  */
 export async function measureStack(): Promise<Figure[]> {
-  const seconds = { loader: [] as number[], nothing: [] as number[] };
+  const loader: Carried[] = [];
+  const nothing: Carried[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    seconds.loader.push(await carried(bundleOf('kinesis-loader'), WARM_UP + RECORDS));
-    seconds.nothing.push(await carried(NOTHING, 0));
+    loader.push(await carried(bundleOf('kinesis-loader'), WARM_UP + RECORDS));
+    nothing.push(await carried(NOTHING, 0));
   }
-  const rate = (each: readonly number[]) => each.map((took) => RECORDS / took);
+  const times = (rounds: readonly Carried[]) => rounds.map(({ ms }) => ms);
+  const rates = (rounds: readonly Carried[]) => rounds.map(({ ms }) => (1000 * RECORDS) / ms);
+  const micros = (rounds: readonly Carried[]) => rounds.map(({ cpu }) => (1000 * cpu) / RECORDS);
+  const alone = 'the emulators alone, with a function that does nothing';
   return [
-    medianOf(`${SHARDS} shards, ${RECORDS} records of 340 bytes, end to end`, rate(seconds.loader), 'records/s', atLeast(20_000)),
-    medianOf('the emulators alone, with a function that does nothing', rate(seconds.nothing), 'records/s'),
-    wallRatioOf('loader / function that does nothing, time', seconds.loader, seconds.nothing),
+    medianOf(`${SHARDS} shards, ${RECORDS} records of 340 bytes, end to end`, rates(loader), 'records/s', atLeast(20_000)),
+    medianOf(alone, rates(nothing), 'records/s'),
+    wallRatioOf('loader / function that does nothing, time', times(loader), times(nothing)),
+    medianOf('CPU of a record, all processes', micros(loader), 'µs'),
+    medianOf(`the same, ${alone}`, micros(nothing), 'µs'),
   ];
 }
 
-/** @returns the seconds that it took, once everything was warm. @throws {Error} unless the table has so many rows then. */
-async function carried(bundle: string, rows: number): Promise<number> {
+/** What it took to carry the records once everything was warm, in milliseconds: by the clock, and of the processors. */
+interface Carried {
+  readonly ms: number;
+  readonly cpu: number;
+}
+
+/** @throws {Error} unless the table has so many rows then. */
+async function carried(bundle: string, rows: number): Promise<Carried> {
   const stack = await openEmbedded(SHARDS);
   const host = functionOn(stack, bundle, SHARDS);
   const from = { kinesis: stack.kinesis, stream: STREAM, batchSize: 10_000, batchingWindowSeconds: WINDOW_SECONDS };
@@ -43,10 +56,10 @@ async function carried(bundle: string, rows: number): Promise<number> {
   try {
     await produce(stack, WARM_UP);
     await mapping.drained();
-    const started = performance.now();
+    const [started, before] = [performance.now(), treeCpuMs()];
     await produce(stack, RECORDS);
     await mapping.drained();
-    const took = (performance.now() - started) / 1000;
+    const took = { ms: performance.now() - started, cpu: treeCpuMs() - before };
     await expectRows(stack, rows);
     return took;
   } finally {
