@@ -19,9 +19,11 @@ export function integerConvert({ min, max }: IntegerRange, strict: boolean): Con
   const low = Number(min);
   const high = Number(max);
   return (text) => {
-    const small = smallInteger(text);
-    if (small === undefined) return anyInteger(text, { min, max }, strict);
-    return small < low || small > high ? undefined : text;
+    const digits = plainDigits(text);
+    if (digits === 0) return anyInteger(wholePart(text, strict), { min, max });
+    if (digits > MAX_FAST_DIGITS) return anyInteger(text, { min, max });
+    const value = Number(text);
+    return value < low || value > high ? undefined : text;
   };
 }
 
@@ -30,16 +32,21 @@ interface IntegerRange {
   readonly max: bigint;
 }
 
-function anyInteger(text: string, { min, max }: IntegerRange, strict: boolean): string | undefined {
+function wholePart(text: string, strict: boolean): string | undefined {
   const parts = INTEGER.exec(text);
-  if (!parts || (strict && parts[2] !== undefined)) return undefined;
-  const value = BigInt(parts[1]?.replace('+', '') ?? '');
+  return !parts || (strict && parts[2] !== undefined) ? undefined : parts[1]?.replace('+', '');
+}
+
+function anyInteger(whole: string | undefined, { min, max }: IntegerRange): string | undefined {
+  if (whole === undefined) return undefined;
+  const value = BigInt(whole);
   return value < min || value > max ? undefined : String(value);
 }
 
 /** FLOAT and DOUBLE. Beyond the range becomes Infinity (one of two results on record, test_stream_load_cast.out_of_range). */
 export function floatConvert(name: 'FLOAT' | 'DOUBLE'): Convert {
   return (text) => {
+    if (isPlainDecimal(text, MAX_FAST_DIGITS, MAX_FAST_DIGITS)) return String(Number(text));
     const parts = NUMBER.exec(text);
     if (!parts || !(parts[2] || parts[3])) return FLOAT_WORDS.get(text.trim().toLowerCase());
     const value = Number(text);
@@ -84,14 +91,13 @@ const CODE_0 = 48;
 const CODE_9 = 57;
 const CODE_DOT = 46;
 const CODE_MINUS = 45;
+/** A double holds so many digits, whichever they are, and a FLOAT's range is wider. */
 const MAX_FAST_DIGITS = 15;
 
-/** The fast path: up to 15 plain digits with an optional minus. */
-function smallInteger(text: string): number | undefined {
+/** How many digits a text has that is nothing but digits behind an optional minus; 0 for any other text. */
+function plainDigits(text: string): number {
   const start = text.charCodeAt(0) === CODE_MINUS ? 1 : 0;
-  const end = digitsEnd(text, start);
-  if (end !== text.length || end === start || end - start > MAX_FAST_DIGITS) return undefined;
-  return Number(text);
+  return digitsEnd(text, start) === text.length ? text.length - start : 0;
 }
 
 /** The fast path: `-123.45` with no more digits on either side than the type has. */

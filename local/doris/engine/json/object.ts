@@ -24,7 +24,19 @@ interface State {
 
 interface KeyedState extends State {
   readonly index: ReadonlyMap<string, number>;
+  /** By the place of the member in its object: rows of one producer name their keys in one order. */
+  readonly lastKeys: WrittenKey[];
 }
+
+/** A key as it was written, from its first quote to the start of its value. */
+interface WrittenKey {
+  readonly written: string;
+  /** Undefined for a key that is no field. */
+  readonly column: number | undefined;
+}
+
+/** Keys beyond it are looked up in every row. */
+const MOST_LAST_KEYS = 1000;
 
 /** A number that is read as a double. */
 const DECIMAL = /^-?\d+(?=[.eE])[\d.eE+-]*$/;
@@ -39,7 +51,8 @@ const LOWER_F = 102;
 
 /** Reads fields by key: exact case, first of equal keys wins, unknown keys are checked and ignored (reference 9.6, 9.7). */
 export function keyedReader(names: readonly string[], roundsDecimals: boolean): ObjectReader {
-  const state: KeyedState = { ...emptyState(names, roundsDecimals), index: new Map(names.map((name, at) => [name, at] as const)) };
+  const index = new Map(names.map((name, at) => [name, at] as const));
+  const state: KeyedState = { ...emptyState(names, roundsDecimals), index, lastKeys: [] };
   return readerOf(state, (text, at) => readKeyed(state, text, at));
 }
 
@@ -84,8 +97,8 @@ function readKeyed(state: KeyedState, text: string, start: number): number {
   if (text.charCodeAt(start) !== OPEN_OBJECT) return MALFORMED;
   let at = skipBlanks(text, start + 1);
   if (text.charCodeAt(at) === CLOSE_OBJECT) return at + 1;
-  for (;;) {
-    const end = readMember(state, text, at);
+  for (let place = 0; ; place++) {
+    const end = readMember(state, text, at, place);
     if (end === MALFORMED) return MALFORMED;
     at = skipBlanks(text, end);
     const code = text.charCodeAt(at);
@@ -96,15 +109,21 @@ function readKeyed(state: KeyedState, text: string, start: number): number {
 }
 
 /** Takes one `"key": value` and gives the offset behind the value. */
-function readMember(state: KeyedState, text: string, at: number): number {
-  const start = skipKey(text, at);
-  const end = start === MALFORMED ? MALFORMED : skipValue(text, start);
-  if (end === MALFORMED) return MALFORMED;
-  const key = stringMeaning(text, at, text.lastIndexOf('"', start - 1) + 1);
+function readMember(state: KeyedState, text: string, at: number, place: number): number {
+  const last = state.lastKeys[place];
+  const key = last !== undefined && text.startsWith(last.written, at) ? last : readKey(state, text, at);
   if (key === undefined) return MALFORMED;
-  const column = state.index.get(key);
-  if (column === undefined || state.fields[column] !== undefined) return end;
-  return take(state, column, text, start, end) ? end : MALFORMED;
+  if (key !== last && place < MOST_LAST_KEYS) state.lastKeys[place] = key;
+  const start = skipBlanks(text, at + key.written.length);
+  const end = skipValue(text, start);
+  if (end === MALFORMED || key.column === undefined || state.fields[key.column] !== undefined) return end;
+  return take(state, key.column, text, start, end) ? end : MALFORMED;
+}
+
+function readKey({ index }: KeyedState, text: string, at: number): WrittenKey | undefined {
+  const start = skipKey(text, at);
+  const key = start === MALFORMED ? undefined : stringMeaning(text, at, text.lastIndexOf('"', start - 1) + 1);
+  return key === undefined ? undefined : { written: text.slice(at, start), column: index.get(key) };
 }
 
 function readPaths(state: State, paths: readonly JsonPath[], text: string, start: number): number {
