@@ -1,4 +1,4 @@
-import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { BatchRequestTooLong, type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import { inLanes } from '../in-lanes.ts';
 import { type Millis, millis } from '../units.ts';
@@ -28,12 +28,20 @@ const FIRST_PAUSE = millis(100);
 /** Calls under way at once: a shard of undecodable records must not take an invocation longer than it has. */
 const LANES = 8;
 
-/** Dead letters in an SQS queue. */
+/** Dead letters in an SQS queue. A queue that takes less than it was said to would stop a shard at its first long poison record: its own limit counts. */
 export function sqsDeadLetters(queue: DeadLetterQueue, clock: Clock): DeadLetters {
+  let { maxBytes } = queue;
   return {
     async send(letters) {
-      const messages = await inLanes(letters, LANES, (letter) => fitted(letter, queue));
-      await inLanes(batchesOf(messages, queue.maxBytes), LANES, (batch) => sendBatch(batch, queue, clock));
+      for (let open = letters; open.length > 0; ) {
+        const fitting = { ...queue, maxBytes };
+        const messages = await inLanes(open, LANES, (letter) => fitted(letter, fitting));
+        const ends = await inLanes(batchesOf(messages, maxBytes), LANES, (batch) => sendBatch(batch, fitting, clock));
+        const tooLong = ends.flat();
+        maxBytes = Math.min(maxBytes, ...tooLong.map(({ limit }) => limit));
+        const left = new Set<LetterMessage | undefined>(tooLong.map(({ message }) => message));
+        open = open.filter((_, index) => left.has(messages[index]));
+      }
     },
   };
 }
@@ -82,11 +90,22 @@ export function batchesOf(messages: readonly LetterMessage[], maxBytes: number):
   return batches;
 }
 
-async function sendBatch(batch: readonly LetterMessage[], queue: DeadLetterQueue, clock: Clock): Promise<void> {
+/** A message that the queue finds too long, and the most that it takes. */
+interface TooLong {
+  readonly message: LetterMessage;
+  readonly limit: number;
+}
+
+/** @returns messages that have to be made shorter. */
+async function sendBatch(batch: readonly LetterMessage[], queue: DeadLetterQueue, clock: Clock): Promise<readonly TooLong[]> {
+  const tooLong: TooLong[] = [];
   let open = batch;
   for (let attempt = 1; ; attempt++) {
-    const refused = await sendOnce(open, queue);
-    if (refused.length === 0) return;
+    const failed = await sendOnce(open, queue);
+    const found = failed.flatMap((fault) => tooLongFor(open[Number(fault.Id)], fault, queue));
+    tooLong.push(...found);
+    const refused = failed.filter(({ Id }) => found.every(({ message }) => message !== open[Number(Id)]));
+    if (refused.length === 0) return tooLong;
     const fault = refused.find(({ SenderFault }) => SenderFault) ?? refused[0];
     if (fault?.SenderFault || attempt === ATTEMPTS) {
       throw new DeadLettersUnavailable(
@@ -106,9 +125,21 @@ async function sendOnce(messages: readonly LetterMessage[], { client, queueUrl }
     const untold = Entries.filter(({ Id }) => !told.has(Id)).map(({ Id }) => ({ Id, Code: 'NoReceipt', SenderFault: false }));
     return [...Failed, ...untold];
   } catch (error) {
+    if (error instanceof BatchRequestTooLong)
+      return Entries.map(({ Id }) => ({ Id, Code: error.name, Message: error.message, SenderFault: true }));
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw new DeadLettersUnavailable(`the dead-letter queue did not answer: ${why}`, { cause: error });
   }
+}
+
+/** SQS names its limit: "Message must be shorter than 262144 bytes.", "Batch requests cannot be longer than 262144 bytes." */
+function tooLongFor(
+  message: LetterMessage | undefined,
+  { Message: said = '' }: BatchResultErrorEntry,
+  { maxBytes }: DeadLetterQueue,
+): TooLong[] {
+  const limit = Number(/\b(?:shorter|longer) than (\d+) bytes/.exec(said)?.[1]);
+  return message !== undefined && limit < maxBytes ? [{ message, limit }] : [];
 }
 
 /** Exponential with full jitter. */

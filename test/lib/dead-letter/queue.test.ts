@@ -31,8 +31,8 @@ afterAll(async () => {
 });
 
 /** Sends letters to a new queue and receives all that came. */
-const carried = async (letters: readonly DeadLetter[], bucket?: string): Promise<Message[]> => {
-  const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `dead-${queues++}` }));
+const carried = async (letters: readonly DeadLetter[], bucket?: string, Attributes = {}): Promise<Message[]> => {
+  const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `dead-${queues++}`, Attributes }));
   const store = bucket === undefined ? {} : { store: s3PayloadStore(s3, bucket) };
   await sqsDeadLetters({ client: sqs, queueUrl, maxBytes: MIB, ...store }, virtualClock()).send(letters);
   const received: Message[] = [];
@@ -151,5 +151,35 @@ describe('a payload that no message can hold', () => {
 
   it('that the bucket does not take keeps its record with the source', async () => {
     await expect(carried([letterOf(payload)], 'no-such-bucket')).rejects.toThrow(DeadLettersUnavailable);
+  });
+});
+
+describe('a queue that takes less than DEAD_LETTER_MAX_BYTES', () => {
+  const small = { MaximumMessageSize: '262144' };
+  const long = 'x'.repeat(300_000);
+
+  it('gets long payloads by way of the bucket, and the others as they are, each once', async () => {
+    const messages = await carried([letterOf('a', '1'), letterOf(long, '2'), letterOf('b', '3'), letterOf(long, '4')], 'overflow', small);
+
+    expect(messages.map((message) => [attribute(message, 'position'), encodingOf(message)]).toSorted()).toEqual([
+      ['1', 'utf8'],
+      ['2', 's3'],
+      ['3', 'utf8'],
+      ['4', 's3'],
+    ]);
+  });
+
+  it('is told of long payloads where there is no bucket', async () => {
+    const [message] = await carried([letterOf(long, '2')], undefined, small);
+
+    expect(message?.Body).toBe('payload omitted, 300000 bytes');
+  });
+
+  it('stops nothing for ever but what no letter can be made short enough for', async () => {
+    await expect(carried([letterOf('{', '1')], undefined, { MaximumMessageSize: '1024' }).then(([message]) => message?.Body)).resolves.toBe(
+      '{',
+    );
+    const key = { ...letterOf('{', '1'), target: 't'.repeat(500), fault: { errorClass: 'decode', reason: 'r'.repeat(1000) } } as const;
+    await expect(carried([key], undefined, { MaximumMessageSize: '1024' })).rejects.toThrow(DeadLettersUnavailable);
   });
 });

@@ -123,6 +123,29 @@ describe('sending dead letters', () => {
     expect(waits).toEqual([]);
   });
 
+  it('makes smaller batches for a queue that takes less at once', async () => {
+    server = await jsonServer(({ input }): AwsAnswer => {
+      const entries = (input as SendMessageBatchCommandInput).Entries ?? [];
+      if (entries.length > 2) {
+        return {
+          status: 400,
+          error: 'AWS.SimpleQueueService.BatchRequestTooLong',
+          message: 'Batch requests cannot be longer than 3000 bytes. You have sent 9000 bytes.',
+        };
+      }
+      const digest = (text = '') => createHash('md5').update(text).digest('hex');
+      return {
+        output: { Successful: entries.map(({ Id, MessageBody }) => ({ Id, MessageId: 'm', MD5OfMessageBody: digest(MessageBody) })) },
+      };
+    });
+    const { letters, waits } = lettersTo(server.endpoint);
+
+    await letters.send(numbered(10).map((letter) => ({ ...letter, fault: { ...letter.fault, reason: 'r'.repeat(900) } })));
+
+    expect(bodiesSent().slice(1).flat().toSorted()).toEqual(numbered(10).map((_, n) => `payload ${n}`));
+    expect(waits).toEqual([]);
+  });
+
   it('gives up after five calls', async () => {
     const { letters, waits } = await queueThat(() => ({ code: 'InternalError', senderFault: false }));
 
