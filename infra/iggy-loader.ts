@@ -1,7 +1,7 @@
 import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import { MetricType } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { deadLetterQueue } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
@@ -17,6 +17,12 @@ import { except } from './rules.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 import { type IggySource, QUEUE_RETENTION_HOURS } from './source-settings.ts';
+
+/** Each group has the rate of SQS; otherwise all of them share it. A body that is sent again is in the same group. */
+const HIGH_THROUGHPUT = {
+  deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+  fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+} as const;
 
 /** AWS recommends six times the timeout of the function, and the window, so that throttled batches are not delivered twice. */
 const VISIBILITY_TIMEOUTS = 6;
@@ -59,7 +65,7 @@ function sourceQueue(scope: Construct, loader: Loader, source: IggySource, { rem
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     removalPolicy,
-    ...(fifo ? { fifo, contentBasedDeduplication: loader.environment.config.iggy.bodies === 'envelope' } : {}),
+    ...(fifo ? { ...HIGH_THROUGHPUT, fifo, contentBasedDeduplication: loader.environment.config.iggy.bodies === 'envelope' } : {}),
   });
   except(queue, 'SQS3', 'A limit of receives would move good messages away in an outage; the function itself keeps what can never load.');
   return queue;

@@ -64,8 +64,10 @@ const iggyQueue = z
         'Who may post to the endpoint: holders of an API key, as http_sink can, or principals of this account who sign. Default: api-key.',
       ),
     requestsPerSecond: whole(1, 10_000)
-      .default(500)
-      .describe('Requests a second that the endpoint takes, 1 to 10000; more are answered with 429. Default: 500.'),
+      .optional()
+      .describe(
+        'Requests a second that the endpoint takes, 1 to 10000; more are answered with 429. Default: 500, and 300 for a FIFO queue, as many as SQS takes of one message group.',
+      ),
     maximumConcurrency: whole(2, MOST_INVOCATIONS)
       .default(10)
       .describe('Invocations at once, 2 to 1000. Infra parameter <Loader>MaximumConcurrency. Default: 10.'),

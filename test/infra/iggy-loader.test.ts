@@ -84,6 +84,12 @@ describe('the endpoint of http_sink', () => {
     const limited = templateOf(settingsWith(anIggyLoader({ source: { requestsPerSecond: 50 } })));
     limited.hasResourceProperties('AWS::ApiGateway::Stage', { MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 50 })] });
   });
+
+  it('takes no more than SQS does of one group, where the queue is FIFO and nothing else is said', () => {
+    const rate = (ThrottlingRateLimit: number) => ({ MethodSettings: [Match.objectLike({ ThrottlingRateLimit })] });
+    template.hasResourceProperties('AWS::ApiGateway::Stage', rate(500));
+    fifo.hasResourceProperties('AWS::ApiGateway::Stage', rate(300));
+  });
 });
 
 describe('the queue for Iggy', () => {
@@ -106,6 +112,11 @@ describe('the queue for Iggy', () => {
     expect(requestTemplate(fifo, 'application/json')).toMatch(
       /&MessageGroupId=#if\(.*x-message-group.* == ''\)iggy#else\$util\.urlEncode\(.*x-message-group.*\)#end$/,
     );
+  });
+
+  it('as FIFO has the rate of SQS for each group, not for all of them together', () => {
+    fifo.hasResourceProperties(QUEUE, { DeduplicationScope: 'messageGroup', FifoThroughputLimit: 'perMessageGroupId' });
+    template.allResourcesProperties(QUEUE, { DeduplicationScope: Match.absent() });
   });
 
   it('as FIFO takes equal bodies for two messages when they have no positions', () => {
