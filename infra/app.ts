@@ -6,7 +6,7 @@ import { reportFaults } from './report-faults.ts';
 import { readSettingsFile } from './settings.ts';
 
 const KEPT =
-  '  of a stack that is deployed already, BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency stay as they are deployed, whatever the file says: --no-previous-parameters takes those of the file\n';
+  '  note: once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency keep their values; --no-previous-parameters takes those of this file\n';
 
 // What the CDK command line runs: `cdk deploy -c settings=FILE`.
 reportFaults(() => {

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Duration } from 'aws-cdk-lib';
 import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ConfigError } from '../lib/errors.ts';
 import type { FUNCTIONS } from './bundle.ts';
 import type { ResourceVariable } from './environment.ts';
+import { denyInterfaces, functionRole } from './function-role.ts';
 import type { Network } from './network.ts';
 import type { LoaderParameters } from './parameters.ts';
-import { except } from './rules.ts';
 import type { Loader } from './settings.ts';
 import type { SharedResources } from './shared-resources.ts';
 
@@ -45,13 +44,8 @@ export function bundledFunction(
   const { network } = shared;
   const settings = loader.function;
   const { bundle, description, timeoutSeconds, reservedConcurrency } = props;
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
   const logGroup = new LogGroup(scope, 'Logs', { retention: settings.logRetentionDays, removalPolicy: shared.removalPolicy });
-  logGroup.grantWrite(role);
-  grantSecret(scope, role, loader);
-  if (network !== undefined) role.addToPolicy(new PolicyStatement({ actions: INTERFACES, resources: ['*'] }));
-  if (network !== undefined || settings.xray)
-    except(role, 'IAM5[Resource::*]', 'Network interfaces and traces of a function have no resources to narrow the actions to.');
+  const role = functionRole(scope, { description, loader, logGroup, inVpc: network !== undefined });
   const made = new LambdaFunction(scope, 'Function', {
     description,
     runtime: Runtime.NODEJS_24_X,
@@ -84,43 +78,4 @@ function codeOf(bundle: string): Code {
   const folder = join(BUNDLES, bundle);
   if (!existsSync(join(folder, 'index.mjs'))) throw new ConfigError([`dist/functions/${bundle}/index.mjs: is missing; run npm run build`]);
   return Code.fromAsset(folder, { exclude: ['**', '!index.mjs'] });
-}
-
-function grantSecret(scope: Construct, role: Role, loader: Loader): void {
-  role.addToPolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secretArn(scope, loader)] }));
-  const { secretKeyArn } = loader.doris;
-  if (secretKeyArn === undefined) return;
-  const conditions = { StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(scope).region}.amazonaws.com` } };
-  role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [secretKeyArn], conditions }));
-}
-
-/** Secrets Manager adds six characters to the name of a secret in its ARN. */
-function secretArn(scope: Construct, { environment: { variables } }: Loader): string {
-  const { DORIS_SECRET_ID: secretId = '' } = variables;
-  if (secretId.startsWith('arn:')) return secretId;
-  return Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${secretId}-??????`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-}
-
-/** Lambda makes the network interfaces of a function in a VPC in the name of its role; these actions know no resources to narrow them to. */
-const INTERFACES = [
-  'ec2:AssignPrivateIpAddresses',
-  'ec2:CreateNetworkInterface',
-  'ec2:DeleteNetworkInterface',
-  'ec2:DescribeNetworkInterfaces',
-  'ec2:DescribeSubnets',
-  'ec2:UnassignPrivateIpAddresses',
-];
-
-/** Only calls of the function's own code come with its ARN; those of Lambda do not. */
-function denyInterfaces(scope: Construct, role: Role, made: LambdaFunction): void {
-  const conditions = { ArnEquals: { 'lambda:SourceFunctionArn': made.functionArn } };
-  new Policy(scope, 'NoInterfaces', {
-    roles: [role],
-    statements: [new PolicyStatement({ effect: Effect.DENY, actions: INTERFACES, resources: ['*'], conditions })],
-  });
 }

@@ -17,7 +17,7 @@ export const settingsSchema = z
       'Name of the CloudFormation stack.',
     ),
     loaders: several(loaderSchema).describe(
-      'Any number of loaders; a stack holds about 15 of them. They share ledger, bucket, network and dashboard.',
+      'Any number of loaders; a stack holds 10 to 15 of them. They share ledger, bucket, network and dashboard.',
     ),
     network: networkSchema,
     deadLetters: z

@@ -43,7 +43,9 @@ describe('the app of CDK', () => {
     const { code, stderr } = await runApp({ settings: 'infra/examples/minimal.json' });
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('plan of DorisLoaderMinimal\n  orders into shop.orders') });
-    expect(stderr).toContain('BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency stay as they are deployed');
+    expect(stderr).toContain(
+      'once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency keep their values',
+    );
     const { artifacts } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8'));
     const flags: Flag[] = Object.values(artifacts['aws-cdk-lib/feature-flag-report'].properties.flags);
     const otherwise = flags.filter(

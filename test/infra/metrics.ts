@@ -22,11 +22,15 @@ export function shownMetrics(template: Template): MetricIdentity[] {
   const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
   const parts: unknown[] = dashboard?.['Properties'].DashboardBody['Fn::Join'][1];
   const body = JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'reference')).join(''));
-  return body.widgets
-    .flatMap(({ properties }: { properties: { metrics?: unknown[][] } }) => properties.metrics ?? [])
-    .map(([namespace, name, ...rest]: string[]) => ({
-      namespace,
-      name,
-      dimensions: Object.fromEntries(rest.flatMap((part, n) => (n % 2 === 0 && typeof part === 'string' ? [[part, rest[n + 1]]] : []))),
-    }));
+  return (
+    body.widgets
+      .flatMap(({ properties }: { properties: { metrics?: unknown[][] } }) => properties.metrics ?? [])
+      // An expression has no namespace, but an object.
+      .filter(([first]: unknown[]) => typeof first === 'string')
+      .map(([namespace, name, ...rest]: string[]) => ({
+        namespace,
+        name,
+        dimensions: Object.fromEntries(rest.flatMap((part, n) => (n % 2 === 0 && typeof part === 'string' ? [[part, rest[n + 1]]] : []))),
+      }))
+  );
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { shownMetrics } from './metrics.ts';
 import { aLoader, anIggyLoader, settingsWith } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
@@ -187,6 +188,16 @@ describe('the alarms of a loader', () => {
 });
 
 describe('the dashboard', () => {
+  it('shows only metrics that the function writes, under their names', () => {
+    const written = read('lib/powertools-telemetry.ts');
+    const own = [...shownMetrics(template), ...shownMetrics(iggy)].filter(({ namespace }) => namespace.startsWith('DorisLambdaLoader/'));
+    expect(own.length).toBeGreaterThan(0);
+    for (const { name, dimensions } of own) {
+      expect.soft(written).toContain(`'${name}'`);
+      expect.soft(Object.keys(dimensions)).toEqual(['service', 'table']);
+    }
+  });
+
   it('shows every alarm, and for each loader and table what is loaded', () => {
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
     const body = JSON.stringify(dashboard?.['Properties']);
