@@ -30,21 +30,35 @@ export interface Refusal {
  * - `contradicted`: Doris reported success for something else than was sent. Its label passes for stored, so that a person has to tell.
  * - `loaded`: in Doris for sure, but not all dead letters between its rows are accepted yet.
  * - `refused`: its only row is judged bad; the row is a dead letter from now on, even if the table would take it later.
+ * - `poison`: there is none: its records were judged to be no rows, and are dead letters from now on, even if they are judged otherwise later.
  * - `given-up`: whether it is in Doris cannot be told any more; its rows are dead letters from now on, for people to look into.
  */
 export type ClaimState =
   | { readonly kind: 'open' | 'unseen' | 'unlabelled' }
   | { readonly kind: 'contradicted'; readonly reason: string }
-  | { readonly kind: 'loaded' }
+  | { readonly kind: 'loaded' | 'poison' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'given-up'; readonly reason: string };
 
 /** The fate of the rows is known. */
-export type DecidedState = Extract<ClaimState, { kind: 'loaded' | 'refused' | 'given-up' }>;
+export type DecidedState = Exclude<ClaimState, { kind: 'open' | 'unseen' | 'unlabelled' | 'contradicted' }>;
 
 /** Whether a claim's rows need no answer of Doris any more. */
 export function isDecided(state: ClaimState): state is DecidedState {
-  return state.kind === 'loaded' || state.kind === 'refused' || state.kind === 'given-up';
+  switch (state.kind) {
+    case 'loaded':
+    case 'refused':
+    case 'poison':
+    case 'given-up':
+      return true;
+    case 'open':
+    case 'unseen':
+    case 'unlabelled':
+    case 'contradicted':
+      return false;
+    default:
+      return state satisfies never;
+  }
 }
 
 /** A load that was written down before its first attempt. */
@@ -54,7 +68,7 @@ export interface Claim {
   /** Position of the first and of the last record of the piece. */
   readonly first: Position;
   readonly last: Position;
-  /** Rows of the load. */
+  /** Rows of the load; of `poison`, its records. */
   readonly rows: number;
   /** By which routes its rows came to this table. */
   readonly routes: string;

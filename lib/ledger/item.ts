@@ -50,6 +50,7 @@ function detailsOf(state: ClaimState): Item {
     case 'unseen':
     case 'unlabelled':
     case 'loaded':
+    case 'poison':
       return {};
     case 'refused':
       return { refusal: refusalAttribute(state.refusal) };
@@ -73,7 +74,7 @@ const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, e
 
 const storedClaim = z.object({
   M: z.object({
-    state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'contradicted', 'loaded', 'refused', 'given-up'])),
+    state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'contradicted', 'loaded', 'refused', 'poison', 'given-up'])),
     refusal: storedRefusal.optional(),
     reason: text.optional(),
     label,

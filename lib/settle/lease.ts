@@ -45,6 +45,21 @@ export function claimFor(run: Run, piece: Piece, witness = run.ports.doris.witne
   return { claim, lease, replay: false, witness };
 }
 
+/** The claim for a piece without rows: nobody loads anything under it. */
+export function poisonClaim(run: Run, piece: Piece): Claim {
+  return fenced(run, {
+    state: { kind: 'poison' },
+    label: labelOfRows(run, piece.records),
+    first: firstPosition(piece.records),
+    last: lastPosition(piece.records),
+    rows: piece.records.length,
+    routes: run.routes,
+    origin: piece.origin,
+    deadline: epochMillis(0),
+    claimedAt: run.ports.clock.now(),
+  });
+}
+
 /** A claim of somebody else with this invocation's lease in it, as it will be held once it is written. */
 export function takenOver(run: Run, claim: Claim, witness: Label | undefined): Held {
   const lease = leaseOf(run);

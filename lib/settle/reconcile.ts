@@ -2,7 +2,7 @@ import { ContractViolation } from '../errors.ts';
 import { type Checkpoint, type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.ts';
 import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
-import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
+import type { DecodedRecord, Fault, PoisonRow, Row } from '../source/record.ts';
 import { type DecidedLoad, deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { present, takenOver, unchanged, written } from './lease.ts';
 import { resolveByState, tellAbandoned } from './resolve.ts';
@@ -93,6 +93,11 @@ export function loadOf({ label, columns }: Claim, state: DecidedState): DecidedL
   return { label, ...(state.kind === 'given-up' && columns !== undefined ? { columns } : {}) };
 }
 
+const JUDGED_BEFORE: Fault = {
+  errorClass: 'decode',
+  reason: 'it was judged to be no row when it came first, by rules that have changed since, and its letter may be there already',
+};
+
 /** What a record of a decided load leaves to the dead letters. */
 export function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] {
   if (record.kind === 'poison') return [record];
@@ -101,6 +106,8 @@ export function deadIn(record: DecodedRecord, state: DecidedState): PoisonRow[] 
       return [];
     case 'refused':
       return [refusedRow(record, state.refusal)];
+    case 'poison':
+      return [{ kind: 'poison', record: record.record, fault: JUDGED_BEFORE }];
     case 'given-up':
       return [{ kind: 'poison', record: record.record, fault: { errorClass: 'unverifiable', reason: state.reason } }];
     default:
@@ -129,7 +136,8 @@ async function takeOver(
 function refuseOtherMembership(run: Run, claim: Claim, through: Position | undefined): void {
   refuseOtherRoutes(run, claim.routes);
   const { batch, key, table } = run;
-  const rows = table.records.filter((record): record is Row => record.kind === 'row' && isOf(claim, through, record));
+  const ofClaim = claim.state.kind === 'poison' ? table.records : table.records.filter(({ kind }) => kind === 'row');
+  const rows = ofClaim.filter((record) => isOf(claim, through, record));
   const holdsSpan = firstPosition(batch.records) <= claim.first && claim.last <= lastPosition(batch.records);
   const same = holdsSpan ? rows.length > 0 && labelOfRows(run, rows) === claim.label : rows.length <= claim.rows;
   if (same) return;

@@ -10,7 +10,7 @@ import type { TableBatch } from '../plan/plan.ts';
 import { targetName } from '../plan/route.ts';
 import type { Doris, Target } from '../ports.ts';
 import { type Position, spellPosition } from '../source/position.ts';
-import type { Batch, DecodedRecord, Row } from '../source/record.ts';
+import type { Batch, DecodedRecord } from '../source/record.ts';
 import type { PositionColumns } from '../source/splice.ts';
 import type { LoadFacts, Telemetry } from '../telemetry.ts';
 import { type Millis, seconds } from '../units.ts';
@@ -110,10 +110,13 @@ export function hasTime({ deadline }: Run): boolean {
   return deadline.remaining() >= SHORTEST_LOAD;
 }
 
-export function labelOfRows(run: Run, rows: readonly Row[]): Label {
+/** The label of a load of these rows; of records that are no rows it is a name like any other. */
+export function labelOfRows(run: Run, rows: readonly DecodedRecord[]): Label {
   const members = rows.map(({ record }) => record);
-  return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: targetOf(run), members });
+  return labelOf(run.rules.labelPrefix, { source: run.batch.source, target: run.table.target ?? NO_TABLE, members });
 }
+
+const NO_TABLE: Target = { database: '-', table: '-' };
 
 /** A claim's load, as events name it. */
 export function factsOf({ batch, key }: Run, { label, first, last, rows }: Claim): LoadFacts {

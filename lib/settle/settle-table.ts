@@ -3,8 +3,9 @@ import { LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { cut, nextInLine, type Piece, poisonOf } from '../plan/pieces.ts';
 import { spellPosition } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
+import { advance } from './advance.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
-import { claimFor, type Held, writing, written } from './lease.ts';
+import { claimFor, type Held, poisonClaim, present, writing, written } from './lease.ts';
 import { letGo } from './let-go.ts';
 import { loadPiece } from './load-piece.ts';
 import { reconcile } from './reconcile.ts';
@@ -89,8 +90,26 @@ async function claimAndLoad(run: Run, piece: Piece, rest: readonly Piece[]): Pro
   return loadPiece(run, piece, rest, held);
 }
 
-/** Without rows there is no load and no claim: the watermark is looked at first, so that a redelivery sends no letter twice. */
+/**
+ * Without rows there is no load, but the verdict is written down before the first letter is sent: other rules may take the records for
+ * rows when they come again after a crash, and then their letters would be redriven besides.
+ */
 async function settlePoison(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {
+  if (!isJudgedByOne(run)) return settleUnclaimed(run, piece, rest);
+  const claim = poisonClaim(run, piece);
+  const judged = await run.ports.ledger.move(run.key, { expect: { kind: 'vacant', before: claim.first }, claim });
+  if (judged.kind === 'refused' && !written(judged, claim)) return reconcile(run, judged.current, recordsOf([piece, ...rest]));
+  await deadLetterRows(run, poisonOf(piece));
+  return advance(run, piece, rest, present(claim), { rows: 0, bytes: 0, loads: 0, deadLetters: piece.records.length });
+}
+
+/** Records of a shard that no table takes may come again as another one's rows, and that one does not ask here. */
+function isJudgedByOne({ table, key }: Run): boolean {
+  return table.target !== undefined || key.group !== undefined;
+}
+
+/** The watermark is looked at first, so that a redelivery sends no letter twice. */
+async function settleUnclaimed(run: Run, piece: Piece, rest: readonly Piece[]): Promise<Step> {
   const { ledger } = run.ports;
   const first = firstPosition(piece.records);
   const records = recordsOf([piece, ...rest]);

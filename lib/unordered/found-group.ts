@@ -50,7 +50,8 @@ async function settleLive(
   if (claim === undefined) return settleUnclaimed(passage, group, { run, live, isWhole: isWhole && target !== undefined, found });
   const last = front.at(-1);
   const holdsClaim = last !== undefined && last.record.position >= claim.last;
-  if (holdsClaim && !group.ended) return [...(await settleRun(run)), ...behind(live, front)];
+  // What no table took may be rows by now, and stays dead letters.
+  if (holdsClaim && !group.ended && target !== undefined) return [...(await settleRun(run)), ...behind(live, front)];
   await run.gate.leave();
   return settlePart(passage, group, claim, live);
 }
