@@ -7,7 +7,8 @@ import { PERIOD } from './loader-metrics.ts';
 const OLDEST_LETTER_SECONDS = 10 * 24 * 3600;
 
 /** The alarms of a loader's dead letters, and of what loads them again. */
-export function deadLetterAlarms({ letters, redrive }: DeployedLoader): AlarmRule[] {
+export function deadLetterAlarms({ letters, redrive, arrivals }: DeployedLoader): AlarmRule[] {
+  const expired = arrivals.kind === 'kinesis' && arrivals.expired.kind === 'queue' ? [arrivals.expired.queue] : [];
   return [
     {
       runbook: 'dead-letters',
@@ -19,8 +20,9 @@ export function deadLetterAlarms({ letters, redrive }: DeployedLoader): AlarmRul
     },
     {
       runbook: 'dead-letters-expire',
-      firstStep: 'In four days SQS forgets the oldest dead letter. Redrive it, or save it elsewhere.',
-      metrics: [letters.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: PERIOD })],
+      firstStep:
+        'In four days SQS forgets the oldest dead letter, or report of a batch that Lambda gave up. Redrive it, or save it elsewhere.',
+      metrics: [letters, ...expired].map((queue) => queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: PERIOD })),
       comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: OLDEST_LETTER_SECONDS,
       points: 1,

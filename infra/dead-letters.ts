@@ -7,10 +7,14 @@ import { except } from './rules.ts';
 /** The longest that SQS keeps a message. */
 const RETENTION = Duration.days(14);
 
+/** The largest message that SQS takes, with its attributes; the functions count on it. */
+export const LARGEST_MESSAGE_BYTES = 1024 ** 2;
+
 /** A queue for what can never load: of one loader, since another one would redrive its letters under another identity, or into another Doris. */
 export function deadLetterQueue(scope: Construct, id: string, removalPolicy: RemovalPolicy): Queue {
   const queue = new Queue(scope, id, {
     retentionPeriod: RETENTION,
+    maxMessageSizeBytes: LARGEST_MESSAGE_BYTES,
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     removalPolicy,

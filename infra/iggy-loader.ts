@@ -3,7 +3,7 @@ import { MetricType } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { deadLetterQueue } from './dead-letters.ts';
+import { deadLetterQueue, LARGEST_MESSAGE_BYTES } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
 import { doctorFunction } from './doctor-function.ts';
 import { iggyEndpoint } from './iggy-endpoint.ts';
@@ -61,6 +61,7 @@ function sourceQueue(scope: Construct, loader: Loader, source: IggySource, { rem
   const windowSeconds = fifo ? 0 : LONGEST_WINDOW_SECONDS;
   const queue = new Queue(scope, 'Queue', {
     retentionPeriod: Duration.hours(QUEUE_RETENTION_HOURS),
+    maxMessageSizeBytes: LARGEST_MESSAGE_BYTES,
     visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * loader.function.timeoutSeconds + windowSeconds),
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,

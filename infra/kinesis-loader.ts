@@ -43,7 +43,7 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
   doctorFunction(within, parts, { letters, stream });
   if (source.kind === 'new-kinesis-stream')
     new CfnOutput(stack, nameInTemplate(loader, 'Stream'), { value: stream.streamName, description: `Kinesis stream of ${loader.name}` });
-  return { loader, function: made, redrive, letters, arrivals: { kind: 'kinesis', stream, mappingId } };
+  return { loader, function: made, redrive, letters, arrivals: { kind: 'kinesis', stream, mappingId, expired } };
 }
 
 function mappingProps(source: KinesisSource, parameters: LoaderParameters, expired: ExpiredBatches): KinesisEventSourceProps {

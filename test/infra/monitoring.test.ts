@@ -182,6 +182,17 @@ describe('the alarms of a loader', () => {
     });
   });
 
+  it('watch the queue of batches that Lambda gave up, too, where there is no bucket for them', () => {
+    const without = templateOf(settingsWith(aLoader(), { deadLetters: { bucket: false } }));
+    const [expired] = Object.keys(without.findResources('AWS::SQS::Queue')).filter((id) => id.includes('Expired'));
+    without.hasResourceProperties(ALARM, {
+      AlarmName: 'Loaders-orders-dead-letters-expire-2',
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [expired, 'QueueName'] } }],
+      Threshold: 10 * 24 * 3600,
+    });
+  });
+
   it('are refused when they could never end', () => {
     expect(() => templateOf(settingsWith(aLoader({ alarms: { leastHoursLeft: 24 } })))).toThrow('the alarm would never end');
   });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loaderApp } from '../../infra/loader-app.ts';
 import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
+import { SETTINGS } from '../../lib/settings.ts';
 import { permissions } from './permissions.ts';
 import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
@@ -38,8 +39,12 @@ describe('what loaders share', () => {
     });
   });
 
-  it('keeps dead letters for 14 days, encrypted', () => {
-    template.allResourcesProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
+  it('keeps dead letters for 14 days, encrypted, and takes messages as large as the functions send them', () => {
+    template.allResourcesProperties('AWS::SQS::Queue', {
+      MessageRetentionPeriod: 14 * 24 * 3600,
+      SqsManagedSseEnabled: true,
+      MaximumMessageSize: Number(SETTINGS.DEAD_LETTER_MAX_BYTES.fallback),
+    });
   });
 
   it('lets nobody at a queue or the bucket without TLS', () => {
