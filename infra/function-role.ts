@@ -1,8 +1,8 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, type IGrantable, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { except } from './rules.ts';
 import type { Loader } from './settings.ts';
 
@@ -27,10 +27,14 @@ export function functionRole(scope: Construct, { description, loader, logGroup, 
 
 function grantSecret(scope: Construct, role: Role, loader: Loader): void {
   role.addToPolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secretArn(scope, loader)] }));
-  const { secretKeyArn } = loader.doris;
-  if (secretKeyArn === undefined) return;
-  const conditions = { StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(scope).region}.amazonaws.com` } };
-  role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [secretKeyArn], conditions }));
+  grantDecrypt(role, loader.doris.secretKeyArn, 'secretsmanager');
+}
+
+/** Lets somebody decrypt what a service keeps under a key of one's own, where there is one, and by way of that service only. */
+export function grantDecrypt(grantee: IGrantable & IConstruct, keyArn: string | undefined, service: 'kinesis' | 'secretsmanager'): void {
+  if (keyArn === undefined) return;
+  const conditions = { StringEquals: { 'kms:ViaService': `${service}.${Stack.of(grantee).region}.amazonaws.com` } };
+  grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn], conditions }));
 }
 
 /** Secrets Manager adds six characters to the name of a secret in its ARN. */

@@ -1,6 +1,5 @@
 import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import { type IStream, Stream, StreamConsumer, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import { type IEventSourceDlq, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { KinesisConsumerEventSource, KinesisEventSource, type KinesisEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
@@ -9,6 +8,7 @@ import { deadLetterQueue } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
 import { doctorFunction } from './doctor-function.ts';
 import { type ExpiredBatches, expiredBatches, placeOf } from './expired-batches.ts';
+import { grantDecrypt } from './function-role.ts';
 import { loaderFunction, resourceVariables } from './loader-function.ts';
 import { nameInTemplate } from './name-in-template.ts';
 import { type LoaderParameters, loaderParameters } from './parameters.ts';
@@ -29,6 +29,8 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
     resources: { ...resourceVariables(loader, shared, letters), SOURCE_STREAM_ARN: stream.streamArn },
   };
   const made = loaderFunction(within, 'kinesis-loader', parts, letters);
+  const keyArn = source.kind === 'kinesis' ? source.encryptionKeyArn : undefined;
+  grantDecrypt(made, keyArn, 'kinesis');
   const expired = expiredBatches(within, shared);
   const props = mappingProps(source, parts.parameters, expired);
   const eventSource = source.enhancedFanOut
@@ -39,7 +41,7 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
     : new KinesisEventSource(stream, props);
   made.addEventSource(eventSource);
   const mappingId = eventSource.eventSourceMappingId;
-  const redrive = redriveFunction(within, parts, { letters, expired: placeOf(expired, mappingId), stream });
+  const redrive = redriveFunction(within, parts, { letters, expired: placeOf(expired, mappingId), stream: { stream, keyArn } });
   doctorFunction(within, parts, { letters, stream });
   if (source.kind === 'new-kinesis-stream')
     new CfnOutput(stack, nameInTemplate(loader, 'Stream'), { value: stream.streamName, description: `Kinesis stream of ${loader.name}` });
@@ -79,11 +81,8 @@ function reportExpired(expired: ExpiredBatches): IEventSourceDlq {
 
 function streamOf(scope: Construct, source: KinesisSource, { removalPolicy }: SharedResources): IStream {
   switch (source.kind) {
-    case 'kinesis': {
-      const { streamArn, encryptionKeyArn } = source;
-      const encryption = encryptionKeyArn === undefined ? {} : { encryptionKey: Key.fromKeyArn(scope, 'StreamKey', encryptionKeyArn) };
-      return Stream.fromStreamAttributes(scope, 'Stream', { streamArn, ...encryption });
-    }
+    case 'kinesis':
+      return Stream.fromStreamArn(scope, 'Stream', source.streamArn);
     case 'new-kinesis-stream':
       return new Stream(scope, 'Stream', {
         retentionPeriod: Duration.hours(source.retentionHours),

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { grantBelow, grantList } from './bucket-grants.ts';
 import { bundledFunction, type LoaderParts } from './bundled-function.ts';
 import { type ExpiredPlace, spelt } from './expired-batches.ts';
+import { grantDecrypt } from './function-role.ts';
 import { grantItems } from './ledger-table.ts';
 import { grantDeadLetters } from './loader-function.ts';
 import { nameInTemplate } from './name-in-template.ts';
@@ -17,7 +18,7 @@ import type { SharedResources } from './shared-resources.ts';
 /** What a redrive reads: letters, and of a stream its records and the batches that Lambda gave up. */
 export interface RedriveSources {
   readonly letters: Queue;
-  readonly stream?: IStream;
+  readonly stream?: { readonly stream: IStream; readonly keyArn: string | undefined };
   readonly expired?: ExpiredPlace;
 }
 
@@ -46,8 +47,8 @@ function grantSources(made: LambdaFunction, { letters, stream, expired }: Redriv
   letters.grant(made, ...TAKING);
   if (bucket !== undefined) grantBelow(made, bucket, 'dead-letters', ['s3:GetObject'], 'Letters say which payloads they mean.');
   if (stream !== undefined) {
-    stream.grant(made, 'kinesis:GetShardIterator', 'kinesis:GetRecords');
-    stream.encryptionKey?.grantDecrypt(made);
+    stream.stream.grant(made, 'kinesis:GetRecords', 'kinesis:GetShardIterator');
+    grantDecrypt(made, stream.keyArn, 'kinesis');
   }
   if (expired?.kind === 'queue') expired.queue.grant(made, ...TAKING);
   if (expired?.kind === 'folder') {

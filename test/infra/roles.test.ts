@@ -141,11 +141,12 @@ describe('every role of a loader', () => {
 
     const all = permissions(templateOf(settingsWith(loader)));
 
-    const bySecrets = ' when {"StringEquals":{"kms:ViaService":"secretsmanager.eu-central-1.amazonaws.com"}}';
-    const secret = [`kms:Decrypt on ${key(2)}${bySecrets}`, `secretsmanager:GetSecretValue on ${secretId}`];
+    const decrypt = (n: number, service: string) =>
+      `kms:Decrypt on ${key(n)} when {"StringEquals":{"kms:ViaService":"${service}.eu-central-1.amazonaws.com"}}`;
+    const secret = [decrypt(2, 'secretsmanager'), `secretsmanager:GetSecretValue on ${secretId}`];
     const about = (role: string) => all[role]?.filter((line) => /secretsmanager|kms/.test(line));
-    expect(about('LoaderordersRole')).toEqual([`kms:Decrypt on ${key(1)}`, ...secret]);
-    expect(about('LoaderordersRedriveRole')).toEqual([`kms:Decrypt on ${key(1)}`, ...secret]);
+    expect(about('LoaderordersRole')).toEqual([decrypt(1, 'kinesis'), ...secret]);
+    expect(about('LoaderordersRedriveRole')).toEqual([decrypt(1, 'kinesis'), ...secret]);
     expect(about('LoaderordersDoctorRole')).toEqual(secret);
   });
 

@@ -4,7 +4,8 @@ import { checkSettings } from '../../infra/settings.ts';
 import { settingsJsonSchema } from '../../infra/settings-schema.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { SETTINGS } from '../../lib/settings.ts';
-import { aLoader, settingsWith } from './settings-builder.ts';
+import { aLoader, anIggyLoader, settingsWith } from './settings-builder.ts';
+import { templateOf } from './synthesise.ts';
 
 /** The faults that a settings file is refused with. */
 function faultsOf(settings: unknown): readonly string[] {
@@ -174,6 +175,16 @@ describe('a settings file with faults', () => {
 });
 
 describe('the JSON schema of the settings file', () => {
+  it('sets every variable that the stack does not set by itself, but for user and password', () => {
+    const schema = JSON.stringify(settingsJsonSchema());
+    const loaders = [aLoader(), anIggyLoader()];
+    const functions = Object.values(templateOf(settingsWith({}, { loaders })).findResources('AWS::Lambda::Function'));
+    const made = new Set(functions.flatMap(({ Properties }) => Object.keys(Properties.Environment.Variables)));
+
+    const open = Object.keys(SETTINGS).filter((name) => !made.has(name) && !schema.includes(`Sets ${name}.`));
+    expect(open).toEqual(['DORIS_USER', 'DORIS_PASSWORD']);
+  });
+
   it('has range and default of every variable that the file may set', () => {
     const loader = JSON.parse(settingsJsonSchema()).properties.loaders.items.properties;
 
