@@ -121,16 +121,13 @@ async function judge(run: Run, claim: Claim): Promise<Judgement> {
   const model = await run.ports.doris.tableModel(targetOf(run), run.deadline);
   if (model.kind === 'unreachable') return { kind: 'wait', reason: model.reason };
   if (model.kind === 'told' && model.value === 'unique') return known('reloaded', 'the table has a UNIQUE KEY');
-  switch (run.rules.onUnverifiable) {
-    case 'wait':
-      return { kind: 'wait', reason: 'ON_UNVERIFIABLE is wait' };
-    case 'reload':
-      return known('reloaded', 'ON_UNVERIFIABLE is reload');
-    case 'dead-letter':
-      return known('dead-lettered', 'ON_UNVERIFIABLE is dead-letter');
-    default:
-      return run.rules.onUnverifiable satisfies never;
-  }
+  if (run.rules.onUnverifiable === 'wait') return { kind: 'wait', reason: 'ON_UNVERIFIABLE is wait' };
+  // No fate is decided on a bad day: a table that is missing, or refuses all loads, costs time.
+  const begun = await run.ports.doris.newestTransaction(targetOf(run), run.deadline);
+  if (begun.kind === 'unreachable') return { kind: 'wait', reason: begun.reason };
+  return run.rules.onUnverifiable === 'reload'
+    ? known('reloaded', 'ON_UNVERIFIABLE is reload')
+    : known('dead-lettered', 'ON_UNVERIFIABLE is dead-letter');
 }
 
 function known(consequence: Conclusion['consequence'], because: ClaimProof): Judgement {

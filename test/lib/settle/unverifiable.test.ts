@@ -208,6 +208,12 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     ],
     ['the table does not answer now', { model: { kind: 'unreachable', reason: 'HTTP 503' } }, {}, 'HTTP 503'],
     ['the operator wants to look first', {}, { onUnverifiable: 'wait' }, 'ON_UNVERIFIABLE is wait'],
+    [
+      'no load can be begun for its table',
+      { newestTransaction: async () => ({ kind: 'unreachable', reason: 'unknown table' }) },
+      {},
+      'unknown table',
+    ],
   ])('waits when %s, and says so', async (_, doris, changed, reason) => {
     await forgotten('after', changed);
     Object.assign(world.doris, doris);
@@ -262,7 +268,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
 
   it('keeps its fate when the function dies before the letters are sent', async () => {
     await forgotten('after');
-    await expect(world.invoke(batchOf(shardOf(good(4)).slice(2)), rules(), { call: 7, effect: 'before' })).rejects.toThrow(Killed);
+    await expect(world.invoke(batchOf(shardOf(good(4)).slice(2)), rules(), { call: 8, effect: 'before' })).rejects.toThrow(Killed);
     world.doris.model = { kind: 'told', value: 'unique' };
 
     expect(await bringAgain()).toEqual(SETTLED);
