@@ -48,7 +48,11 @@ export const MUTATIONS: readonly Mutation[] = [
     mistake: 'takes letters that SQS refused for accepted',
     among: ['queue-partial'],
     edits: [
-      { file: 'lib/dead-letter/sqs.ts', right: 'if (refused.length === 0) return;', wrong: 'if (refused.length < batch.length) return;' },
+      {
+        file: 'lib/dead-letter/sqs.ts',
+        right: 'if (refused.length === 0) return tooLong;',
+        wrong: 'if (refused.length < batch.length) return tooLong;',
+      },
     ],
   },
   {
