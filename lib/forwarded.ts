@@ -6,6 +6,7 @@ import { type Routing, route, targetName } from './plan/route.ts';
 import { type ForwardedMessage, NOWHERE } from './source/iggy.ts';
 import type { Position } from './source/position.ts';
 import type { Batch, DecodedRecord, IggyPartition, SourceRecord } from './source/record.ts';
+import { sliceOf } from './source/slice.ts';
 import { epochMillis, millis } from './units.ts';
 import type { GroupPorts } from './unordered/passage.ts';
 import { settleShare } from './unordered/settle-share.ts';
@@ -118,7 +119,7 @@ async function refuse(messages: readonly ForwardedMessage[], ports: GroupPorts):
 async function buryBody({ messageId, sentAt }: ForwardedMessage, { body, reason }: Misfit, ports: GroupPorts): Promise<void> {
   const { clock, deadLetters, telemetry } = ports;
   const fault = { errorClass: 'contract', reason: `SQS message ${messageId}: ${reason}` } as const;
-  const record = { position: NO_POSITION, itemIdentifier: messageId, arrivedAt: sentAt, payload: body };
+  const record = { position: NO_POSITION, itemIdentifier: messageId, arrivedAt: sentAt, payload: sliceOf(body) };
   await deadLetters.send([{ fault, source: NOWHERE, record, target: '-', failedAt: clock.now() }]);
   telemetry.record({ kind: 'dead-lettered', source: NOWHERE, target: '-', errorClass: 'contract', records: 1 });
 }

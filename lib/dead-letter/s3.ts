@@ -1,6 +1,7 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { spellPosition } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
+import { bytesOf } from '../source/slice.ts';
 import { type DeadLetter, DeadLettersUnavailable } from './letter.ts';
 import type { PayloadStore } from './sqs.ts';
 
@@ -11,7 +12,7 @@ export function s3PayloadStore(client: S3Client, bucket: string): PayloadStore {
       const key = keyOf(letter);
       try {
         await client.send(
-          new PutObjectCommand({ Bucket: bucket, Key: key, Body: letter.record.payload, ContentType: 'application/octet-stream' }),
+          new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytesOf(letter.record.payload), ContentType: 'application/octet-stream' }),
         );
       } catch (error) {
         const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

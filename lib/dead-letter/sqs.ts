@@ -1,6 +1,7 @@
 import { BatchRequestTooLong, type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import { inLanes } from '../in-lanes.ts';
+import { bytesOf } from '../source/slice.ts';
 import { type Millis, millis } from '../units.ts';
 import { type DeadLetter, type DeadLetters, DeadLettersUnavailable } from './letter.ts';
 import { inlineBody, type LetterMessage, messageOf, omittedBody, sizeOf } from './message.ts';
@@ -47,7 +48,7 @@ export function sqsDeadLetters(queue: DeadLetterQueue, clock: Clock): DeadLetter
 }
 
 async function fitted(letter: DeadLetter, { maxBytes, store }: DeadLetterQueue): Promise<LetterMessage> {
-  const { payload } = letter.record;
+  const payload = bytesOf(letter.record.payload);
   if (payload.length <= maxBytes) {
     const message = messageOf(letter, inlineBody(payload));
     if (sizeOf(message) <= maxBytes) return message;

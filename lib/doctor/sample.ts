@@ -2,6 +2,7 @@ import { type Routing, route, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import { kinesisPosition } from '../source/position.ts';
 import type { Row, SourceShard } from '../source/record.ts';
+import { sliceOf } from '../source/slice.ts';
 import { epochMillis } from '../units.ts';
 
 /** One JSON object of a sample, with the number of its line. */
@@ -32,7 +33,7 @@ function sourceOf(stream: string, { rules }: Routing): SourceShard {
 }
 
 function recordOf({ text, fields }: SampleRow): Row {
-  const payload = Buffer.from(text);
+  const payload = sliceOf(Buffer.from(text));
   const record = { position: kinesisPosition('0'), itemIdentifier: '', arrivedAt: epochMillis(0), payload };
   return { kind: 'row', record, line: payload, fields };
 }

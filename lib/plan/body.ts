@@ -1,4 +1,5 @@
 import type { Row } from '../source/record.ts';
+import { lengthOf } from '../source/slice.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -12,27 +13,26 @@ export function bodyOf(rows: readonly Row[]): Buffer {
 
 /** Length of the body that rows make. */
 export function bodyBytes(rows: readonly Row[]): number {
-  return rows.reduce((sum, { line }) => sum + line.length + 1, 0);
+  return rows.reduce((sum, { line }) => sum + lengthOf(line) + 1, 0);
 }
 
 function asTheyLie(rows: readonly Row[]): Buffer | undefined {
   const [first] = rows;
   if (first === undefined) return undefined;
-  const { buffer, byteOffset } = first.line;
-  let end = byteOffset;
+  const { memory, start } = first.line;
+  let next = start;
   for (const { line, isTerminated } of rows) {
-    if (isTerminated !== true || line.byteOffset !== end || line.buffer !== buffer) return undefined;
-    end += line.length + 1;
+    if (isTerminated !== true || line.start !== next || line.memory !== memory) return undefined;
+    next = line.end + 1;
   }
-  return Buffer.from(buffer, byteOffset, end - byteOffset);
+  return memory.subarray(start, next);
 }
 
 function copied(rows: readonly Row[]): Buffer {
   const body = Buffer.allocUnsafeSlow(bodyBytes(rows));
   let at = 0;
   for (const { line } of rows) {
-    body.set(line, at);
-    at += line.length;
+    at += line.memory.copy(body, at, line.start, line.end);
     body[at++] = LINE_FEED;
   }
   return body;

@@ -64,10 +64,10 @@ function digestOf(members: Membership['members']): string {
   for (const member of members) {
     chunk += identityOfMember(member);
     if (chunk.length < CHUNK_CHARACTERS) continue;
-    hash.update(chunk);
+    hash.update(chunk, 'latin1');
     chunk = '';
   }
-  return hash.update(chunk).digest('hex');
+  return hash.update(chunk, 'latin1').digest('hex');
 }
 
 /** What the labels of one source shard under one loader begin with. Other shards may begin with the same. */

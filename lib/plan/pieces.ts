@@ -1,4 +1,5 @@
 import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
+import { lengthOf } from '../source/slice.ts';
 import type { Bytes } from '../units.ts';
 import { bodyBytes } from './body.ts';
 
@@ -63,7 +64,7 @@ function endOfCut(records: readonly DecodedRecord[], start: number, { maxRows, m
     const record = records[end];
     if (record?.kind === 'row') {
       rows += 1;
-      bytes += record.line.length + 1;
+      bytes += lengthOf(record.line) + 1;
     } else poison += 1;
     const fits = poison <= MOST_POISON && rows <= maxRows && (rows <= 1 || bytes <= maxBytes);
     if (!fits && end > start) return end;

@@ -6,6 +6,7 @@ import type { DecodeRules } from '../source/kinesis.ts';
 import { spellPosition } from '../source/position.ts';
 import type { DecodedRecord, Fault, PoisonRow, SourceRecord, SourceShard } from '../source/record.ts';
 import { decodeRow } from '../source/rows.ts';
+import { sliceOf } from '../source/slice.ts';
 import { addedMembers } from '../source/splice.ts';
 import type { Edit } from './edit.ts';
 import type { Doubt, Fate, Ready } from './letters.ts';
@@ -41,7 +42,7 @@ export function prepareLetter(letter: StoredLetter, payload: Uint8Array, rules: 
     position,
     itemIdentifier: spellPosition(position).split(':')[0] ?? '',
     arrivedAt,
-    payload: edited.payload,
+    payload: sliceOf(edited.payload),
     ...(partitionKey === undefined ? {} : { partitionKey }),
     ...(iggy === undefined ? {} : { iggy }),
   };

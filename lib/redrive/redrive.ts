@@ -1,6 +1,7 @@
 import { grouped } from '../grouped.ts';
 import { inLanes } from '../in-lanes.ts';
 import { targetName } from '../plan/route.ts';
+import { lengthOf } from '../source/slice.ts';
 import { LANES } from './lanes.ts';
 import type { Fate, Ready, Redrive } from './letters.ts';
 import { type Budget, type Free, loadTogether } from './load-together.ts';
@@ -66,7 +67,7 @@ function cut({ rules: { limits } }: Redrive, free: readonly Free[]): Free[][] {
   const loads: Free[][] = [];
   let size = 0;
   for (const record of free) {
-    const length = record.ready.row.line.length + 1;
+    const length = lengthOf(record.ready.row.line) + 1;
     const last = loads.at(-1);
     if (last !== undefined && last.length < Math.min(limits.maxRows, MOST_TOGETHER) && size + length <= limits.maxBytes) {
       last.push(record);

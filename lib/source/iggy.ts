@@ -7,6 +7,7 @@ import type { DecodeRules } from './kinesis.ts';
 import { iggyPosition, spellPosition } from './position.ts';
 import type { Batch, DecodedRecord, Fault, IggyPartition, SourceRecord } from './record.ts';
 import { heldBy, isGzip, type Reading, readRow } from './rows.ts';
+import { bytesOf, lengthOf, sliceOf } from './slice.ts';
 import { addedMembers } from './splice.ts';
 import { contentOf, type SqsEventRecord, sqsRecordsOf } from './sqs.ts';
 
@@ -122,7 +123,7 @@ function envelopeMessage({ messageId }: SqsEventRecord, text: Buffer, envelope: 
       itemIdentifier: messageId,
       iggy: { id, timestamp },
       arrivedAt: epochMillis(Number(BigInt(timestamp) / 1000n)),
-      payload: payload.bytes,
+      payload: sliceOf(payload.bytes),
     },
     ...(payload.kind === 'bad' ? { bad: payload.reason } : {}),
     metadata: (member) => {
@@ -146,7 +147,7 @@ function bareMessage(
       position: iggyPosition(String(index)),
       itemIdentifier: messageId,
       arrivedAt: epochMillis(Number(attributes.SentTimestamp)),
-      payload: payload.bytes,
+      payload: sliceOf(payload.bytes),
     },
     ...(payload.kind === 'bad' ? { bad: payload.reason } : {}),
     metadata: () => undefined,
@@ -166,7 +167,7 @@ function recordsOf(record: SqsEventRecord, messages: readonly Message[], rules: 
       group.seen.set(name, message.record);
       group.records.push(reading.decoded);
       size += heldBy(reading);
-    } else if (Buffer.compare(before.payload, message.record.payload) === 0) group.duplicates++;
+    } else if (bytesOf(before.payload).equals(bytesOf(message.record.payload))) group.duplicates++;
     else
       return contract(
         record,
@@ -220,7 +221,7 @@ export function metadataMembers(
 }
 
 function poison(record: SourceRecord, fault: Fault): Reading {
-  return { decoded: { kind: 'poison', record, fault }, bytesRead: record.payload.length };
+  return { decoded: { kind: 'poison', record, fault }, bytesRead: lengthOf(record.payload) };
 }
 
 /** JSON strings hold no line breaks: what breaks a line stands between tokens. */

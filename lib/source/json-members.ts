@@ -56,22 +56,26 @@ export function stringAt(text: Buffer, { start, end }: Span): string {
 }
 
 /**
- * The top-level fields of these names that hold text, a number, a boolean or null. Of a duplicate key the first counts, as in Doris
+ * The top-level fields of these names; `undefined` where one holds no text, number, boolean or null. Of a duplicate key the first counts, as in Doris
  * (reference 9.7; `JSON.parse` takes the last): a record must not be routed by a value that is not the one stored.
- * @param text - a JSON object, checked.
+ * @param start - where a JSON object begins, checked.
  */
-export function scalarFields(text: Buffer, names: readonly string[]): Record<string, unknown> {
-  const json = jsonText(text);
-  const found: [name: string, value: unknown][] = [];
-  let at = skipBlanks(text, skipBlanks(text, 0) + 1);
-  while (text[at] === QUOTE && found.length < names.length) {
+export function scalarFields(json: JsonText, start: number, names: readonly string[]): Readonly<Record<string, unknown>> {
+  const { bytes: text } = json;
+  let fields: Readonly<Record<string, unknown>> = {};
+  let missing = names.length;
+  let at = skipBlanks(text, start + 1);
+  while (text[at] === QUOTE && missing > 0) {
     const key = { start: at, end: endOfString(json, at) };
     const value = valueFrom(json, skipBlanks(text, key.end) + 1);
     const name = names.find((wanted) => isNamed(text, key, wanted));
-    if (name !== undefined && found.every(([known]) => known !== name)) found.push([name, scalarAt(text, value)]);
+    if (name !== undefined && !Object.hasOwn(fields, name)) {
+      fields = { ...fields, [name]: scalarAt(text, value) };
+      missing--;
+    }
     at = behindComma(text, value.end);
   }
-  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+  return fields;
 }
 
 const BACKSLASH = 0x5c;

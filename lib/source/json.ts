@@ -21,7 +21,7 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Bytes to be read as JSON. */
 export interface JsonText {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** The same bytes, for those who look at four at a time. */
   readonly words: DataView;
   /** By byte: 1 for what may stand between tokens. */
@@ -38,12 +38,12 @@ function tableOf(characters: string): Uint8Array {
 }
 
 /** One text. */
-export function jsonText(bytes: Uint8Array): JsonText {
+export function jsonText(bytes: Buffer): JsonText {
   return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), blanks: BLANKS };
 }
 
 /** Texts of one line each: no value goes on behind a line break. */
-export function jsonLines(bytes: Uint8Array): JsonText {
+export function jsonLines(bytes: Buffer): JsonText {
   return { ...jsonText(bytes), blanks: BLANKS_IN_LINE };
 }
 

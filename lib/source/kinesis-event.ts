@@ -1,19 +1,22 @@
 import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
+import type { KinesisShard } from './record.ts';
 
 /** The last second that a JS date holds (ECMA-262, 8.64e15 ms). */
 const LAST_SECOND = 8.64e12;
 
 const STREAM_ARN = /^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/[^/]+/;
 const EVENT_ID = /^[^:]+:\d+$/;
-const SEQUENCE_NUMBER = /^(0|[1-9]\d{0,128})$/;
+const SEQUENCE_NUMBER = /^(?:0|[1-9]\d*)$/;
+/** Of a sequence number (API pattern `0|([1-9]\d{0,128})`). A pattern that counts takes twice as long. */
+const MOST_DIGITS = 129;
 
 const recordSchema = z.object({
   eventSource: z.literal('aws:kinesis'),
   eventSourceARN: z.string().regex(STREAM_ARN, 'must be the ARN of a Kinesis stream or of its consumer'),
   eventID: z.string().regex(EVENT_ID, 'must be <shard id>:<sequence number>'),
   kinesis: z.object({
-    sequenceNumber: z.string().regex(SEQUENCE_NUMBER, 'must be a sequence number'),
+    sequenceNumber: z.string().refine(isSequenceNumber, 'must be a sequence number'),
     partitionKey: z.string().nullish(),
     data: z.string(),
     approximateArrivalTimestamp: z.number().nonnegative().max(LAST_SECOND),
@@ -25,17 +28,50 @@ const eventSchema = z.object({ Records: z.array(recordSchema) });
 /** One record as Lambda brings it. */
 export type KinesisEventRecord = z.infer<typeof recordSchema>;
 
+/** The records of one shard, in the event's order. */
+export interface ShardRecords {
+  readonly source: KinesisShard;
+  readonly records: readonly KinesisEventRecord[];
+}
+
 /**
- * The records of Lambda's Kinesis event. A good event, which may hold ten thousand, is not copied: the schema is asked only for what is
- * wrong with another.
+ * The records of Lambda's Kinesis event, by shard. Lambda delivers one shard an event; an event with several is read all the same. A good
+ * event, which may hold ten thousand, is not copied: the schema is asked only for what is wrong with another.
  * @throws {ContractViolation} naming the first part that is not shaped as Lambda shapes it.
  */
-export function readKinesisEvent(event: unknown): readonly KinesisEventRecord[] {
-  if (isObject(event) && Array.isArray(event['Records']) && event['Records'].every(isRecord)) return event['Records'];
-  const parsed = eventSchema.safeParse(event);
-  if (parsed.success) return parsed.data.Records;
-  const issue = parsed.error.issues[0];
+export function readKinesisEvent(event: unknown): ShardRecords[] {
+  if (!isObject(event) || !Array.isArray(event['Records'])) return refuse(event);
+  const shards = new Map<string, Shard>();
+  let latest: Shard | undefined;
+  for (const record of event['Records'] as readonly unknown[]) {
+    if (latest === undefined || !isOf(latest, record)) {
+      if (!isRecord(record)) return refuse(event);
+      latest = shardOf(shards, record);
+    }
+    latest.records.push(record);
+  }
+  return [...shards.values()];
+}
+
+/** A shard of an event, and how the ids of its records are spelt. */
+interface Shard extends ShardRecords {
+  readonly records: KinesisEventRecord[];
+  readonly arn: string;
+  readonly idPrefix: string;
+}
+
+/** @throws {ContractViolation} always. */
+function refuse(event: unknown): never {
+  const issue = eventSchema.safeParse(event).error?.issues[0];
   throw new ContractViolation(`not a Kinesis event: ${issue?.path.join('.') || 'event'}: ${issue?.message}`);
+}
+
+/** Whether it is one more record of a shard: cheaper to see than that it is any record. */
+function isOf({ arn, idPrefix }: Shard, record: unknown): record is KinesisEventRecord {
+  if (!isObject(record) || record['eventSource'] !== 'aws:kinesis' || record['eventSourceARN'] !== arn) return false;
+  const { eventID, kinesis } = record;
+  if (!isData(kinesis) || typeof eventID !== 'string') return false;
+  return eventID.length === idPrefix.length + kinesis.sequenceNumber.length && eventID.startsWith(idPrefix);
 }
 
 function isRecord(record: unknown): record is KinesisEventRecord {
@@ -44,12 +80,16 @@ function isRecord(record: unknown): record is KinesisEventRecord {
   return eventSource === 'aws:kinesis' && isText(eventSourceARN, STREAM_ARN) && isText(eventID, EVENT_ID) && isData(kinesis);
 }
 
-function isData(kinesis: unknown): boolean {
+function isData(kinesis: unknown): kinesis is KinesisEventRecord['kinesis'] {
   if (!isObject(kinesis)) return false;
   const { sequenceNumber, partitionKey, data, approximateArrivalTimestamp: arrived } = kinesis;
   const keyed = partitionKey == null || typeof partitionKey === 'string';
   const timed = typeof arrived === 'number' && arrived >= 0 && arrived <= LAST_SECOND;
-  return keyed && timed && typeof data === 'string' && isText(sequenceNumber, SEQUENCE_NUMBER);
+  return keyed && timed && typeof data === 'string' && typeof sequenceNumber === 'string' && isSequenceNumber(sequenceNumber);
+}
+
+function isSequenceNumber(text: string): boolean {
+  return text.length <= MOST_DIGITS && SEQUENCE_NUMBER.test(text);
 }
 
 function isText(value: unknown, pattern: RegExp): boolean {
@@ -58,4 +98,15 @@ function isText(value: unknown, pattern: RegExp): boolean {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
+}
+
+function shardOf(shards: Map<string, Shard>, { eventSourceARN: arn, eventID }: KinesisEventRecord): Shard {
+  // A consumer of enhanced fan-out has an ARN below the stream's.
+  const stream = arn.replace(/(:stream\/[^/]+)\/.*$/, '$1');
+  const shard = eventID.slice(0, eventID.lastIndexOf(':'));
+  const source = { kind: 'kinesis', stream, streamName: stream.slice(stream.indexOf('/') + 1), shard } as const;
+  const key = `${stream} ${shard}`;
+  const known = shards.get(key) ?? { source, records: [], arn, idPrefix: `${shard}:` };
+  shards.set(key, known);
+  return known;
 }

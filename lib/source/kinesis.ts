@@ -1,11 +1,10 @@
 import { ContractViolation } from '../errors.ts';
-import { type Bytes, epochMillis } from '../units.ts';
-import { type KinesisData, readKinesisData } from './kinesis-data.ts';
-import { type KinesisEventRecord, readKinesisEvent } from './kinesis-event.ts';
-import { deaggregate, type UserRecord } from './kpl.ts';
-import { kinesisPosition } from './position.ts';
-import type { Batch, DecodedRecord, Fault, KinesisShard, SourceRecord } from './record.ts';
+import type { Bytes } from '../units.ts';
+import { mostBytesIn, type Part, readKinesisData } from './kinesis-data.ts';
+import { type KinesisEventRecord, readKinesisEvent, type ShardRecords } from './kinesis-event.ts';
+import type { Batch, DecodedRecord, Fault, SourceRecord } from './record.ts';
 import { heldBy, isGzip, type Reading, type RowRules, readLine, readRow } from './rows.ts';
+import { lengthOf } from './slice.ts';
 import { addedMembers, type PositionColumns } from './splice.ts';
 import { lineSplicer, type SpliceLine } from './splice-lines.ts';
 
@@ -19,56 +18,50 @@ export interface DecodeRules extends RowRules {
 
 /**
  * Reads Lambda's Kinesis event: one batch a shard, records in order of their positions, each once.
- * Lambda delivers one shard an event; an event with several is read all the same, one batch each.
  * @throws {ContractViolation} when the event is not shaped as Lambda shapes it, or when a sequence number comes twice with different data.
  */
 export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] {
-  const byShard = new Map<string, KinesisEventRecord[]>();
-  let before: { readonly arn: string; readonly prefix: string; readonly records: KinesisEventRecord[] } | undefined;
-  for (const record of readKinesisEvent(event)) {
-    if (before === undefined || record.eventSourceARN !== before.arn || !record.eventID.startsWith(before.prefix)) {
-      const key = `${streamArnOf(record)} ${shardOf(record)}`;
-      const records = byShard.get(key) ?? [];
-      byShard.set(key, records);
-      before = { arn: record.eventSourceARN, prefix: `${shardOf(record)}:`, records };
-    }
-    before.records.push(record);
-  }
-  return [...byShard.values()].map((records) => decodeShard(records, rules));
+  return readKinesisEvent(event).map((shard) => decodeShard(shard, rules));
 }
 
-/** A consumer of enhanced fan-out has an ARN below the stream's. */
-function streamArnOf(record: KinesisEventRecord): string {
-  return record.eventSourceARN.replace(/(:stream\/[^/]+)\/.*$/, '$1');
-}
-
-function shardOf(record: KinesisEventRecord): string {
-  return record.eventID.slice(0, record.eventID.lastIndexOf(':'));
-}
-
-function decodeShard(records: readonly KinesisEventRecord[], { positionColumns, ...limits }: DecodeRules): Batch {
-  const source = sourceOf(records);
-  const rules = positionColumns === undefined ? limits : { ...limits, addedMembers: addedMembers(positionColumns, source) };
+function decodeShard({ source, records }: ShardRecords, { positionColumns, ...limits }: DecodeRules): Batch {
   const { distinct, duplicates } = inOrderOnce(records);
+  const rules = positionColumns === undefined ? limits : { ...limits, addedMembers: addedMembers(positionColumns, source) };
+  const spliceLine = lineSplicer(positionColumns ?? {}, source, { lines: distinct.length, bytes: mostBytesIn(distinct) });
   const decoded: DecodedRecord[] = [];
-  let size = 0;
-  const all = readKinesisData(distinct, rules.longNumbers ?? 'keep');
-  const spliceLine = lineSplicer(positionColumns ?? {}, source, all);
-  for (const data of all) {
-    if (size >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: data.record.kinesis.sequenceNumber };
-    for (const reading of readRecord(data, rules, spliceLine)) {
+  let [held, ofItem, item] = [0, 0, ''];
+  for (const part of readKinesisData(distinct, rules))
+    for (const record of part.records) {
+      if (record.itemIdentifier !== item) {
+        if (held >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.itemIdentifier };
+        item = record.itemIdentifier;
+        ofItem = 0;
+      }
+      const reading = readRecord(record, part, ofItem, rules, spliceLine);
       decoded.push(reading.decoded);
-      size += heldBy(reading);
+      held += heldBy(reading);
+      ofItem += reading.bytesRead;
     }
-  }
   return { source, records: decoded, duplicates };
 }
 
-function sourceOf(records: readonly KinesisEventRecord[]): KinesisShard {
-  const [first] = records;
-  if (first === undefined) throw new TypeError('a shard without records');
-  const stream = streamArnOf(first);
-  return { kind: 'kinesis', stream, streamName: stream.slice(stream.indexOf('/') + 1), shard: shardOf(first) };
+/**
+ * An aggregate cannot be left half decoded, since it comes again as a whole: packed user records that would take it past the limit of a
+ * batch stay packed and are poison. Which ones depends on the aggregate alone, so every delivery finds the same.
+ * @param ofItem - bytes read of its aggregate so far.
+ */
+function readRecord(record: SourceRecord, part: Part, ofItem: number, rules: DecodeRules, spliceLine: SpliceLine): Reading {
+  const fault = part.faults.get(record);
+  if (fault !== undefined) return poison(record, fault);
+  const line = part.lineOf(record);
+  if (line !== undefined) return readLine(record, { line, fields: part.fieldsOf(line) }, rules, spliceLine);
+  if (ofItem < rules.maxBatchBytes || !isGzip(record.payload)) return readRow(record, rules);
+  const reason = `the user records of its KPL aggregate unpack to more than the allowed ${rules.maxBatchBytes} bytes of a batch`;
+  return poison(record, reason, 'oversize');
+}
+
+function poison(record: SourceRecord, reason: string, errorClass: Fault['errorClass'] = 'decode'): Reading {
+  return { decoded: { kind: 'poison', record, fault: { errorClass, reason } }, bytesRead: lengthOf(record.payload) };
 }
 
 /** Sequence numbers as numbers: the longer is the larger, and digits compare as text. */
@@ -109,60 +102,4 @@ function areRising(records: readonly KinesisEventRecord[]): boolean {
     before = record;
   }
   return true;
-}
-
-function readRecord(data: KinesisData, rules: DecodeRules, spliceLine: SpliceLine): Reading[] {
-  const { kinesis } = data.record;
-  const record = sourceRecord(kinesis, data.payload ?? Buffer.from(kinesis.data, 'utf8'));
-  if (data.line !== undefined) return [readLine(record, data.line, rules, spliceLine)];
-  if (data.payload === undefined) return [poison(record, 'data is not base64')];
-  const content = deaggregate(data.payload);
-  switch (content.kind) {
-    case 'plain':
-      return [readRow(record, rules)];
-    case 'damaged':
-      return [poison(record, content.reason)];
-    case 'aggregate':
-      return readUserRecords(record, content.userRecords, rules);
-    default:
-      return content satisfies never;
-  }
-}
-
-function sourceRecord(
-  { sequenceNumber, partitionKey, approximateArrivalTimestamp }: KinesisEventRecord['kinesis'],
-  payload: Buffer,
-): SourceRecord {
-  const position = kinesisPosition(sequenceNumber);
-  const arrivedAt = epochMillis(Math.round(approximateArrivalTimestamp * 1000));
-  if (partitionKey == null) return { position, itemIdentifier: sequenceNumber, arrivedAt, payload };
-  return { position, itemIdentifier: sequenceNumber, partitionKey, arrivedAt, payload };
-}
-
-function poison(record: SourceRecord, reason: string, errorClass: Fault['errorClass'] = 'decode'): Reading {
-  return { decoded: { kind: 'poison', record, fault: { errorClass, reason } }, bytesRead: record.payload.length };
-}
-
-/**
- * An aggregate cannot be left half decoded, since it comes again as a whole: packed user records that would take it past the limit of a
- * batch stay packed and are poison. Which ones depends on the aggregate alone, so every delivery finds the same.
- */
-function readUserRecords(
-  { partitionKey: _outer, ...shared }: SourceRecord,
-  userRecords: readonly UserRecord[],
-  rules: DecodeRules,
-): Reading[] {
-  let size = 0;
-  return userRecords.map(({ data: payload, partitionKey }, index) => {
-    const position = kinesisPosition(shared.itemIdentifier, index);
-    const record: SourceRecord = { ...shared, position, payload, ...(partitionKey === undefined ? {} : { partitionKey }) };
-    if (isGzip(payload) && size >= rules.maxBatchBytes) return poison(record, tooMuch(rules), 'oversize');
-    const reading = readRow(record, rules);
-    size += reading.bytesRead;
-    return reading;
-  });
-}
-
-function tooMuch({ maxBatchBytes }: DecodeRules): string {
-  return `the user records of its KPL aggregate unpack to more than the allowed ${maxBatchBytes} bytes of a batch`;
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Span } from './json-members.ts';
+import type { Slice } from './slice.ts';
 
-/** A record that the Kinesis Producer Library packed with others into one Kinesis record. */
-export interface UserRecord {
+/** A record that the Kinesis Producer Library packed with others into one Kinesis record: where its bytes stand in memory. */
+export interface UserRecord extends Span {
   /** Absent where the aggregate has none: streams with automatic record distribution do not ask for one. */
-  readonly partitionKey?: string;
-  readonly data: Uint8Array;
+  readonly partitionKey: string | undefined;
 }
 
-/** What a record's bytes turn out to be. */
+/** What a record's bytes turn out to be. User records stand in an aggregate in their order, at least four bytes before each. */
 export type Deaggregation =
   | { readonly kind: 'plain' }
   | { readonly kind: 'aggregate'; readonly userRecords: readonly UserRecord[] }
@@ -16,19 +17,20 @@ export type Deaggregation =
 const MAGIC = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
 const DIGEST_BYTES = 16;
 
+const PLAIN = { kind: 'plain' } as const;
+
 /**
  * Takes a KPL aggregate apart: magic, protobuf message `AggregatedRecord`, MD5 of that message (KPL aggregation format).
  * Bytes with the magic but not the digest are no aggregate that anybody could read: they are damaged.
  */
-export function deaggregate(bytes: Buffer): Deaggregation {
-  if (!startsWithMagic(bytes)) return { kind: 'plain' };
-  const message = bytes.subarray(MAGIC.length, bytes.length - DIGEST_BYTES);
-  const digest = bytes.subarray(bytes.length - DIGEST_BYTES);
-  if (bytes.length < MAGIC.length + DIGEST_BYTES || !createHash('md5').update(message).digest().equals(digest)) {
+export function deaggregate({ memory, start, end }: Slice): Deaggregation {
+  if (!beginsWithMagic(memory, start, end)) return PLAIN;
+  const message = { start: start + MAGIC.length, end: end - DIGEST_BYTES };
+  if (message.end < message.start || !isDigestOf(memory.subarray(message.start, message.end), memory.subarray(message.end, end))) {
     return { kind: 'damaged', reason: 'KPL aggregate whose MD5 digest does not match' };
   }
   try {
-    const userRecords = readAggregate(message);
+    const userRecords = readAggregate(memory, message);
     // No producer sends one; were it something newer, its records would vanish in silence.
     return userRecords.length === 0
       ? { kind: 'damaged', reason: 'KPL aggregate without user records' }
@@ -39,41 +41,59 @@ export function deaggregate(bytes: Buffer): Deaggregation {
   }
 }
 
-function startsWithMagic(bytes: Buffer): boolean {
-  return bytes.length >= MAGIC.length && bytes.subarray(0, MAGIC.length).equals(MAGIC);
+/** The first byte is none of JSON's. */
+function beginsWithMagic(memory: Buffer, start: number, end: number): boolean {
+  return memory[start] === MAGIC[0] && memory.subarray(start, Math.min(end, start + MAGIC.length)).equals(MAGIC);
+}
+
+function isDigestOf(message: Buffer, digest: Buffer): boolean {
+  return createHash('md5').update(message).digest().equals(digest);
 }
 
 /** `AggregatedRecord`: 1 = partition_key_table, 2 = explicit_hash_key_table, 3 = records. @throws {RangeError} on malformed bytes. */
-function readAggregate(message: Buffer): UserRecord[] {
+function readAggregate(bytes: Buffer, message: Span): UserRecord[] {
   const keys: string[] = [];
-  const records: Buffer[] = [];
-  for (const field of fieldsOf(message)) {
-    if (field.number === 1) keys.push(asBytes(field).toString('utf8'));
-    if (field.number === 3) records.push(asBytes(field));
+  const messages: Span[] = [];
+  const field = fieldsOf(bytes, message);
+  while (next(field)) {
+    if (field.number === 1) keys.push(bytes.toString('utf8', startOf(field), field.at));
+    if (field.number === 3) messages.push({ start: startOf(field), end: field.at });
   }
-  return records.map((record) => readUserRecord(record, keys));
+  return messages.map((record) => readUserRecord(bytes, record, keys));
 }
 
 /** `Record`: 1 = partition_key_index, 2 = explicit_hash_key_index, 3 = data, 4 = tags. */
-function readUserRecord(message: Buffer, keys: readonly string[]): UserRecord {
+function readUserRecord(bytes: Buffer, message: Span, keys: readonly string[]): UserRecord {
   let partitionKey: string | undefined;
-  let data: Buffer | undefined;
-  for (const field of fieldsOf(message)) {
-    if (field.number === 1 && typeof field.value === 'number') partitionKey = keys[field.value];
-    if (field.number === 3) data = asBytes(field);
+  let start: number | undefined;
+  let end = 0;
+  const field = fieldsOf(bytes, message);
+  while (next(field)) {
+    if (field.number === 1 && field.wireType === VARINT) partitionKey = keys[field.value];
+    if (field.number !== 3) continue;
+    start = startOf(field);
+    end = field.at;
   }
-  if (data === undefined) throw new RangeError('a user record has no data');
-  return { data, ...(partitionKey === undefined ? {} : { partitionKey }) };
+  if (start === undefined) throw new RangeError('a user record has no data');
+  return { partitionKey, start, end };
 }
 
+/** The field of a protobuf message that was read last. Written over from field to field: an aggregate has thousands. */
 interface Field {
-  readonly number: number;
-  readonly value: number | Buffer;
+  readonly bytes: Buffer;
+  /** Of the message. */
+  readonly end: number;
+  /** Behind the field. */
+  at: number;
+  number: number;
+  wireType: number;
+  /** Of a varint its value, of a length-delimited field its length. */
+  value: number;
 }
 
-function asBytes(field: Field): Buffer {
-  if (typeof field.value === 'number') throw new RangeError(`field ${field.number} is not length-delimited`);
-  return field.value;
+/** The fields of a message, of which {@link next} reads the first. */
+function fieldsOf(bytes: Buffer, { start, end }: Span): Field {
+  return { bytes, end, at: start, number: 0, wireType: VARINT, value: 0 };
 }
 
 const VARINT = 0;
@@ -81,47 +101,63 @@ const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
-function* fieldsOf(message: Buffer): Generator<Field> {
-  let at = 0;
-  while (at < message.length) {
-    const tag = readVarint(message, at);
-    const number = Math.floor(tag.value / 8);
-    const { value, next } = readValue(message, tag.next, tag.value % 8);
-    at = next;
-    yield { number, value };
-  }
+/** Reads the field behind this one, if there is one. */
+function next(field: Field): boolean {
+  if (field.at >= field.end) return false;
+  const tag = readVarint(field);
+  field.number = Math.floor(tag / 8);
+  field.wireType = tag % 8;
+  field.value = 0;
+  skipValue(field);
+  return true;
 }
 
-function readValue(message: Buffer, at: number, wireType: number): { value: number | Buffer; next: number } {
-  switch (wireType) {
+function skipValue(field: Field): void {
+  switch (field.wireType) {
     case VARINT:
-      return readVarint(message, at);
+      field.value = readVarint(field);
+      return;
     case FIXED64:
-      return readBytes(message, at, 8);
-    case LENGTH_DELIMITED: {
-      const length = readVarint(message, at);
-      return readBytes(message, length.next, length.value);
-    }
+      skip(field, 8);
+      return;
+    case LENGTH_DELIMITED:
+      field.value = readVarint(field);
+      skip(field, field.value);
+      return;
     case FIXED32:
-      return readBytes(message, at, 4);
+      skip(field, 4);
+      return;
     default:
-      throw new RangeError(`wire type ${wireType} at byte ${at}`);
+      throw new RangeError(`wire type ${field.wireType} at byte ${field.at}`);
   }
 }
 
-function readBytes(message: Buffer, at: number, length: number): { value: Buffer; next: number } {
-  if (at + length > message.length) throw new RangeError(`a field of ${length} bytes at byte ${at} runs past the end`);
-  return { value: message.subarray(at, at + length), next: at + length };
+/** Where the bytes of a length-delimited field begin, which it ends with. */
+function startOf({ number, wireType, at, value }: Field): number {
+  if (wireType !== LENGTH_DELIMITED) throw new RangeError(`field ${number} is not length-delimited`);
+  return at - value;
 }
 
-function readVarint(message: Buffer, start: number): { value: number; next: number } {
+function skip(field: Field, length: number): void {
+  if (field.at + length > field.end) throw new RangeError(`a field of ${length} bytes at byte ${field.at} runs past the end`);
+  field.at += length;
+}
+
+const MOST_VARINT_BYTES = 10;
+
+function readVarint(field: Field): number {
+  const { bytes, at: start } = field;
+  const last = Math.min(start + MOST_VARINT_BYTES, field.end);
   let value = 0;
   let scale = 1;
-  for (let at = start; at < Math.min(start + 10, message.length); at++) {
-    const byte = message[at] ?? 0;
+  for (let at = start; at < last; at++) {
+    const byte = bytes[at] ?? 0;
     value += (byte & 0x7f) * scale;
     scale *= 128;
-    if (byte < 0x80) return { value, next: at + 1 };
+    if (byte < 0x80) {
+      field.at = at + 1;
+      return value;
+    }
   }
   throw new RangeError(`unfinished number at byte ${start}`);
 }

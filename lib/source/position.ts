@@ -8,16 +8,22 @@ declare const brand: unique symbol;
 export type Position = string & { readonly [brand]: 'position' };
 
 /** Digits of the longest sequence number that the Kinesis API allows. */
-export const SEQUENCE_DIGITS = 129;
+const SEQUENCE_DIGITS = 129;
 /** Digits of a sub-sequence number: an aggregate of 10 MiB holds fewer than 10^8 user records. */
 const SUB_SEQUENCE_DIGITS = 8;
 
-const ZEROS = '0'.repeat(SEQUENCE_DIGITS);
+/** What goes before a sequence number, by its digits. */
+const ZEROS = Array.from({ length: SEQUENCE_DIGITS + 1 }, (_, digits) => '0'.repeat(SEQUENCE_DIGITS - digits));
 
 /** @param sequenceNumber - as the event spells it, without leading zeros. @param subSequence - index of a KPL user record in its aggregate. */
 export function kinesisPosition(sequenceNumber: string, subSequence?: number): Position {
-  const padded = ZEROS.slice(sequenceNumber.length) + sequenceNumber;
-  return (subSequence === undefined ? padded : `${padded}:${String(subSequence).padStart(SUB_SEQUENCE_DIGITS, '0')}`) as Position;
+  const padded = `${ZEROS[sequenceNumber.length]}${sequenceNumber}` as Position;
+  return subSequence === undefined ? padded : subPosition(padded, subSequence);
+}
+
+/** @param aggregate - position of a KPL aggregate. @param subSequence - index of one of its user records. */
+export function subPosition(aggregate: Position, subSequence: number): Position {
+  return `${aggregate}:${String(subSequence).padStart(SUB_SEQUENCE_DIGITS, '0')}` as Position;
 }
 
 /** Digits of the largest Iggy offset, 2^64 - 1. */

@@ -1,5 +1,6 @@
 import type { EpochMillis } from '../units.ts';
 import type { Position } from './position.ts';
+import type { Slice } from './slice.ts';
 
 /** One part of a source: a Kinesis shard, or a partition of an Iggy topic. */
 export type SourceShard = KinesisShard | IggyPartition;
@@ -44,7 +45,7 @@ export interface SourceRecord {
   readonly iggy?: IggyIdentity;
   readonly arrivedAt: EpochMillis;
   /** The bytes that the producer sent, after base64 and KPL framing, before decompression. */
-  readonly payload: Uint8Array;
+  readonly payload: Slice;
 }
 
 /** Why a record can never load. */
@@ -63,11 +64,11 @@ export interface Row {
    * The object's bytes as they came (decompressed, without byte order mark), in one line without its line end; with the members and
    * quotation marks that the settings add.
    */
-  readonly line: Uint8Array;
+  readonly line: Slice;
   /** Whether a line end stands behind the line in the same memory, as its own. */
   readonly isTerminated?: true;
   /** The scalar top-level fields that routes ask for, for routing only; numbers may have lost digits. */
-  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A record that can never load. */

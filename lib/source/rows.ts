@@ -4,7 +4,8 @@ import type { Bytes } from '../units.ts';
 import { endOfValue, jsonText, kindOf, NOT_JSON, type OnNumber, skipBlanks } from './json.ts';
 import { scalarFields } from './json-members.ts';
 import { isLongNumber } from './long-numbers.ts';
-import type { DecodedRecord, Fault, SourceRecord } from './record.ts';
+import type { DecodedRecord, Fault, Row, SourceRecord } from './record.ts';
+import { bytesOf, lengthOf, type Slice, sliceOf } from './slice.ts';
 import { type AddedMembers, splice } from './splice.ts';
 import type { SpliceLine } from './splice-lines.ts';
 
@@ -30,7 +31,7 @@ export interface Reading {
 }
 
 /** A payload as a JSON object in one line, or the fault that makes it poison. */
-type Text = { readonly line: Buffer; readonly fields?: Record<string, unknown> } | Fault;
+type Text = { readonly line: Slice; readonly fields?: Row['fields'] } | Fault;
 
 /** {@link readRow} for those who do not count. */
 export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord {
@@ -44,7 +45,7 @@ export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord 
  * goes between these bytes.
  */
 export function readRow(record: SourceRecord, rules: RowRules): Reading {
-  const { text, bytesRead } = unpacked(asBuffer(record.payload), rules);
+  const { text, bytesRead } = unpacked(record.payload, rules);
   const decoded = Buffer.isBuffer(text) ? decodeText(text, record, rules) : text;
   if ('errorClass' in decoded) return { decoded: { kind: 'poison', record, fault: decoded }, bytesRead };
   return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
@@ -52,13 +53,19 @@ export function readRow(record: SourceRecord, rules: RowRules): Reading {
 
 /**
  * {@link readRow} for a payload that is known to be this one object in one line, with a line end behind it in the same memory.
+ * @param fields - those that the rules keep.
  * @param spliceLine - adds the members of the rules.
  */
-export function readLine(record: SourceRecord, line: Buffer, rules: RowRules, spliceLine: SpliceLine): Reading {
-  const bytesRead = record.payload.length;
+export function readLine(
+  record: SourceRecord,
+  { line, fields }: Pick<Row, 'line' | 'fields'>,
+  rules: RowRules,
+  spliceLine: SpliceLine,
+): Reading {
+  const bytesRead = lengthOf(record.payload);
   const spliced = bytesRead > rules.maxRowBytes ? undefined : spliceLine(line, record);
   if (spliced === undefined) return readRow(record, rules);
-  return { decoded: { kind: 'row', record, line: spliced, isTerminated: true, ...fieldsOf(line, rules) }, bytesRead };
+  return { decoded: { kind: 'row', record, line: spliced, isTerminated: true, fields }, bytesRead };
 }
 
 /** What a decoded record costs in memory besides its bytes, roughly. */
@@ -66,16 +73,12 @@ const RECORD_BYTES = 512;
 
 /** What a reading holds in memory: bytes of what was read, or of the row where its columns make it larger. */
 export function heldBy({ decoded, bytesRead }: Reading): number {
-  return RECORD_BYTES + (decoded.kind === 'row' ? Math.max(bytesRead, decoded.line.length) : bytesRead);
+  return RECORD_BYTES + (decoded.kind === 'row' ? Math.max(bytesRead, lengthOf(decoded.line)) : bytesRead);
 }
 
 /** Whether a payload is packed: reading it may cost far more than its size. */
-export function isGzip(payload: Uint8Array): boolean {
-  return payload[0] === 0x1f && payload[1] === 0x8b;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function isGzip({ memory, start, end }: Slice): boolean {
+  return end - start >= 2 && memory[start] === 0x1f && memory[start + 1] === 0x8b;
 }
 
 /**
@@ -84,11 +87,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
  */
 const FAILED_UNPACKING = 32;
 
-function unpacked(payload: Buffer, rules: RowRules): { text: Buffer | Fault; bytesRead: number } {
-  const { length } = payload;
+function unpacked(payload: Slice, rules: RowRules): { text: Buffer | Fault; bytesRead: number } {
+  const length = lengthOf(payload);
   if (length > rules.maxRowBytes) return { text: oversize(`payload of ${length} bytes`, rules), bytesRead: length };
-  if (!isGzip(payload)) return { text: payload, bytesRead: length };
-  const text = gunzip(payload, rules);
+  if (!isGzip(payload)) return { text: bytesOf(payload), bytesRead: length };
+  const text = gunzip(bytesOf(payload), rules);
   return { text, bytesRead: Buffer.isBuffer(text) ? text.length : Math.min(rules.maxRowBytes, FAILED_UNPACKING * length) };
 }
 
@@ -136,12 +139,8 @@ function decodeText(bytes: Buffer, record: SourceRecord, rules: RowRules): Text 
 }
 
 function rowOf(text: Buffer, start: number, quotes: readonly number[], record: SourceRecord, rules: RowRules): Text {
-  const line = splice(inOneLine(text), start, { members: rules.addedMembers?.(record) ?? '', quotes });
-  return { line, ...fieldsOf(text, rules) };
-}
-
-function fieldsOf(text: Buffer, { keepFields }: RowRules): { fields?: Record<string, unknown> } {
-  return keepFields.length === 0 ? {} : { fields: scalarFields(text, keepFields) };
+  const line = sliceOf(splice(inOneLine(text), start, { members: rules.addedMembers?.(record) ?? '', quotes }));
+  return rules.keepFields.length === 0 ? { line } : { line, fields: scalarFields(jsonText(text), start, rules.keepFields) };
 }
 
 function quoteLong(text: Buffer, quotes: number[]): OnNumber {

@@ -29,7 +29,7 @@ export function addedMembers(columns: PositionColumns, source: SourceShard): Add
 }
 
 /** The parts that all members of one shard are made of; those that are not mapped are empty. */
-interface Layout {
+export interface Layout {
   /** Members with the same value for every record. */
   readonly fixed: string;
   /** Key of the position, with the comma before it. */
@@ -43,6 +43,11 @@ export function layoutOf(columns: PositionColumns, { stream, shard }: SourceShar
   const fixed = [...member(columns.source, stream), ...member(columns.shard, shard)].join(',');
   const position = keyBehind(fixed, columns.position);
   return { fixed, position, arrivedAt: keyBehind(fixed === '' ? position : fixed, columns.arrivedAt) };
+}
+
+/** Whether no column is mapped. */
+export function isBlank({ fixed, position, arrivedAt }: Layout): boolean {
+  return fixed === '' && position === '' && arrivedAt === '';
 }
 
 function member(column: string | undefined, value: string): string[] {

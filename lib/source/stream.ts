@@ -11,6 +11,7 @@ import { type EpochMillis, mebibytes, millis } from '../units.ts';
 import { decodeKinesisEvent } from './kinesis.ts';
 import { kinesisPosition, type Position, spellPosition } from './position.ts';
 import type { KinesisShard } from './record.ts';
+import { bytesOf } from './slice.ts';
 
 /** Kinesis, for those who read a stream again. */
 export interface RecordReader {
@@ -130,5 +131,6 @@ export async function readRecordAt(reader: RecordReader, source: KinesisShard, p
   const [sequenceNumber = ''] = spellPosition(position).split(':');
   const Records = await readSpan(reader, source, sequenceNumber, sequenceNumber);
   const all = decodeKinesisEvent({ Records }, { maxRowBytes: mebibytes(10), maxBatchBytes: mebibytes(100), keepFields: [] });
-  return all.flatMap(({ records }) => records).find(({ record }) => record.position === position)?.record.payload;
+  const found = all.flatMap(({ records }) => records).find(({ record }) => record.position === position);
+  return found && bytesOf(found.record.payload);
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../lib/dead-letter/letter.ts';
 import { inlineBody, type LetterBody, messageOf, omittedBody } from '../../lib/dead-letter/message.ts';
 import { iggyPosition, kinesisPosition } from '../../lib/source/position.ts';
+import { bytesOf } from '../../lib/source/slice.ts';
 import { STREAM } from '../../local/demo/stack.ts';
 import { aLetter } from '../lib/dead-letter/letters.ts';
 import { aRecord, kinesisEvent } from '../support/builders.ts';
@@ -42,7 +43,7 @@ const freshPosition = () => kinesisPosition(String(next++));
 
 async function send(more: Partial<DeadLetter>, body?: LetterBody): Promise<void> {
   const letter = { ...aLetter(), target: 'demo.t', ...more };
-  const message = messageOf(letter, body ?? inlineBody(letter.record.payload));
+  const message = messageOf(letter, body ?? inlineBody(bytesOf(letter.record.payload)));
   await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.deadLetterQueueUrl, ...message }));
 }
 

@@ -2,6 +2,7 @@ import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inlineBody, messageOf } from '../../lib/dead-letter/message.ts';
+import { bytesOf } from '../../lib/source/slice.ts';
 import { STREAM } from '../../local/demo/stack.ts';
 import { letterOf } from '../lib/dead-letter/letters.ts';
 import { kinesisEvent } from '../support/builders.ts';
@@ -32,7 +33,7 @@ async function letters(): Promise<{ readonly waiting: number; readonly hidden: n
 async function sendLetters(ids: readonly number[]): Promise<void> {
   for (const id of ids) {
     const letter = { ...letterOf(`{"id":${id},"amount":"x"}`, String(9_000 + id)), target: 'demo.t' };
-    const { MessageBody, MessageAttributes } = messageOf(letter, inlineBody(letter.record.payload));
+    const { MessageBody, MessageAttributes } = messageOf(letter, inlineBody(bytesOf(letter.record.payload)));
     await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.deadLetterQueueUrl, MessageBody, MessageAttributes }));
   }
 }

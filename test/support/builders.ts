@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { kinesisPosition } from '../../lib/source/position.ts';
 import type { SourceRecord } from '../../lib/source/record.ts';
+import { sliceOf } from '../../lib/source/slice.ts';
 import { epochMillis } from '../../lib/units.ts';
 
 export const STREAM_ARN = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
@@ -48,7 +49,7 @@ export function aRecord(payload: string | Uint8Array, more: Partial<SourceRecord
     itemIdentifier: '100',
     partitionKey: 'customer-7',
     arrivedAt: epochMillis(1_500),
-    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    payload: sliceOf(typeof payload === 'string' ? Buffer.from(payload) : payload),
     ...more,
   };
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { bytesOf } from '../../lib/source/slice.ts';
 import type { QueueWorld } from './queue-world.ts';
 import type { Nature } from './shard.ts';
 import { numbersIn } from './shard.ts';
@@ -43,7 +44,7 @@ export function arrayOf(entries: readonly LogEntry[]): string {
 /** Every message of a made-up topic is in one place, and in the table once; a letter may be there twice. */
 export function expectEachOnce(world: QueueWorld, log: readonly LogEntry[]): void {
   const stored = numbersIn(world.doris.tables.get('db.t'));
-  const letters = new Set(world.letters.map(({ record }) => /\d+/.exec(Buffer.from(record.payload).toString())?.[0]).map(Number));
+  const letters = new Set(world.letters.map(({ record }) => /\d+/.exec(bytesOf(record.payload).toString())?.[0]).map(Number));
   expect(stored.length, 'a row is stored twice').toBe(new Set(stored).size);
   for (const { n, nature } of log) {
     const places = [stored.includes(n) && 'table', letters.has(n) && 'letters'].filter(Boolean);

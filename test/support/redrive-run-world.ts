@@ -5,6 +5,7 @@ import { deadlineIn } from '../../lib/deadline.ts';
 import { loadBatch } from '../../lib/pipeline.ts';
 import { type RunOptions, type RunReport, redriveQueue } from '../../lib/redrive/run.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../../lib/source/kinesis.ts';
+import { bytesOf } from '../../lib/source/slice.ts';
 import { hours, mebibytes, seconds } from '../../lib/units.ts';
 import { kinesisEvent, SHARD_ID, STREAM_ARN } from './builders.ts';
 import { type MemoryLedger, memoryLedger } from './memory-ledger.ts';
@@ -46,7 +47,7 @@ export function redriveRunWorld(): RedriveRunWorld {
   const checkpoints = memoryLedger();
   const breaker = memoryBreaker(world.clock);
   const send = (letter: DeadLetter): void => {
-    const { MessageBody, MessageAttributes } = messageOf(letter, inlineBody(letter.record.payload));
+    const { MessageBody, MessageAttributes } = messageOf(letter, inlineBody(bytesOf(letter.record.payload)));
     const texts = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
     queue.send(MessageBody, Object.fromEntries(texts));
   };

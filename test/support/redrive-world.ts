@@ -17,9 +17,13 @@ export const REDRIVE_RULES: RedriveRules = { ...RULES, reloadUnverifiable: false
 
 /** The record with number `n`, as its letter is read; its row is `{"n":n}`. */
 export function letterOf(n: number, more: Partial<Ready> = {}): Ready {
-  const line = Buffer.from(JSON.stringify({ n }));
-  const record = aRecord(line, { position: kinesisPosition(String(1000 + n)), itemIdentifier: String(1000 + n) });
-  return { source: REDRIVE_SHARD, target: { database: 'db', table: 't' }, row: { kind: 'row', record, line }, ...more };
+  const record = aRecord(JSON.stringify({ n }), { position: kinesisPosition(String(1000 + n)), itemIdentifier: String(1000 + n) });
+  return {
+    source: REDRIVE_SHARD,
+    target: { database: 'db', table: 't' },
+    row: { kind: 'row', record, line: record.payload },
+    ...more,
+  };
 }
 
 export const lettersOf = (numbers: readonly number[]): Ready[] => numbers.map((n) => letterOf(n));

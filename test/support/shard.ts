@@ -1,5 +1,6 @@
 import { kinesisPosition } from '../../lib/source/position.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../../lib/source/record.ts';
+import { sliceOf } from '../../lib/source/slice.ts';
 import { epochMillis } from '../../lib/units.ts';
 
 export const SHARD: SourceShard = {
@@ -16,7 +17,7 @@ export type Nature = 'good' | 'broken' | 'refused';
 export function shardRecord(n: number, nature: Nature = 'good'): DecodedRecord {
   const sequenceNumber = String(1000 + n);
   const text = JSON.stringify({ n, nature });
-  const payload = Buffer.from(nature === 'broken' ? text.slice(1) : text);
+  const payload = sliceOf(Buffer.from(nature === 'broken' ? text.slice(1) : text));
   const record = {
     position: kinesisPosition(sequenceNumber),
     itemIdentifier: sequenceNumber,

@@ -5,6 +5,7 @@ import { inlineBody, type LetterMessage, messageOf, omittedBody, sizeOf } from '
 import { readMessage } from '../../../lib/dead-letter/read.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
+import { bytesOf } from '../../../lib/source/slice.ts';
 import { epochMillis } from '../../../lib/units.ts';
 import { aLetter } from './letters.ts';
 
@@ -14,7 +15,7 @@ const textsOf = (message: LetterMessage): Record<string, string> =>
   Object.fromEntries(Object.entries(attributesOf(message)).map(([name, text = '']) => [name, text]));
 const contextOf = (message: LetterMessage): Record<string, unknown> =>
   JSON.parse(attributesOf(message)['context'] ?? '') as Record<string, unknown>;
-const messageFor = (letter: DeadLetter): LetterMessage => messageOf(letter, inlineBody(letter.record.payload));
+const messageFor = (letter: DeadLetter): LetterMessage => messageOf(letter, inlineBody(bytesOf(letter.record.payload)));
 const codePoints = (text: string | undefined): number => Array.from(text ?? '').length;
 
 /** SQS: #x9 #xA #xD, #x20 to #xD7FF, #xE000 to #xFFFD, #x10000 to #x10FFFF. */

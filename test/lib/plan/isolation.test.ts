@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { halve, learn, nextInLine, type Piece, pieceOf, type Suspicion } from '../../../lib/plan/pieces.ts';
 import type { DecodedRecord } from '../../../lib/source/record.ts';
+import { sliceOf } from '../../../lib/source/slice.ts';
 import { aRecord } from '../../support/builders.ts';
 
 const poison = (): DecodedRecord => ({
@@ -12,9 +13,9 @@ const poison = (): DecodedRecord => ({
 
 describe('the price of isolation', () => {
   /** Rows that Doris refuses are marked by their line. */
-  const BAD = Buffer.from('bad');
+  const [BAD, GOOD] = [sliceOf(Buffer.from('bad')), sliceOf(Buffer.from('good'))];
   const rowsOf = (bad: readonly boolean[]): DecodedRecord[] =>
-    bad.map((isBad) => ({ kind: 'row', record: aRecord('{}'), line: isBad ? BAD : Buffer.from('good') }));
+    bad.map((isBad) => ({ kind: 'row', record: aRecord('{}'), line: isBad ? BAD : GOOD }));
 
   /** What Doris says of a load: its counts hold unless it stops at so many bad rows (reference 9.13). */
   const judge = ({ rows }: Piece, stopsAfter: number): Suspicion => {

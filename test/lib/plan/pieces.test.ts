@@ -13,10 +13,11 @@ import {
   type Suspicion,
 } from '../../../lib/plan/pieces.ts';
 import type { DecodedRecord } from '../../../lib/source/record.ts';
+import { lengthOf, sliceOf } from '../../../lib/source/slice.ts';
 import { bytes } from '../../../lib/units.ts';
 import { aRecord } from '../../support/builders.ts';
 
-const row = (length = 1): DecodedRecord => ({ kind: 'row', record: aRecord('{}'), line: Buffer.alloc(length, 'x') });
+const row = (length = 1): DecodedRecord => ({ kind: 'row', record: aRecord('{}'), line: sliceOf(Buffer.alloc(length, 'x')) });
 const poison = (): DecodedRecord => ({
   kind: 'poison',
   record: aRecord('{'),
@@ -61,7 +62,7 @@ describe('cutting records into loads', () => {
         for (const [index, piece] of pieces.entries()) {
           const next = pieces[index + 1]?.rows[0];
           if (next === undefined) continue;
-          const full = piece.rows.length === limits.maxRows || piece.bytes + next.line.length + 1 > limits.maxBytes;
+          const full = piece.rows.length === limits.maxRows || piece.bytes + lengthOf(next.line) + 1 > limits.maxBytes;
           expect(full).toBe(true);
         }
       }),

@@ -5,6 +5,7 @@ import { ContractViolation } from '../../../lib/errors.ts';
 import { decodeSqsEvent, type ForwardedContent, type IggyDecodeRules } from '../../../lib/source/iggy.ts';
 import { spellPosition } from '../../../lib/source/position.ts';
 import type { DecodedRecord } from '../../../lib/source/record.ts';
+import { bytesOf } from '../../../lib/source/slice.ts';
 import { bytes } from '../../../lib/units.ts';
 import { type EventMessage, sqsEvent } from '../../support/sqs-event.ts';
 import bare from '../../vectors/iggy/bare.json' with { type: 'json' };
@@ -70,8 +71,8 @@ function inWords(content: ForwardedContent, expected: readonly ExpectedRecord[])
       partition: source.shard,
       offset: spellPosition(decoded.record.position),
       ...decoded.record.iggy,
-      payload: Buffer.from(decoded.record.payload).toString(),
-      ...(decoded.kind === 'row' ? { line: Buffer.from(decoded.line).toString() } : { poison: decoded.fault.reason }),
+      payload: bytesOf(decoded.record.payload).toString(),
+      ...(decoded.kind === 'row' ? { line: bytesOf(decoded.line).toString() } : { poison: decoded.fault.reason }),
     })),
   );
   return all.map((record, index) =>
@@ -158,7 +159,7 @@ describe('a message', () => {
   it('in gzip inside base64 is unpacked', () => {
     const [record] = recordsOf(decode({ body: envelope(1, packed('{"n":1}')) }));
 
-    expect(record?.kind === 'row' && Buffer.from(record.line).toString()).toBe('{"n":1}');
+    expect(record?.kind === 'row' && bytesOf(record.line).toString()).toBe('{"n":1}');
   });
 
   it('gives its routed fields, and its position columns beside those of the metadata', () => {
@@ -167,7 +168,7 @@ describe('a message', () => {
     const [record] = recordsOf(decode({ body: envelope(12, '{"type":"click"}') }, rules));
 
     expect(record).toMatchObject({ kind: 'row', fields: { type: 'click' } });
-    expect(record?.kind === 'row' && Buffer.from(record.line).toString()).toBe('{"p":"0","o":12,"type":"click"}');
+    expect(record?.kind === 'row' && bytesOf(record.line).toString()).toBe('{"p":"0","o":12,"type":"click"}');
   });
 });
 

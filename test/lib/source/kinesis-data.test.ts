@@ -5,9 +5,10 @@ import { bodyOf } from '../../../lib/plan/body.ts';
 import { decodeKinesisEvent } from '../../../lib/source/kinesis.ts';
 import type { DecodedRecord, Row } from '../../../lib/source/record.ts';
 import { decodeRow, type RowRules } from '../../../lib/source/rows.ts';
+import { bytesOf } from '../../../lib/source/slice.ts';
 import { addedMembers, type PositionColumns } from '../../../lib/source/splice.ts';
 import { mebibytes } from '../../../lib/units.ts';
-import { kinesisEvent, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+import { kinesisEvent, kplAggregate, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
 
 const SOURCE = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID } as const;
 const RULES = { maxRowBytes: mebibytes(1), maxBatchBytes: mebibytes(16), keepFields: [] };
@@ -16,13 +17,14 @@ const decode = (payloads: readonly (string | Uint8Array)[], rules: object = {}):
   decodeKinesisEvent(kinesisEvent(payloads.map((data) => ({ data }))), { ...RULES, ...rules }).flatMap(({ records }) => records);
 const rowsOf = (records: readonly DecodedRecord[]): Row[] => records.filter((record): record is Row => record.kind === 'row');
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const lineOf = ({ line }: Row): string => textOf(bytesOf(line));
 const hexOf = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('hex');
-const isSharedBy = (body: Uint8Array, rows: readonly Row[]): boolean => rows.every(({ line }) => line.buffer === body.buffer);
+const isSharedBy = (body: Uint8Array, rows: readonly Row[]): boolean => rows.every(({ line }) => line.memory.buffer === body.buffer);
 
 /** What a record became, without where its bytes lie. */
 const seen = (record: DecodedRecord) => {
-  const payload = hexOf(record.record.payload);
-  return record.kind === 'poison' ? { payload, fault: record.fault } : { payload, line: textOf(record.line), fields: record.fields };
+  const payload = hexOf(bytesOf(record.record.payload));
+  return record.kind === 'poison' ? { payload, fault: record.fault } : { payload, line: lineOf(record), fields: record.fields };
 };
 
 const objects = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()).map((value) => JSON.stringify(value));
@@ -56,6 +58,18 @@ const payloads = fc.oneof(
   fc.constantFrom('7b226122c3', 'a97d', '7b7dc3', '7b2261223a22ff227d').map((hex) => Buffer.from(hex, 'hex')),
 );
 
+/** What one record of an event carries: a payload, or an aggregate of some. */
+const items = fc.oneof(
+  { weight: 3, arbitrary: payloads.map((payload) => ({ data: payload, carries: [payload] })) },
+  fc.array(payloads, { minLength: 1, maxLength: 6 }).map((carries) => ({
+    data: kplAggregate(
+      ['k'],
+      carries.map((payload) => ({ key: 0, data: Buffer.from(payload) })),
+    ),
+    carries,
+  })),
+);
+
 describe('the records of an event', () => {
   const all = fc.array(payloads, { maxLength: 12 });
   const rules = fc.record<Partial<RowRules>>(
@@ -81,17 +95,30 @@ describe('the records of an event', () => {
 
   it('become what each becomes by itself, whatever stands before and behind it', () => {
     fc.assert(
-      fc.property(all, times, rules, columns, (texts, at, more, positionColumns) => {
-        const event = kinesisEvent(texts.map((data, n) => ({ data, arrived: at[n] ?? 0, sequenceNumber: String(10n ** BigInt(n * n)) })));
+      fc.property(fc.array(items, { maxLength: 12 }), times, rules, columns, (sent, at, more, positionColumns) => {
+        const event = kinesisEvent(
+          sent.map(({ data }, n) => ({ data, arrived: at[n] ?? 0, sequenceNumber: String(10n ** BigInt(n * n)) })),
+        );
 
         const together = decodeKinesisEvent(event, { ...RULES, ...more, positionColumns }).flatMap(({ records }) => records);
 
         const alone = { ...RULES, ...more, addedMembers: addedMembers(positionColumns, SOURCE) };
         expect(together.map(seen)).toEqual(together.map(({ record }) => seen(decodeRow(record, alone))));
-        expect(together.map(({ record }) => hexOf(record.payload))).toEqual(texts.map(hexOf));
+        expect(together.map(({ record }) => hexOf(bytesOf(record.payload)))).toEqual(sent.flatMap(({ carries }) => carries.map(hexOf)));
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('come through whole and in order where there are more than are looked at together', () => {
+    const lines = Array.from({ length: 4_000 }, (_, n) => `{"n":${n},"text":"${'x'.repeat(n % 500)}"}`);
+    const damaged = Buffer.from('7b2261223a22ff227d', 'hex');
+
+    const records = decode([...lines, damaged, ...lines]);
+
+    expect(records.map(({ record }) => hexOf(bytesOf(record.payload)))).toEqual([...lines, damaged, ...lines].map(hexOf));
+    expect(records.flatMap((record, index) => (record.kind === 'poison' ? [index] : []))).toEqual([4_000]);
+    expect(textOf(bodyOf(rowsOf(records)))).toBe(`${[...lines, ...lines].join('\n')}\n`);
   });
 
   it('are a body of their rows, a line each', () => {
@@ -100,7 +127,7 @@ describe('the records of an event', () => {
         const decoded = rowsOf(decode(texts, { ...more, positionColumns }));
         const rows = isReversed ? decoded.toReversed() : decoded;
 
-        expect(textOf(bodyOf(rows))).toBe(rows.map(({ line }) => `${textOf(line)}\n`).join(''));
+        expect(textOf(bodyOf(rows))).toBe(rows.map((row) => `${lineOf(row)}\n`).join(''));
       }),
     );
   });
@@ -116,6 +143,16 @@ describe('a body', () => {
     const body = bodyOf(rows);
 
     expect(textOf(body)).toBe(expected);
+    expect(isSharedBy(body, rows)).toBe(true);
+  });
+
+  it('of user records, alone and among others, is the memory into which the event was decoded', () => {
+    const aggregate = kplAggregate(['k'], [{ key: 0, data: Buffer.from('{"b":2}') }, { data: Buffer.from('{"c":3}\n') }]);
+    const rows = rowsOf(decode(['{"a":1}', aggregate, '{"d":4}', aggregate]));
+
+    const body = bodyOf(rows);
+
+    expect(textOf(body)).toBe('{"a":1}\n{"b":2}\n{"c":3}\n{"d":4}\n{"b":2}\n{"c":3}\n');
     expect(isSharedBy(body, rows)).toBe(true);
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import { decodeRow, type RowRules } from '../../../lib/source/rows.ts';
+import { bytesOf } from '../../../lib/source/slice.ts';
 import { addedMembers } from '../../../lib/source/splice.ts';
 import { epochMillis, mebibytes } from '../../../lib/units.ts';
 import { aRecord, SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
@@ -12,7 +13,7 @@ const RULES: RowRules = { maxRowBytes: mebibytes(1), keepFields: [] };
 const lineOf = (text: string, rules: Partial<RowRules>, more: Parameters<typeof aRecord>[1] = {}): string => {
   const decoded = decodeRow(aRecord(text, more), { ...RULES, ...rules });
   if (decoded.kind !== 'row') throw new Error(decoded.fault.reason);
-  return Buffer.from(decoded.line).toString('utf8');
+  return bytesOf(decoded.line).toString('utf8');
 };
 
 const membersOf = (text: string): Record<string, unknown> => JSON.parse(text);

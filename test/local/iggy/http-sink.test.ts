@@ -3,6 +3,7 @@ import { CreateQueueCommand, PurgeQueueCommand, ReceiveMessageCommand, SQSClient
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeSqsEvent } from '../../../lib/source/iggy.ts';
 import { spellPosition } from '../../../lib/source/position.ts';
+import { bytesOf } from '../../../lib/source/slice.ts';
 import { bytes } from '../../../lib/units.ts';
 import { startSqs } from '../../../local/aws/sqs/server.ts';
 import { startGateway } from '../../../local/iggy/gateway.ts';
@@ -82,7 +83,7 @@ async function rows(bodies: 'envelope' | 'bare' | 'raw') {
         shard: source.shard,
         offset: spellPosition(row.record.position),
         ...row.record.iggy,
-        line: row.kind === 'row' ? Buffer.from(row.line).toString() : row.fault.reason,
+        line: row.kind === 'row' ? bytesOf(row.line).toString() : row.fault.reason,
       })),
     );
 }
