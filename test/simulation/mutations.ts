@@ -340,9 +340,9 @@ export const MUTATIONS: readonly Mutation[] = [
     among: [],
     edits: [
       {
-        file: 'lib/source/kinesis.ts',
-        right: 'const position = kinesisPosition(shared.itemIdentifier, index);',
-        wrong: 'const position = kinesisPosition(shared.itemIdentifier, index > 0 ? 1 : 0);',
+        file: 'lib/source/kinesis-data.ts',
+        right: 'subPosition(aggregate, subSequence++)',
+        wrong: 'subPosition(aggregate, Math.min(subSequence++, 1))',
       },
     ],
   },
