@@ -3,13 +3,14 @@ import type { Config } from '../../lib/config.ts';
 import { credentialsFrom } from '../../lib/credentials.ts';
 import { deadlineIn } from '../../lib/deadline.ts';
 import { inspectDoris } from '../../lib/doris/inspector.ts';
+import type { Item } from '../../lib/ledger/item.ts';
 import { type ReadLabel, readLabel } from '../../lib/plan/label.ts';
 import { targetsIn } from '../../lib/plan/route.ts';
 import type { LabelState } from '../../lib/ports.ts';
-import { findLoads, type RedrivePlace } from '../../lib/redrive/find.ts';
+import { type FoundLoad, foundLoadOf, isLoadUnder, type RedrivePlace } from '../../lib/redrive/find.ts';
 import type { RedriveLoad } from '../../lib/redrive/ledger.ts';
 import { seconds } from '../../lib/units.ts';
-import { asked, openDynamoDb, openSecrets } from '../aws.ts';
+import { openSecrets } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type LedgerWord, ledgerWords, STATE_MEANING } from '../label/explain.ts';
@@ -55,8 +56,15 @@ async function explainLabel(session: Session, label: string, { offline = false }
       `${JSON.stringify(label.slice(0, 200))} is no label of a loader: those end in -<first position>-<records>-<format and hash>; labels that begin with loader-probe- store nothing`,
     );
   if (offline) return print(session, { label, ...read, ledger: null, redrives: null, doris: null });
-  const ledger = ledgerWords(label, read, (await readLedger(session, { allLoaders: true })).checkpoints);
-  const redrives = await redrivesOf(session, label);
+  const loads: Item[] = [];
+  const { checkpoints } = await readLedger(session, { allLoaders: true }, (item) => {
+    if (isLoadUnder(label, item)) loads.push(item);
+  });
+  const ledger = ledgerWords(label, read, checkpoints);
+  const redrives = loads
+    .map(foundLoadOf)
+    .map(wordOf)
+    .toSorted((a, b) => (a.begunAt < b.begunAt ? -1 : 1));
   return print(session, { label, ...read, ledger, redrives, doris: await askDoris(session, label, ledger) });
 }
 
@@ -66,15 +74,8 @@ interface RedriveWord extends RedrivePlace {
   readonly begunAt: string;
 }
 
-async function redrivesOf(session: Session, label: string): Promise<readonly RedriveWord[]> {
-  const { LEDGER_TABLE: table } = session.settings('LEDGER_TABLE');
-  const client = openDynamoDb();
-  try {
-    const found = await asked(`ledger table ${table}`, findLoads(client, table, { kind: 'everything' }, label));
-    return found.map(({ load: { state, rows, claimedAt }, ...place }) => ({ ...place, state, rows, begunAt: isoTime(claimedAt) }));
-  } finally {
-    client.destroy();
-  }
+function wordOf({ load: { state, rows, claimedAt }, ...place }: FoundLoad): RedriveWord {
+  return { ...place, state, rows, begunAt: isoTime(claimedAt) };
 }
 
 async function askDoris(session: Session, label: string, ledger: readonly LedgerWord[]): Promise<readonly DorisWord[]> {

@@ -1,4 +1,4 @@
-import type { FoundLetter } from '../../lib/redrive/find.ts';
+import type { LetterState, RedriveLoad } from '../../lib/redrive/ledger.ts';
 
 const LOAD = {
   stored: (label: string) => `yes, its record is stored, by load ${label}`,
@@ -7,7 +7,7 @@ const LOAD = {
 } as const;
 
 /** What the ledger has of a record that was or was not redriven, for people. */
-export function redrivenText({ state, load }: Pick<FoundLetter, 'state' | 'load'>): string {
+export function redrivenText({ state, load }: { readonly state: LetterState; readonly load: RedriveLoad | undefined }): string {
   switch (state.kind) {
     case 'new':
       return 'no';

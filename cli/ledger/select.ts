@@ -1,3 +1,4 @@
+import type { Item } from '../../lib/ledger/item.ts';
 import { type ListedCheckpoint, type Listing, listLedger, type Scope } from '../../lib/ledger/listing.ts';
 import type { KinesisShard } from '../../lib/source/record.ts';
 import { describeStream } from '../../lib/source/shards.ts';
@@ -19,20 +20,23 @@ const MANY = 1_000;
 
 /**
  * Reads the ledger of the settings: the shards of the streams that are named, by their keys; otherwise the whole table.
+ * @param onOther - told every item that belongs to no listing, such as those of redriven records.
  * @throws {CommandError}
  */
-export async function readLedger({ settings, output }: Session, wanted: Wanted): Promise<Listing & { readonly of: string }> {
+export async function readLedger(
+  { settings, output }: Session,
+  wanted: Wanted,
+  onOther?: (item: Item) => void,
+): Promise<Listing & { readonly of: string }> {
   const { LEDGER_TABLE, LABEL_PREFIX } = settings('LEDGER_TABLE', 'LABEL_PREFIX');
   const { allLoaders = false } = wanted;
   const scope = await scopeOf(LABEL_PREFIX, wanted);
   let items = 0;
-  const listing = await asked(
-    `ledger table ${LEDGER_TABLE}`,
-    listLedger(openDynamoDb(), LEDGER_TABLE, scope, (read) => {
-      items = read;
-      output.progress(`${read.toLocaleString('en-US')} items of the ledger read`);
-    }),
-  );
+  const onPage = (read: number): void => {
+    items = read;
+    output.progress(`${read.toLocaleString('en-US')} items of the ledger read`);
+  };
+  const listing = await asked(`ledger table ${LEDGER_TABLE}`, listLedger(openDynamoDb(), LEDGER_TABLE, scope, onPage, onOther));
   if (scope.kind !== 'shards' && items >= MANY)
     output.note(`all ${items.toLocaleString('en-US')} items of ${LEDGER_TABLE} were read, since no --stream says which are wanted`);
   return { ...listing, of: `${allLoaders ? 'any loader' : `loader ${LABEL_PREFIX}`} in ${LEDGER_TABLE}` };

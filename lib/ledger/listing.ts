@@ -1,10 +1,4 @@
-import {
-  type DynamoDBClient,
-  paginateQuery,
-  paginateScan,
-  type QueryCommandOutput,
-  type ScanCommandOutput,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { KinesisShard } from '../source/record.ts';
 import type { EpochMillis } from '../units.ts';
@@ -13,6 +7,7 @@ import type { Checkpoint, CheckpointKey, Settled } from './checkpoint.ts';
 import { knownOutage, outagePartition } from './dynamodb-outages.ts';
 import { checkpointOf, type Item, partitionKeyOf } from './item.ts';
 import type { Outage, OutageKey } from './outage.ts';
+import { pagesOf, type Reading } from './pages.ts';
 
 /** A checkpoint as people look at it: whose it is, how far it is, and what it has settled since it was made. */
 export interface ListedCheckpoint extends CheckpointKey {
@@ -62,16 +57,25 @@ const KINDS: ReadonlySet<string | undefined> = new Set(['kinesis', 'iggy', 'outa
 /**
  * Reads what the ledger's table has.
  * @param onPage - told how many items were read so far, unwanted ones too.
+ * @param onOther - told every item that belongs to no listing, such as those of redriven records.
  * @throws {ContractViolation} naming the item, when one is not ours. @throws {LedgerUnavailable} for a damaged outage.
  */
-export async function listLedger(client: DynamoDBClient, table: string, scope: Scope, onPage: (items: number) => void): Promise<Listing> {
+export async function listLedger(
+  client: DynamoDBClient,
+  table: string,
+  scope: Scope,
+  onPage: (items: number) => void,
+  onOther: (item: Item) => void = () => {},
+): Promise<Listing> {
   const items: Item[] = [];
-  let seen = 0;
-  const pages = scope.kind === 'shards' ? queried(client, table, scope) : scanned(client, table, scope);
-  for await (const { Items = [], ScannedCount = 0 } of pages) {
-    items.push(...Items.filter((item) => KINDS.has(kindOf(item))));
-    seen += ScannedCount;
-    onPage(seen);
+  let read = 0;
+  for await (const { items: page, seen } of pagesOf(client, table, readingOf(scope))) {
+    for (const item of page) {
+      if (KINDS.has(kindOf(item))) items.push(item);
+      else onOther(item);
+    }
+    read += seen;
+    onPage(read);
   }
   const of = (kind: string) => items.filter((item) => kindOf(item) === kind);
   return {
@@ -87,24 +91,20 @@ function kindOf(item: Item): string | undefined {
   return item['pk']?.S?.split('#')[1];
 }
 
-function scanned(client: DynamoDBClient, TableName: string, scope: Exclude<Scope, { kind: 'shards' }>): AsyncIterable<ScanCommandOutput> {
-  const own =
-    scope.kind === 'everything'
-      ? {}
-      : { FilterExpression: 'begins_with(pk, :own)', ExpressionAttributeValues: { ':own': { S: `${scope.loader}#` } } };
-  return paginateScan({ client }, { TableName, ConsistentRead: true, ...own });
-}
-
-async function* queried(
-  client: DynamoDBClient,
-  TableName: string,
-  { loader, shards }: Extract<Scope, { kind: 'shards' }>,
-): AsyncGenerator<QueryCommandOutput> {
-  for (const pk of [...shards.map((shard) => partitionKeyOf(loader, shard)), outagePartition(loader)])
-    yield* paginateQuery(
-      { client },
-      { TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': pk } },
-    );
+function readingOf(scope: Scope): Reading {
+  switch (scope.kind) {
+    case 'everything':
+      return { kind: 'table' };
+    case 'loader':
+      return { kind: 'table', own: `${scope.loader}#` };
+    case 'shards': {
+      const { loader, shards } = scope;
+      const keys = [...shards.map((shard) => partitionKeyOf(loader, shard)), outagePartition(loader)];
+      return { kind: 'partitions', partitions: keys.map(({ S = '' }) => S) };
+    }
+    default:
+      return scope satisfies never;
+  }
 }
 
 const outageKey = z.object({ pk: text, sk: text });

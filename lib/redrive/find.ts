@@ -1,9 +1,12 @@
-import { type DynamoDBClient, GetItemCommand, paginateQuery, paginateScan } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
 import type { Scope } from '../ledger/listing.ts';
+import { pagesOf, type Reading } from '../ledger/pages.ts';
 import { type Position, spellPosition } from '../source/position.ts';
-import { letterOf, loadOf, partitionOf } from './items.ts';
-import type { LetterState, RedriveLoad } from './ledger.ts';
+import { loadOf, namedBy, partitionOf, redrivenOf } from './items.ts';
+import type { RedriveLoad, RedrivenState } from './ledger.ts';
 
 /** Whose redrive it was, and of which shard. */
 export interface RedrivePlace {
@@ -17,7 +20,7 @@ export interface RedrivePlace {
 export interface FoundLetter extends RedrivePlace {
   readonly target: string;
   readonly position: string;
-  readonly state: LetterState;
+  readonly state: RedrivenState;
   /** What it belongs to, or did; none where the ledger has it no more. */
   readonly load: RedriveLoad | undefined;
 }
@@ -27,7 +30,10 @@ export interface FoundLoad extends RedrivePlace {
   readonly load: RedriveLoad;
 }
 
-/** Finds redriven records by their positions: one that people type may be spelled alike by a shard and a partition. */
+/**
+ * Finds redriven records by their positions: one that people type may be spelled alike by a shard and a partition.
+ * @throws {ContractViolation} naming the item, when one is damaged.
+ */
 export async function findLetters(
   client: DynamoDBClient,
   table: string,
@@ -35,62 +41,67 @@ export async function findLetters(
   positions: readonly Position[],
 ): Promise<readonly FoundLetter[]> {
   const found: FoundLetter[] = [];
-  for (const position of positions)
-    for await (const item of itemsOf(client, table, scope, `letter#${position}#`)) {
-      const state = letterOf(item);
-      const name = state.kind === 'new' ? '' : state.load;
-      const { Item: load } = await client.send(
-        new GetItemCommand({ TableName: table, Key: { pk: item['pk'] ?? { S: '' }, sk: { S: `load#${name}` } }, ConsistentRead: true }),
-      );
-      found.push({
-        ...placeOf(item),
-        target: item['sk']?.S?.split('#').at(-1) ?? '',
-        position: spellPosition(position),
-        state,
-        load: load === undefined ? undefined : loadOf(load),
-      });
-    }
+  const starts = positions.map((position) => `letter#${position}#`);
+  for await (const { items } of pagesOf(client, table, { ...readingOf(scope), starts })) {
+    for (const item of items) found.push(await foundIn(client, table, item));
+  }
   return found;
 }
 
-/** Finds loads of redrives by their label: one that is loaded again after it failed has the label of the first try. */
-export async function findLoads(client: DynamoDBClient, table: string, scope: Scope, label: string): Promise<readonly FoundLoad[]> {
-  const found: FoundLoad[] = [];
-  for await (const item of itemsOf(client, table, scope, `load#${label}#`)) found.push({ ...placeOf(item), load: loadOf(item) });
-  return found.sort((a, b) => a.load.claimedAt - b.load.claimedAt);
+async function foundIn(client: DynamoDBClient, TableName: string, item: Item): Promise<FoundLetter> {
+  const state = redrivenOf(item);
+  const { position, target } = namedBy(item);
+  const Key = { pk: item['pk'] ?? { S: '' }, sk: { S: `load#${state.load}` } };
+  const { Item: load } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+  return { ...placeOf(item), target, position: spellPosition(position), state, load: load === undefined ? undefined : loadOf(load) };
 }
 
-async function* itemsOf(client: DynamoDBClient, TableName: string, scope: Scope, start: string): AsyncGenerator<Item> {
-  for await (const { Items = [] } of pagesOf(client, TableName, scope, start)) yield* Items;
-}
-
-async function* pagesOf(client: DynamoDBClient, TableName: string, scope: Scope, start: string) {
-  const reading = { TableName, ConsistentRead: true } as const;
-  if (scope.kind !== 'shards') {
-    const own = scope.kind === 'everything' ? [] : [`${scope.loader}#redrive#`];
-    yield* paginateScan(
-      { client },
-      {
-        ...reading,
-        FilterExpression: ['begins_with(sk, :start)', ...own.map(() => 'begins_with(pk, :own)')].join(' AND '),
-        ExpressionAttributeValues: { ':start': { S: start }, ...Object.fromEntries(own.map((pk) => [':own', { S: pk }])) },
-      },
-    );
-    return;
+function readingOf(scope: Scope): Reading {
+  switch (scope.kind) {
+    case 'everything':
+      return { kind: 'table' };
+    case 'loader':
+      return { kind: 'table', own: `${scope.loader}#redrive#` };
+    case 'shards':
+      return { kind: 'partitions', partitions: scope.shards.map((source) => partitionOf({ loader: scope.loader, source })) };
+    default:
+      return scope satisfies never;
   }
-  for (const source of scope.shards)
-    yield* paginateQuery(
-      { client },
-      {
-        ...reading,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :start)',
-        ExpressionAttributeValues: { ':pk': { S: partitionOf({ loader: scope.loader, source }) }, ':start': { S: start } },
-      },
-    );
 }
 
-/** Reads the partition back: an Iggy stream and topic may hold any character, a loader and a shard no `#`. */
-function placeOf({ pk }: Item): RedrivePlace {
-  const [, loader = '', kind, stream = '', shard = ''] = /^([^#]*)#redrive#(kinesis|iggy)#(.*)#([^#]*)$/s.exec(pk?.S ?? '') ?? [];
-  return { loader, stream: kind === 'iggy' ? JSON.parse(stream).join('/') : stream, shard };
+/** Whether an item is a load of redrives under a label: one that is loaded again after it failed has the label of the first try. */
+export function isLoadUnder(label: string, { sk }: Item): boolean {
+  return sk?.S?.startsWith(`load#${label}#`) === true;
+}
+
+/** Reads such an item back. @throws {ContractViolation} naming it, when it is damaged. */
+export function foundLoadOf(item: Item): FoundLoad {
+  return { ...placeOf(item), load: loadOf(item) };
+}
+
+/** An Iggy stream and topic may hold any character, a loader and a shard no `#`. */
+const PARTITION = /^([^#]*)#redrive#(kinesis|iggy)#(.*)#([^#]*)$/s;
+
+const placed = z.object({
+  pk: text.transform((pk, context): RedrivePlace => {
+    const [, loader = '', kind, stream = '', shard = ''] = PARTITION.exec(pk) ?? [];
+    const name = kind === 'iggy' ? topicIn(stream) : stream;
+    if (kind !== undefined && name !== undefined) return { loader, stream: name, shard };
+    context.issues.push({ code: 'custom', message: 'must be <loader>#redrive#<source>#<stream>#<shard>', input: pk });
+    return z.NEVER;
+  }),
+});
+
+const topic = z.tuple([z.string(), z.string()]);
+
+function topicIn(names: string): string | undefined {
+  try {
+    return topic.parse(JSON.parse(names)).join('/');
+  } catch {
+    return undefined;
+  }
+}
+
+function placeOf(item: Item): RedrivePlace {
+  return readItem(placed, item).pk;
 }

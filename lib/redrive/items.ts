@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { label, moment, number, readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
 import type { Position } from '../source/position.ts';
-import type { LetterKey, LetterState, LoadKey, RedriveLoad } from './ledger.ts';
+import type { LetterKey, LetterState, LoadKey, RedriveLoad, RedrivenState } from './ledger.ts';
 
 /** Iggy's names may hold any character: JSON keeps them apart. */
 export function partitionOf({ loader, source }: Pick<LoadKey, 'loader' | 'source'>): string {
@@ -57,7 +57,11 @@ const storedLoad = z.object({
 
 /** @throws {ContractViolation} naming the item, when it is damaged. */
 export function letterOf(item: Item | undefined): LetterState {
-  if (item === undefined) return { kind: 'new' };
+  return item === undefined ? { kind: 'new' } : redrivenOf(item);
+}
+
+/** @throws {ContractViolation} naming the item, when it is damaged. */
+export function redrivenOf(item: Item): RedrivenState {
   const { load, fate = 'bound' } = readItem(storedLetter, item);
   return { kind: fate, load };
 }

@@ -20,7 +20,13 @@ export interface LetterKey {
  * - `new`: nobody has redriven it. - `bound`: it belongs to the load of that name, and its fate is the load's.
  * - `stored`, `free`: its own fate was found out after its load's could not be told any more; `load` is that load.
  */
-export type LetterState = { readonly kind: 'new' } | { readonly kind: 'bound' | 'stored' | 'free'; readonly load: string };
+export type LetterState = { readonly kind: 'new' } | RedrivenState;
+
+/** What it knows of a record that somebody has redriven. */
+export interface RedrivenState {
+  readonly kind: 'bound' | 'stored' | 'free';
+  readonly load: string;
+}
 
 /** One Stream Load of redriven records, written down before any record is bound to it and before its first attempt. */
 export interface RedriveLoad {

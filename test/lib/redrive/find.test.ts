@@ -1,9 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
+import { ContractViolation } from '../../../lib/errors.ts';
+import { listLedger } from '../../../lib/ledger/listing.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { dynamoRedrives } from '../../../lib/redrive/dynamodb-redrives.ts';
-import { findLetters, findLoads } from '../../../lib/redrive/find.ts';
+import { type FoundLoad, findLetters, foundLoadOf, isLoadUnder } from '../../../lib/redrive/find.ts';
 import type { RedriveLoad } from '../../../lib/redrive/ledger.ts';
 import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import type { SourceShard } from '../../../lib/source/record.ts';
@@ -90,11 +92,39 @@ describe('a redriven record', () => {
 });
 
 describe('a load of redriven records', () => {
-  it('is found by its label, of whichever loader, oldest first', async () => {
-    expect((await findLoads(client, TABLE, { kind: 'everything' }, 'l-1')).map(({ loader }) => loader)).toEqual(['b', 'a']);
-    expect(await findLoads(client, TABLE, { kind: 'loader', loader: 'a' }, 'l-1')).toMatchObject([
-      { loader: 'a', stream: STREAM_ARN, shard: SHARD_ID, load: { state: 'open', rows: 2 } },
-    ]);
-    expect(await findLoads(client, TABLE, { kind: 'everything' }, 'l')).toEqual([]);
+  it('is found by its label among all items of the ledger, of whichever loader', async () => {
+    const found: FoundLoad[] = [];
+    await listLedger(
+      client,
+      TABLE,
+      { kind: 'everything' },
+      () => {},
+      (item) => {
+        if (isLoadUnder('l-1', item)) found.push(foundLoadOf(item));
+      },
+    );
+
+    expect(found.toSorted((a, b) => (a.loader < b.loader ? -1 : 1))).toMatchObject(
+      ['a', 'b'].map((loader) => ({ loader, stream: STREAM_ARN, shard: SHARD_ID, load: { state: 'open', rows: 2 } })),
+    );
   });
+
+  it('is not one whose label only begins like it', () => {
+    expect(isLoadUnder('l', { sk: { S: 'load#l-1#a' } })).toBe(false);
+  });
+});
+
+describe('an item of a redrive whose place is damaged', () => {
+  it.each(['a#redrive#iggy#["s","t"#4', 'a#redrive#iggy#["s"]#4', 'a#redrive#iggy#{"s":"t"}#4', 'a#redrive#pulsar#s#4', 'a#redrive'])(
+    'is named with what it should be: %s',
+    (pk) => {
+      const item = { pk: { S: pk }, sk: { S: 'load#l-1#a' } };
+
+      expect(() => foundLoadOf(item)).toThrow(
+        new ContractViolation(
+          `ledger item ${pk} / load#l-1#a is damaged: pk: must be <loader>#redrive#<source>#<stream>#<shard>. Repair or delete it`,
+        ),
+      );
+    },
+  );
 });
