@@ -4,6 +4,7 @@ import { describePlan } from './describe-plan.ts';
 import { loaderApp } from './loader-app.ts';
 import { reportFaults } from './report-faults.ts';
 import { readSettingsFile } from './settings.ts';
+import { accountWarnings } from './sharing-guards.ts';
 
 const KEPT =
   '  note: once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency keep their values; --no-previous-parameters takes those of this file\n';
@@ -17,5 +18,6 @@ reportFaults(() => {
   const settings = readSettingsFile(file);
   addLoaderStack(app, settings);
   // Standard output belongs to the template.
-  process.stderr.write(`${describePlan(settings)}${KEPT}`);
+  const accounts = accountWarnings(settings, process.env['CDK_DEFAULT_ACCOUNT']).map((warning) => `  warning: ${warning}\n`);
+  process.stderr.write([describePlan(settings), ...accounts, KEPT].join(''));
 });

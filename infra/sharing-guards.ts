@@ -41,18 +41,28 @@ function nameOf({ database, table }: ReturnType<typeof tablesOf>[number]): strin
 
 /** The region of everything that settings name by an ARN, and so of their stack; `undefined` where they name nothing so. */
 export function regionOf(settings: Settings): string | undefined {
-  return regionsIn(settings)[0]?.region;
+  return placesIn(settings)[0]?.region;
 }
 
-function regionsIn({ loaders, alarmTopicArn }: Settings): { readonly place: string; readonly region: string }[] {
-  return [...loaders.flatMap(arnsOf), ['alarmTopicArn', alarmTopicArn] as const].flatMap(([place, arn]) =>
-    arn?.startsWith('arn:') ? [{ place, region: arn.split(':')[3] ?? '' }] : [],
-  );
+/** What settings name by an ARN of another account than that of the credentials: a slip, unless that account lets this one in. */
+export function accountWarnings(settings: Settings, credentials: string | undefined): string[] {
+  return placesIn(settings)
+    .filter(({ account }) => credentials !== undefined && account !== credentials)
+    .map(
+      ({ place, account }) => `${place}: is of account ${account}, but the credentials are of ${credentials}: it must let this account in`,
+    );
+}
+
+function placesIn({ loaders, alarmTopicArn }: Settings): { readonly place: string; readonly region: string; readonly account: string }[] {
+  return [...loaders.flatMap(arnsOf), ['alarmTopicArn', alarmTopicArn] as const].flatMap(([place, arn]) => {
+    const [, , , region = '', account = ''] = arn?.split(':') ?? [];
+    return arn?.startsWith('arn:') ? [{ place, region, account }] : [];
+  });
 }
 
 /** Functions, topic, keys and secrets of another region are out of reach of a stack and its functions. */
 function regionFaults(settings: Settings): string[] {
-  const named = regionsIn(settings);
+  const named = placesIn(settings);
   const [first] = named;
   return named
     .filter(({ region }) => region !== first?.region)

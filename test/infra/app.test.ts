@@ -23,10 +23,10 @@ interface Flag {
 }
 
 /** Runs the program of `cdk.json` as the command line of CDK does. */
-function runApp(context: object): Promise<{ readonly code: number | string | null; readonly stderr: string }> {
+function runApp(context: object, variables: object = {}): Promise<{ readonly code: number | string | null; readonly stderr: string }> {
   const { app } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
   const [command = '', ...args] = app.split(' ');
-  const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), ...variables };
   return new Promise((resolve) => {
     execFile(command, args, { cwd: ROOT, env }, (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
   });
@@ -40,11 +40,14 @@ function settingsFile(settings: object): string {
 
 describe('the app of CDK', () => {
   it('makes the stack of the settings file with every feature flag as CDK recommends it, and tells what it will do', async () => {
-    const { code, stderr } = await runApp({ settings: 'infra/examples/minimal.json' });
+    const { code, stderr } = await runApp({ settings: 'infra/examples/minimal.json' }, { CDK_DEFAULT_ACCOUNT: '210987654321' });
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('plan of DorisLoaderMinimal\n  orders into shop.orders') });
     expect(stderr).toContain(
       'once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency keep their values',
+    );
+    expect(stderr).toContain(
+      'warning: loader orders: source.streamArn: is of account 123456789012, but the credentials are of 210987654321',
     );
     const { artifacts } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8'));
     const flags: Flag[] = Object.values(artifacts['aws-cdk-lib/feature-flag-report'].properties.flags);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../infra/settings.ts';
+import { accountWarnings } from '../../infra/sharing-guards.ts';
 import { aLoader, settingsWith, VPC } from './settings-builder.ts';
 
 const checking = (loader: object, changes: object = {}) => expect(() => checkSettings(settingsWith(loader, changes)));
@@ -122,6 +123,19 @@ describe('a network', () => {
     );
     within(subnetIds(17)).toThrow('network.subnetIds: must be 16 at most');
     within(subnetIds(16)).not.toThrow();
+  });
+});
+
+describe('settings for another account than that of the credentials', () => {
+  it('are told, since a stream or secret of another account has to let this one in', () => {
+    const secretId = 'arn:aws:secretsmanager:eu-central-1:210987654321:secret:doris-a1b2c3';
+    const settings = checkSettings(settingsWith(aLoader({ doris: { secretId } })));
+
+    expect(accountWarnings(settings, '123456789012')).toEqual([
+      'loader orders: doris.secretId: is of account 210987654321, but the credentials are of 123456789012: it must let this account in',
+    ]);
+    expect(accountWarnings(settings, '111111111111')).toHaveLength(2);
+    expect(accountWarnings(settings, undefined)).toEqual([]);
   });
 });
 
