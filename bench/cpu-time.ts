@@ -10,7 +10,7 @@ export function cpuMs(since?: NodeJS.CpuUsage): number {
 const MS_A_TICK = 10;
 
 /** Milliseconds of processor time of a process and of all that it started, those that it saw end included. Linux only. */
-export function treeCpuMs(pid: string | 'self' = 'self'): number {
+export function treeCpuMs(pid = 'self'): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The second field is a name in brackets and may hold blanks; user and system time are the 14th to the 17th, ended children's included.
   const times = stat
