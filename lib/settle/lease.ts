@@ -63,8 +63,17 @@ export function poisonClaim(run: Run, piece: Piece): Claim {
 /** A claim of somebody else with this invocation's lease in it, as it will be held once it is written. */
 export function takenOver(run: Run, claim: Claim, witness: Label | undefined): Held {
   const lease = leaseOf(run);
-  const mine = fenced(run, { ...inherited(run, claim), deadline: epochMillis(Math.max(claim.deadline, lease.at)) });
-  return { claim: mine, lease, sharedUntil: claim.deadline, replay: true, witness };
+  const sharedUntil = latestEnd(run, claim);
+  const mine = fenced(run, { ...inherited(run, claim), deadline: epochMillis(Math.max(sharedUntil, lease.at)) });
+  return { claim: mine, lease, sharedUntil, replay: true, witness };
+}
+
+/**
+ * When the lease in a claim is over at the latest, once this invocation has written the claim, so that nobody renews it: as soon as one that
+ * was begun just now. What lies further ahead was written by a clock that is wrong.
+ */
+export function latestEnd({ ports }: Run, { deadline }: Claim): EpochMillis {
+  return epochMillis(Math.min(deadline, ports.clock.now() + LEASE));
 }
 
 /** Tells of a claim that stays open. */

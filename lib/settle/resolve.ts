@@ -7,7 +7,7 @@ import type { Position } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import type { ClaimProof } from '../telemetry.ts';
 import { wouldBeKnown } from './label-memory.ts';
-import { fenced, noteVisible, sharedFor, tellInDoubt, unchanged } from './lease.ts';
+import { fenced, latestEnd, noteVisible, sharedFor, tellInDoubt, unchanged } from './lease.ts';
 import { columnsOf, factsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
@@ -20,7 +20,7 @@ export async function resolveByState(run: Run, claim: Claim, checkpoint: Checkpo
 async function askState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
   if (claim.state.kind === 'contradicted') return waitForPerson(run, claim, claim.state.reason);
   // Before asking: an attempt that was allowed until now may have started since the answer.
-  const busy = stillShared(run, claim);
+  const busy = await stillShared(run, claim);
   const state = await run.ports.doris.labelState(targetOf(run).database, claim.label, run.deadline);
   switch (state.kind) {
     case 'visible':
@@ -85,9 +85,12 @@ function notStored({ state }: Claim): Conclusion {
     : { consequence: 'dropped', because: 'label unknown' };
 }
 
-/** Somebody else may still start an attempt under the claim. */
-function stillShared(run: Run, claim: Claim): Step | undefined {
-  const busy = sharedFor(run, claim.deadline);
+/** Somebody else may still start an attempt under the claim. One that a clock far ahead has written waits no longer than any other. */
+async function stillShared(run: Run, claim: Claim): Promise<Step | undefined> {
+  const until = latestEnd(run, claim);
+  const isAhead = claim.deadline > until + run.rules.attemptGrace;
+  if (isAhead) await run.ports.ledger.move(run.key, { expect: unchanged(claim), claim: fenced(run, { ...claim, deadline: until }) });
+  const busy = sharedFor(run, isAhead ? until : claim.deadline);
   return busy > 0 ? stop(`for ${Math.ceil(busy / 1000)} s another invocation may still load under claim ${claim.label}`) : undefined;
 }
 

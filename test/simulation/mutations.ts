@@ -292,7 +292,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/settle/lease.ts',
-        right: 'sharedUntil: claim.deadline, replay: true',
+        right: 'sharedUntil, replay: true',
         wrong: 'sharedUntil: epochMillis(0), replay: true',
       },
     ],

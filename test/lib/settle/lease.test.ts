@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadRules } from '../../../lib/pipeline.ts';
 import type { Load, LoadOutcome } from '../../../lib/ports.ts';
-import { epochMillis, seconds } from '../../../lib/units.ts';
-import { batchOf, shardOf } from '../../support/shard.ts';
+import { epochMillis, millis, seconds } from '../../../lib/units.ts';
+import { batchOf, SHARD, shardOf } from '../../support/shard.ts';
 import { Killed, newWorld, RULES, type World } from '../../support/world.ts';
-import { claimOf, stored } from './settling.ts';
+import { claimOf, from, good, stored } from './settling.ts';
 
 const rules: LoadRules = { ...RULES, fuseShare: 1 };
 
@@ -130,5 +130,45 @@ describe('a claim that is taken over', () => {
     await expect(world.invoke(batch, rules, { call: 3, effect: 'before' })).rejects.toThrow(Killed);
 
     expect(claimOf(world)?.deadline).toBe(world.clock.now() + 3_000);
+  });
+});
+
+describe('a claim whose holder had a clock that is an hour ahead', () => {
+  const shard = shardOf(good(3));
+
+  /** The holder dies before its attempt. */
+  async function claimedAhead(world: World): Promise<void> {
+    await expect(world.invoke(batchOf(shard), rules, { call: 2, effect: 'before' })).rejects.toThrow(Killed);
+    const claim = claimOf(world);
+    if (claim === undefined) throw new Error('no claim');
+    const key = { loader: 'test', source: SHARD, target: 'db.t' };
+    const ahead = { ...claim, deadline: epochMillis(claim.deadline + 3_600_000) };
+    await world.ledger.move(key, { expect: { kind: 'holding', label: claim.label }, claim: ahead });
+  }
+
+  it('is resolved without its records as soon as any other', async () => {
+    const world = newWorld();
+    await claimedAhead(world);
+    const part = batchOf(shard.slice(0, 2));
+
+    expect(await world.invoke(part, rules)).toEqual(from(0));
+    expect(claimOf(world)?.deadline).toBe(world.clock.now() + 3_000);
+    world.clock.advance(millis(7_999));
+    expect(await world.invoke(part, rules)).toEqual(from(0));
+    world.clock.advance(millis(1));
+    expect(await world.invoke(part, rules)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 1]);
+  });
+
+  it('does not keep a bad row from being found in the next delivery', async () => {
+    const world = newWorld();
+    await claimedAhead(world);
+    world.doris.refuses = (line) => line.includes('1');
+
+    expect(await world.invoke(batchOf(shard), rules)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 2]);
+    expect(world.letters.map(({ record }) => record.itemIdentifier)).toEqual(['1001']);
   });
 });
