@@ -4,6 +4,7 @@ import { type Edit, parseEdit } from '../../lib/redrive/edit.ts';
 import { readOptions } from '../../lib/redrive/options.ts';
 import { type Left, type RunReport, redriveQueue } from '../../lib/redrive/run.ts';
 import { wireRun } from '../../lib/redrive/wire.ts';
+import type { LoaderEvent } from '../../lib/telemetry.ts';
 import { hours, seconds } from '../../lib/units.ts';
 import { CALLS } from '../aws.ts';
 import { wrongInput } from '../errors.ts';
@@ -40,7 +41,7 @@ export async function redrive(session: Session, options: RedriveOptions): Promis
     ...editing,
     deadline: deadlineIn(LONGEST_RUN, systemClock),
     hold: seconds(hold),
-    telemetry: { record: () => {} },
+    telemetry: { record: (event) => noteLost(session, event) },
     onProgress: (report) => session.output.progress(counts(report, dryRun)),
     isStopped,
   });
@@ -52,6 +53,14 @@ export async function redrive(session: Session, options: RedriveOptions): Promis
   } finally {
     await run.close();
   }
+}
+
+/** The rest of what a redrive records is in its report. */
+function noteLost({ output }: Session, event: LoaderEvent): void {
+  if (event.kind !== 'claim-lost') return;
+  output.note(
+    `load ${event.label} into ${event.target} (${event.rows} rows, ${event.first} to ${event.last}): another redrive took it for void while Doris took it: look whether its rows are there twice`,
+  );
 }
 
 function editOf(expression: string): Edit {

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
 import type { HeldMessage, LetterQueue } from './queue.ts';
 
@@ -12,29 +12,40 @@ export interface BucketPlace {
 export function bucketQueue(client: S3Client, { bucket, prefix }: BucketPlace): LetterQueue {
   let after: string | undefined;
 
-  async function read(key: string): Promise<HeldMessage> {
-    const { Body } = await answered(bucket, client.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
+  async function list(most: number) {
+    const command = new ListObjectsV2Command({
+      Bucket: bucket,
+      Prefix: prefix,
+      MaxKeys: Math.min(most, 1_000),
+      ...(after === undefined ? {} : { StartAfter: after }),
+    });
+    return (await answered(bucket, client.send(command))).Contents ?? [];
+  }
+
+  /** Nothing when somebody else has removed it since it was listed. */
+  async function read(key: string): Promise<HeldMessage | undefined> {
+    const reply = client.send(new GetObjectCommand({ Bucket: bucket, Key: key })).catch((error: unknown) => {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    });
+    const found = await answered(bucket, reply);
+    if (found === undefined) return undefined;
+    const { Body } = found;
     return { messageId: key, receiptHandle: key, body: (await Body?.transformToString()) ?? '', attributes: {} };
   }
 
   return {
     async take(most, bytes) {
-      const command = new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        MaxKeys: Math.min(most, 1_000),
-        ...(after === undefined ? {} : { StartAfter: after }),
-      });
-      const { Contents = [] } = await answered(bucket, client.send(command));
-      const taken: HeldMessage[] = [];
-      let size = 0;
-      for (const { Key = '', Size = 0 } of Contents) {
-        if (taken.length > 0 && size + Size > bytes) break;
-        taken.push(await read(Key));
-        size += Size;
-        after = Key;
+      for (let listed = await list(most); listed.length > 0; listed = await list(most)) {
+        const taken: HeldMessage[] = [];
+        for (const { Key = '' } of upTo(bytes, listed)) {
+          const message = await read(Key);
+          if (message !== undefined) taken.push(message);
+          after = Key;
+        }
+        if (taken.length > 0) return taken;
       }
-      return taken;
+      return [];
     },
     async remove(messages) {
       for (const { messageId: Key } of messages) await answered(bucket, client.send(new DeleteObjectCommand({ Bucket: bucket, Key })));
@@ -42,6 +53,16 @@ export function bucketQueue(client: S3Client, { bucket, prefix }: BucketPlace): 
     },
     release: async () => {},
   };
+}
+
+/** The first object, and those behind it as far as all are no larger than that. */
+function upTo<T extends { readonly Size?: number | undefined }>(bytes: number, listed: readonly T[]): readonly T[] {
+  let size = 0;
+  const end = listed.findIndex(({ Size = 0 }, n) => {
+    size += Size;
+    return size > bytes && n > 0;
+  });
+  return end === -1 ? listed : listed.slice(0, end);
 }
 
 async function answered<T>(bucket: string, reply: Promise<T>): Promise<T> {

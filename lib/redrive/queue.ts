@@ -22,7 +22,7 @@ export interface LetterQueue {
   take(most: number, bytes: number): Promise<readonly HeldMessage[]>;
   /** Takes messages off the queue for good. @returns those that it did not let go of. */
   remove(messages: readonly HeldMessage[]): Promise<readonly HeldMessage[]>;
-  /** Makes everything that was taken and not removed visible to others again. */
+  /** Makes everything that was taken and not removed visible to others again, as far as the queue answers. */
   release(): Promise<void>;
 }
 
@@ -32,6 +32,8 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
   const handles = new Map<string, string>();
   const removed = new Set<string>();
   let ended = false;
+  /** Messages since the last new one, each of which was in hand before: what stays comes again when its hold is over. */
+  let known = 0;
 
   async function receive(): Promise<readonly Message[]> {
     const command = new ReceiveMessageCommand({
@@ -55,7 +57,8 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
         for (const { MessageId = '', ReceiptHandle = '' } of messages) handles.set(MessageId, ReceiptHandle);
         taken.push(...fresh);
         size += fresh.reduce((sum, { body }) => sum + body.length, 0);
-        ended = fresh.length === 0;
+        known = fresh.length === 0 ? known + messages.length : 0;
+        ended = messages.length === 0 || known > handles.size;
       }
       return taken;
     },
@@ -74,9 +77,10 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
     },
     async release() {
       const held = [...handles].filter(([messageId]) => !removed.has(messageId));
+      // What is not given back is seen again when its hold is over.
       await inLanes(tens(held), LANES, async (batch) => {
         const Entries = batch.map(([, ReceiptHandle], n) => ({ Id: String(n), ReceiptHandle, VisibilityTimeout: 0 }));
-        await answered(client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })));
+        await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).catch(() => undefined);
       });
     },
   };

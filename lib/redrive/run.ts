@@ -126,7 +126,9 @@ interface Meant {
 
 async function redriveRound(run: Run, messages: readonly HeldMessage[]): Promise<RunReport> {
   const all = messages.map((message) => ({ message, read: readMessage(message) }));
-  const chosen = all.filter(({ read }) => read.kind !== 'letter' || run.options.where.every((holds) => holds(read)));
+  const { where } = run.options;
+  // Conditions are about letters: where there are some, nothing else is meant.
+  const chosen = all.filter(({ read }) => (read.kind === 'letter' ? where.every((holds) => holds(read)) : where.length === 0));
   let report: RunReport = { ...NOTHING, read: messages.length, passed: messages.length - chosen.length };
   // A batch that Lambda gave up may be as large as all letters of a round.
   for (const group of grouped(inTurn(chosen), ({ message, read }) => (read.kind === 'expired' ? message.messageId : ''))) {

@@ -58,6 +58,20 @@ describe('a run over the queue', () => {
     expect(world.clock.elapsed() - started).toBe(seconds(0.1));
   });
 
+  it('leaves what is no letter alone when letters are chosen by conditions', async () => {
+    const world = filled();
+
+    expect(await world.run({ where: [parseCondition('position=1001')] })).toMatchObject({
+      read: 14,
+      passed: 13,
+      loaded: 1,
+      left: [],
+      more: false,
+    });
+
+    expect(world.stored()).toEqual([1]);
+  });
+
   it('takes no more letters than its limit, and says that there may be more', async () => {
     const world = redriveRunWorld();
     for (const n of numbers(30)) sendLetter(world, n);
