@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
 
 /** A part of a JSON schema, as far as names are looked for in it. */
@@ -36,13 +36,13 @@ function ruleOf(issue: z.core.$ZodIssue): string {
   return `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
 }
 
-/** Slips of the finger: `feUrl`, `windowSecond`. */
-const MISSPELT_WITHIN = 2;
+/** Slips and short forms: `feUrl`, `windowSecs`. */
+const misspeltWithin = (key: string): number => Math.max(2, key.length / 3);
 
 function unknownKey(key: string, path: readonly PropertyKey[], given: unknown, schema: Part): string {
   const known = namesAt(path, given, schema);
-  const meant = known.find((name) => distance(name, key) <= MISSPELT_WITHIN || (key.length > MISSPELT_WITHIN && name.startsWith(key)));
-  if (meant !== undefined) return `does not know "${key}"; did you mean ${meant}?`;
+  const meant = known.find((name) => name.startsWith(key)) ?? closest(key, known);
+  if (meant.startsWith(key) || distance(meant, key) <= misspeltWithin(key)) return `does not know "${key}"; did you mean ${meant}?`;
   const [elsewhere] = placesOf(key, schema, '');
   return `does not know "${key}"; ${elsewhere === undefined ? `allowed: ${known.join(', ')}` : `it stands in ${elsewhere}`}`;
 }

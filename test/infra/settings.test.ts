@@ -123,6 +123,9 @@ describe('a settings file with faults', () => {
     expect(faultsOf(settingsWith(aLoader({ batch: { windowSecond: 5 } })))).toEqual([
       'loaders[0].batch: does not know "windowSecond"; did you mean windowSeconds?',
     ]);
+    expect(faultsOf(settingsWith(aLoader({ batch: { windowSecs: 5 } })))).toEqual([
+      'loaders[0].batch: does not know "windowSecs"; did you mean windowSeconds?',
+    ]);
     expect(faultsOf(settingsWith(aLoader(), { alarmTopic: 'x' }))).toEqual([
       'settings: does not know "alarmTopic"; did you mean alarmTopicArn?',
     ]);
