@@ -30,7 +30,7 @@ export interface RaceResult {
 }
 
 /** Rounds before those that count: the engine compiles what it sees often, and a function stays warm for thousands of events. */
-export const WARM_UPS = 8;
+export const WARM_UPS = 20;
 
 /** Runs the race that the command line asks for, prints how it ended, and ends the process. */
 export async function runRace(field: Field): Promise<never> {

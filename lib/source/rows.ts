@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 import type { Bytes } from '../units.ts';
 import { endOfValue, jsonText, kindOf, NOT_JSON, type OnNumber, skipBlanks } from './json.ts';
 import { scalarFields } from './json-members.ts';
@@ -103,7 +103,8 @@ interface Unpacking {
 
 function gunzip(payload: Buffer, rules: RowRules): Buffer | Fault {
   try {
-    const { buffer, engine } = gunzipSync(payload, { maxOutputLength: rules.maxRowBytes, info: true }) as unknown as Unpacking;
+    const options = { maxOutputLength: rules.maxRowBytes, chunkSize: roomFor(payload, rules), info: true };
+    const { buffer, engine } = gunzipSync(payload, options) as unknown as Unpacking;
     // zlib stops at a zero byte behind the end, as padding of files begins, and is silent about all that follows it.
     const behind = payload.subarray(engine.bytesWritten);
     return behind.some((byte) => byte !== 0) ? decodeFault(`damaged gzip payload: ${behind.length} bytes after its end`) : buffer;
@@ -113,6 +114,19 @@ function gunzip(payload: Buffer, rules: RowRules): Buffer | Fault {
     if (code === 'ERR_BUFFER_TOO_LARGE') return oversize('unpacked gzip payload', rules);
     return decodeFault(`damaged gzip payload: ${error.message}`);
   }
+}
+
+/** zlib hands out the memory that it wrote to, whole, and takes a second piece when the first is full. */
+const LEAST_ROOM = constants.Z_MIN_CHUNK;
+const USUAL_ROOM = constants.Z_DEFAULT_CHUNK;
+/** Bytes of text modulo 2^32, at the very end (RFC 1952, ISIZE). */
+const SIZE_BYTES = 4;
+
+/** Room for the text that a payload says to hold, which zlib proves in the end: a row keeps all of it. */
+function roomFor(payload: Buffer, { maxRowBytes }: RowRules): number {
+  if (payload.length < SIZE_BYTES) return LEAST_ROOM;
+  const claimed = payload.readUInt32LE(payload.length - SIZE_BYTES);
+  return claimed < maxRowBytes ? Math.max(LEAST_ROOM, claimed + 1) : USUAL_ROOM;
 }
 
 function oversize(what: string, rules: RowRules): Fault {

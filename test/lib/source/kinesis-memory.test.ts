@@ -79,6 +79,21 @@ describe('a record that is a KPL aggregate', () => {
   });
 });
 
+describe('packed records', () => {
+  it.each([1, 20, 300, 5_000, 100_000])('keep little memory beyond their texts, here of %i characters and some', (length) => {
+    const text = JSON.stringify({ a: 'x'.repeat(length) });
+    const data = gzipSync(text);
+
+    const { records } = only(Array.from({ length: 100 }, () => ({ data })));
+
+    const memories = new Set(records.flatMap((row) => (row.kind === 'row' ? [row.line.memory.buffer] : [])));
+    expect(records.map(textOf)).toEqual(records.map(() => text));
+    // Node cuts small pieces out of pools of 8 KiB.
+    const kept = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(kept).toBeLessThan(records.length * (text.length + 100) + 16_384);
+  });
+});
+
 describe('a batch that would outgrow memory', () => {
   const row = { data: `{"a":"${'x'.repeat(600)}"}` };
 
