@@ -32,7 +32,7 @@ const SHARD = 'shardId-SHARD';
 const FIRST_DIGITS = '4968041331908963946699442095056673169699';
 
 /** The largest event that Lambda brings of such records. */
-export function sampleOf({ kind, size, most = MOST_RECORDS }: Payloads): Sample {
+export function sampleOf({ kind, size, most = Number.POSITIVE_INFINITY }: Payloads): Sample {
   const perRecord = kind === 'kpl' ? Math.max(1, Math.floor(AGGREGATE_BYTES / (size + 10))) : 1;
   const records: object[] = [];
   const lines: string[] = [];
