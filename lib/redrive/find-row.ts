@@ -3,20 +3,26 @@ import { columnsOf } from '../settle/run.ts';
 import { spellPosition } from '../source/position.ts';
 import { type Doubt, keyOf, type Ready, type Redrive } from './letters.ts';
 
+/** Whether a row of the table carries a record's position: one that does proves that the record is there. */
+export async function hasRow(redrive: Redrive, ready: Ready): Promise<Told<boolean>> {
+  if (ready.source.kind !== 'kinesis' || columnsOf(redrive.rules) === undefined) {
+    return { kind: 'refused', reason: 'it has no position columns' };
+  }
+  const { position } = ready.row.record;
+  const own = await countRows(redrive, ready, position, position, 1);
+  return own.kind === 'told' ? { kind: 'told', value: own.value > 0 } : own;
+}
+
 /**
- * Whether the table has a record's row, by its position columns. A row that is found proves that it has. That none is found proves the
- * opposite only where the loads that may have stored it gave their rows these columns, and where the table had them by then.
+ * Whether the table has a record's row. That none is found proves that it is not there only where the loads that may have stored it gave
+ * their rows these columns, and where the table had them by then.
  */
 export async function findRow(redrive: Redrive, ready: Ready, doubts: readonly Doubt[]): Promise<Told<boolean>> {
+  const found = await hasRow(redrive, ready);
+  if (found.kind !== 'told' || found.value) return found;
   const columns = columnsOf(redrive.rules);
-  if (ready.source.kind !== 'kinesis' || columns === undefined) return { kind: 'refused', reason: 'it has no position columns' };
-  const { position } = ready.row.record;
-  const own = await countRows(redrive, ready, position, position);
-  if (own.kind !== 'told' || own.value > 0) return own.kind === 'told' ? { kind: 'told', value: true } : own;
-  if (doubts.some((doubt) => doubt.columns !== columns)) {
-    return { kind: 'refused', reason: `its row is not found by the position columns ${columns}, but its load did not have them` };
-  }
-  return await hadColumns(redrive, ready);
+  if (doubts.every((doubt) => doubt.columns === columns)) return await hadColumns(redrive, ready);
+  return { kind: 'refused', reason: `its row is not found by the position columns ${columns}, but its load did not have them` };
 }
 
 /**
@@ -55,14 +61,14 @@ async function countRows(
   { source, target }: Ready,
   first: string,
   last: string,
-  atMost?: number,
+  atMost: number,
 ): Promise<Told<number>> {
   const { source: stream = '', shard = '', position = '' } = rules.positionColumns;
   const span = {
     source: { column: stream, value: source.stream },
     shard: { column: shard, value: source.shard },
     position: { column: position, first, last },
-    ...(atMost === undefined ? {} : { atMost }),
+    atMost,
   };
   return await ports.doris.countRows(target, span, deadline);
 }

@@ -12,6 +12,7 @@ import { type Prepared, type PrepareRules, prepareLetter } from './prepare.ts';
 import type { HeldMessage, LetterQueue } from './queue.ts';
 import { redriveRecords } from './redrive.ts';
 import type { Condition } from './where.ts';
+import { settledWithoutTable } from './without-table.ts';
 
 /** What one run over the queue does. */
 export interface RunOptions {
@@ -195,7 +196,7 @@ async function prepared(run: Run, read: ReadMessage): Promise<readonly Prepared[
     case 'letter': {
       const payload = await payloadOf(read, sources);
       if (payload.kind === 'missing') return [{ kind: 'not ready', fate: kept(payload.reason) }];
-      return [prepareLetter(read, payload.bytes, prepare)];
+      return [await settledWithoutTable(read, prepareLetter(read, payload.bytes, prepare), run)];
     }
     default:
       return read satisfies never;

@@ -3,6 +3,8 @@ import type { DeadLetter } from '../../lib/dead-letter/letter.ts';
 import { inlineBody, messageOf } from '../../lib/dead-letter/message.ts';
 import { deadlineIn } from '../../lib/deadline.ts';
 import { loadBatch } from '../../lib/pipeline.ts';
+import type { Routing } from '../../lib/plan/route.ts';
+import type { RedriveRules } from '../../lib/redrive/letters.ts';
 import { type RunOptions, type RunReport, redriveQueue } from '../../lib/redrive/run.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../../lib/source/kinesis.ts';
 import { bytesOf } from '../../lib/source/slice.ts';
@@ -30,6 +32,8 @@ export interface RedriveRunWorld extends RedriveWorld {
   readonly queue: ReturnType<typeof memoryQueue>;
   readonly stream: MemoryStream;
   readonly checkpoints: MemoryLedger;
+  /** Which table takes what, for loader and redrive; may be changed at any time. */
+  routing: Routing;
   send(letter: DeadLetter): void;
   /** What Lambda leaves in a bucket of a batch that it gave up: the event as a text. */
   sendExpired(records: readonly Numbered[]): void;
@@ -37,7 +41,7 @@ export interface RedriveRunWorld extends RedriveWorld {
   tellExpired(records: readonly Numbered[]): void;
   /** Lets the loader take a batch. */
   deliver(records: readonly Numbered[]): Promise<void>;
-  run(options?: Partial<RunOptions>, kill?: Kill): Promise<RunReport>;
+  run(options?: Partial<RunOptions>, kill?: Kill, rules?: Partial<RedriveRules>): Promise<RunReport>;
 }
 
 export function redriveRunWorld(): RedriveRunWorld {
@@ -52,10 +56,11 @@ export function redriveRunWorld(): RedriveRunWorld {
     queue.send(MessageBody, Object.fromEntries(texts));
   };
   const told = (records: readonly Numbered[], more: object): void => queue.send(JSON.stringify({ ...expired(records), ...more }));
-  return Object.assign(world, {
+  const whole: RedriveRunWorld = Object.assign(world, {
     queue,
     stream,
     checkpoints,
+    routing: RULES.routing,
     send,
     sendExpired: (records: readonly Numbered[]) => told(records, { payload: JSON.stringify(eventOf(records)) }),
     tellExpired: (records: readonly Numbered[]) => told(records, {}),
@@ -63,13 +68,13 @@ export function redriveRunWorld(): RedriveRunWorld {
       const ports = { ...world, ledger: checkpoints, breaker, telemetry: { record: () => {} } };
       const deadLetters = { send: async (letters: readonly DeadLetter[]) => letters.forEach(send) };
       for (const batch of decodeKinesisEvent(eventOf(records), DECODE))
-        await loadBatch(batch, { ...ports, deadLetters }, RULES, deadlineIn(INVOCATION, world.clock));
+        await loadBatch(batch, { ...ports, deadLetters }, { ...RULES, routing: whole.routing }, deadlineIn(INVOCATION, world.clock));
     },
-    run: async (options: Partial<RunOptions> = {}, kill?: Kill) => {
+    run: async (options: Partial<RunOptions> = {}, kill?: Kill, rules: Partial<RedriveRules> = {}) => {
       const call = mortalCall(world, kill);
       const { take, remove, release } = queue.open(HOLD);
       return await redriveQueue({
-        redrive: { ports: portsOf(world, call), rules: REDRIVE_RULES, deadline: deadlineIn(hours(1), world.clock) },
+        redrive: { ports: portsOf(world, call), rules: { ...REDRIVE_RULES, ...rules }, deadline: deadlineIn(hours(1), world.clock) },
         queue: {
           take: (...args) => call(() => take(...args)),
           remove: (...args) => call(() => remove(...args)),
@@ -79,13 +84,14 @@ export function redriveRunWorld(): RedriveRunWorld {
           streams: { client: stream.client, clock: world.clock },
           checkpoints: { read: (key) => call(() => checkpoints.read(key)), move: (...args) => call(() => checkpoints.move(...args)) },
         },
-        prepare: { routing: RULES.routing, decode: DECODE },
+        prepare: { routing: whole.routing, decode: DECODE },
         options: { where: [], dryRun: false, ...options },
         tryRecords: async (records) => new Map(records.map((ready) => [ready, { kind: 'loaded', before: false }])),
         deadLetters: { send: (letters) => call(async () => letters.forEach(send)) },
       });
     },
   });
+  return whole;
 }
 
 const sequenceNumberOf = ({ n }: Numbered): string => String(1_000 + n);
