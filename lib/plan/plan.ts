@@ -40,7 +40,8 @@ function groupOf(groups: Map<string, Group>, target: Target | undefined): Group 
   return group;
 }
 
-function unroutable(record: DecodedRecord): DecodedRecord {
+/** A record as it is where no table takes it. */
+export function unroutable(record: DecodedRecord): DecodedRecord {
   if (record.kind === 'poison') return record;
   return {
     kind: 'poison',

@@ -1,5 +1,6 @@
 import { type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.ts';
 import type { FoundGroup } from '../ledger/group.ts';
+import { unroutable } from '../plan/plan.ts';
 import { deadLetterRows } from '../settle/dead-letter-rows.ts';
 import { present } from '../settle/lease.ts';
 import { deadIn, loadOf } from '../settle/reconcile.ts';
@@ -53,7 +54,7 @@ async function settleLive(
   // What no table took may be rows by now, and stays dead letters.
   if (holdsClaim && !group.ended && target !== undefined) return [...(await settleRun(run)), ...behind(live, front)];
   await run.gate.leave();
-  return settlePart(passage, group, claim, live);
+  return settlePart(passage, group, claim, target === undefined ? live.map(unroutable) : live);
 }
 
 /** Records at hand from the first undecided member on, as far as none is missing between them. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DeadLettersUnavailable } from '../../../lib/dead-letter/letter.ts';
+import { bytesOf } from '../../../lib/source/slice.ts';
 import { bytes, mebibytes, seconds } from '../../../lib/units.ts';
 import { arrayOf, logOf } from '../../support/iggy-log.ts';
 import { newQueueWorld, type QueueWorld } from '../../support/queue-world.ts';
@@ -10,7 +12,8 @@ const whole = [{ messageId: 'm-0', body: arrayOf(LOG) }];
 const NO_TABLE = { routing: { rules: [], maxRowBytes: bytes(100_000), maxBatchBytes: mebibytes(64) } };
 
 const stored = ({ doris }: QueueWorld) => numbersIn(doris.tables.get('db.t'));
-const inLetters = ({ letters }: QueueWorld): readonly number[] => letters.map(({ record }) => JSON.parse(record.payload.toString()).n);
+const inLetters = ({ letters }: QueueWorld): readonly number[] =>
+  letters.map(({ record }) => JSON.parse(bytesOf(record.payload).toString()).n);
 
 describe('messages that are no rows, and would be by the rules under which they come again', () => {
   it.each([
@@ -37,6 +40,19 @@ describe('messages that are no rows, and would be by the rules under which they 
         expect(new Set([...stored(world), ...inLetters(world)]), where).toEqual(new Set([0, 1, 2]));
       }
     }
+  });
+});
+
+describe('messages without a table whose letters were not accepted', () => {
+  it('are unroutable when they come again, as they were before', async () => {
+    const world = newQueueWorld();
+    world.failLetters = new DeadLettersUnavailable('the queue is away');
+    expect(await world.invoke(whole, { rules: NO_TABLE })).toHaveLength(1);
+    world.failLetters = undefined;
+
+    expect(await world.invoke(whole, { rules: NO_TABLE })).toEqual([]);
+
+    expect(world.letters.map(({ fault }) => fault.errorClass)).toEqual(['unroutable', 'unroutable', 'unroutable']);
   });
 });
 
