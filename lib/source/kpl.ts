@@ -30,7 +30,7 @@ export function deaggregate({ memory, start, end }: Slice): Deaggregation {
     return { kind: 'damaged', reason: 'KPL aggregate whose MD5 digest does not match' };
   }
   try {
-    const userRecords = readAggregate(memory, message);
+    const userRecords = readAggregate({ memory, start, end }, message);
     // No producer sends one; were it something newer, its records would vanish in silence.
     return userRecords.length === 0
       ? { kind: 'damaged', reason: 'KPL aggregate without user records' }
@@ -51,23 +51,23 @@ function isDigestOf(message: Buffer, digest: Buffer): boolean {
 }
 
 /** `AggregatedRecord`: 1 = partition_key_table, 2 = explicit_hash_key_table, 3 = records. @throws {RangeError} on malformed bytes. */
-function readAggregate(bytes: Buffer, message: Span): UserRecord[] {
+function readAggregate(aggregate: Slice, message: Span): UserRecord[] {
   const keys: string[] = [];
   const messages: Span[] = [];
-  const field = fieldsOf(bytes, message);
+  const field = fieldsOf(aggregate, message);
   while (next(field)) {
-    if (field.number === 1) keys.push(bytes.toString('utf8', startOf(field), field.at));
+    if (field.number === 1) keys.push(aggregate.memory.toString('utf8', startOf(field), field.at));
     if (field.number === 3) messages.push({ start: startOf(field), end: field.at });
   }
-  return messages.map((record) => readUserRecord(bytes, record, keys));
+  return messages.map((record) => readUserRecord(aggregate, record, keys));
 }
 
 /** `Record`: 1 = partition_key_index, 2 = explicit_hash_key_index, 3 = data, 4 = tags. */
-function readUserRecord(bytes: Buffer, message: Span, keys: readonly string[]): UserRecord {
+function readUserRecord(aggregate: Slice, message: Span, keys: readonly string[]): UserRecord {
   let partitionKey: string | undefined;
   let start: number | undefined;
   let end = 0;
-  const field = fieldsOf(bytes, message);
+  const field = fieldsOf(aggregate, message);
   while (next(field)) {
     if (field.number === 1 && field.wireType === VARINT) partitionKey = keys[field.value];
     if (field.number !== 3) continue;
@@ -80,7 +80,7 @@ function readUserRecord(bytes: Buffer, message: Span, keys: readonly string[]): 
 
 /** The field of a protobuf message that was read last. Written over from field to field: an aggregate has thousands. */
 interface Field {
-  readonly bytes: Buffer;
+  readonly aggregate: Slice;
   /** Of the message. */
   readonly end: number;
   /** Behind the field. */
@@ -92,8 +92,8 @@ interface Field {
 }
 
 /** The fields of a message, of which {@link next} reads the first. */
-function fieldsOf(bytes: Buffer, { start, end }: Span): Field {
-  return { bytes, end, at: start, number: 0, wireType: VARINT, value: 0 };
+function fieldsOf(aggregate: Slice, { start, end }: Span): Field {
+  return { aggregate, end, at: start, number: 0, wireType: VARINT, value: 0 };
 }
 
 const VARINT = 0;
@@ -128,7 +128,7 @@ function skipValue(field: Field): void {
       skip(field, 4);
       return;
     default:
-      throw new RangeError(`wire type ${field.wireType} at byte ${field.at}`);
+      throw new RangeError(`wire type ${field.wireType} at byte ${placeOf(field)}`);
   }
 }
 
@@ -139,19 +139,25 @@ function startOf({ number, wireType, at, value }: Field): number {
 }
 
 function skip(field: Field, length: number): void {
-  if (field.at + length > field.end) throw new RangeError(`a field of ${length} bytes at byte ${field.at} runs past the end`);
+  if (field.at + length > field.end) throw new RangeError(`a field of ${length} bytes at byte ${placeOf(field)} runs past the end`);
   field.at += length;
+}
+
+/** In the aggregate, wherever that lies in memory: a record is told the same of on every delivery. */
+function placeOf({ aggregate, at }: Field): number {
+  return at - aggregate.start;
 }
 
 const MOST_VARINT_BYTES = 10;
 
 function readVarint(field: Field): number {
-  const { bytes, at: start } = field;
+  const { memory } = field.aggregate;
+  const { at: start } = field;
   const last = Math.min(start + MOST_VARINT_BYTES, field.end);
   let value = 0;
   let scale = 1;
   for (let at = start; at < last; at++) {
-    const byte = bytes[at] ?? 0;
+    const byte = memory[at] ?? 0;
     value += (byte & 0x7f) * scale;
     scale *= 128;
     if (byte < 0x80) {
@@ -159,5 +165,5 @@ function readVarint(field: Field): number {
       return value;
     }
   }
-  throw new RangeError(`unfinished number at byte ${start}`);
+  throw new RangeError(`unfinished number at byte ${placeOf(field)}`);
 }

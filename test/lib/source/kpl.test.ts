@@ -108,12 +108,12 @@ describe('a KPL aggregate', () => {
   it.each([
     ['no user records', Buffer.alloc(0), 'KPL aggregate without user records'],
     ['only keys', delimited(1, Buffer.from('k')), 'KPL aggregate without user records'],
-    ['a record without data', delimited(3, varint(8)), /unfinished number/],
+    ['a record without data', delimited(3, varint(8)), /unfinished number at byte 7$/],
     ['a record with only a key', delimited(3, Buffer.from([8, 0])), /a user record has no data/],
-    ['a length that runs past the end', Buffer.from([0x1a, 0x05, 0x1a]), /runs past the end/],
+    ['a length that runs past the end', Buffer.from([0x1a, 0x05, 0x1a]), /a field of 5 bytes at byte 6 runs past the end$/],
     ['a length beyond any number', Buffer.from([0x1a, ...Array(9).fill(0xff), 0x7f]), /runs past the end/],
     ['a number without an end', Buffer.from([0x08, ...Array(20).fill(0x80)]), /unfinished number/],
-    ['a group', Buffer.from([0x1b]), /wire type 3/],
+    ['a group', Buffer.from([0x1b]), /wire type 3 at byte 5$/],
     ['records that are numbers', Buffer.from([0x18, 0x01]), /not length-delimited/],
   ])('with a true digest but %s is damaged as a whole', (_what, message, reason) => {
     expect(reasonOf(framed(message))).toMatch(reason);
