@@ -10,6 +10,12 @@ export type Edit = (payload: Uint8Array) => Edited;
 
 const LONGEST_MILLIS = 100;
 
+/** What becomes of the value of the expression, within its time. */
+const GIVEN = `(value) => {
+  if (value instanceof Promise) throw new TypeError('the expression gives a promise; it must give the payload itself');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}`;
+
 /** Marks a number that a double would round: it passes through the expression as a text and comes out digit for digit. */
 const MARK = '\uE000long:';
 const MARKED = /"\uE000long:([^"]+)"/g;
@@ -21,7 +27,7 @@ const MARKED = /"\uE000long:([^"]+)"/g;
  * @throws {SyntaxError}
  */
 export function parseEdit(expression: string): Edit {
-  const script = new Script(`'use strict';\n(${expression}\n)`, { filename: '--edit' });
+  const script = new Script(`'use strict';\n(${GIVEN})((${expression}\n))`, { filename: '--edit' });
   return (payload) => {
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(payload);
@@ -29,9 +35,8 @@ export function parseEdit(expression: string): Edit {
       new Script('globalThis.row = rowText === undefined ? undefined : JSON.parse(rowText); delete globalThis.rowText').runInContext(
         context,
       );
-      const value: unknown = script.runInContext(context, { timeout: LONGEST_MILLIS });
-      const edited = typeof value === 'string' ? value : JSON.stringify(value);
-      if (edited === undefined) return { kind: 'failed', reason: '--edit: the expression gives nothing' };
+      const edited: unknown = script.runInContext(context, { timeout: LONGEST_MILLIS });
+      if (typeof edited !== 'string') return { kind: 'failed', reason: '--edit: the expression gives nothing' };
       return { kind: 'edited', payload: Buffer.from(edited.replace(MARKED, '$1')) };
     } catch (error) {
       return { kind: 'failed', reason: `--edit: ${messageOf(error)}` };

@@ -2,7 +2,6 @@ import type { Deadline } from '../deadline.ts';
 import { type Checkpoint, type CheckpointKey, type HandedOver, type Ledger, type Move, moved } from '../ledger/checkpoint.ts';
 import { membersOf, type Routing, route, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
-import { SHORTEST_LOAD } from '../settle/run.ts';
 import type { DecodeRules } from '../source/kinesis.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { KinesisShard } from '../source/record.ts';
@@ -65,7 +64,9 @@ export async function takeOver(taking: Taking, share: Share): Promise<Checkpoint
 async function aheadOf({ streams, decode, routing, deadline }: Taking, share: Share, after: Position | undefined): Promise<Ahead> {
   const { source, target, positions, last } = share;
   const own = new Set(positions);
-  const stretch = { source, after, last, decode, hasTime: () => deadline.remaining() >= SHORTEST_LOAD };
+  // A table that has few records may have its last one far back, and other batches need time, too.
+  const half = deadline.remaining() / 2;
+  const stretch = { source, after, last, decode, hasTime: () => deadline.remaining() >= half };
   return await lookAhead(
     streams,
     stretch,
