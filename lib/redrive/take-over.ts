@@ -55,7 +55,7 @@ export async function takeOver(taking: Taking, share: Share): Promise<Checkpoint
   // What the stream has dropped no mapping brings again.
   if (ahead.kind === 'gone') return checkpoint;
   if (claim !== undefined)
-    return `load ${claim.label} of the loader into ${key.target} is ${claim.state.kind}, and a delivery of its records settles it: have a mapping begin before them, or "checkpoints reset --drop-claim" once you know what Doris has of it`;
+    return `load ${claim.label} of the loader into ${key.target} is ${claim.state.kind}: redrive it when that is settled. Only a delivery settles it: where no mapping brings its records, have one begin before them, or "checkpoints reset --drop-claim" once you know what Doris has of it`;
   if (ahead.kind === 'open')
     return `record ${spellPosition(ahead.position)} before it is not settled into ${key.target} either: redrive its batch first, have a mapping deliver it, or skip it by "checkpoints reset"`;
   return taking.dryRun ? checkpoint : await moveBehind(taking, share, key, checkpoint, open);
