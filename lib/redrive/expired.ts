@@ -9,7 +9,7 @@ import { columnsOf } from '../settle/run.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../source/kinesis.ts';
 import type { Batch, DecodedRecord, KinesisShard } from '../source/record.ts';
 import type { RecordReader } from '../source/stream.ts';
-import { type Doubt, type Fate, kept, type Redrive } from './letters.ts';
+import { type Doubt, doubtBy, type Fate, kept, type Redrive } from './letters.ts';
 import { type Prepared, type PrepareRules, prepareRecord } from './prepare.ts';
 import { StreamUnavailable, stillThere } from './shard-reading.ts';
 import { isTakenOver, type Share, type Taking, takeOver } from './take-over.ts';
@@ -70,12 +70,8 @@ async function prepareBatch(
 function doubtAbout({ record: { position } }: DecodedRecord, checkpoint: Checkpoint, today: string | undefined): Doubt | undefined {
   const { through, claim } = checkpoint;
   if (isTakenOver(checkpoint, position)) return undefined;
-  if (claim !== undefined && claim.first <= position && position <= claim.last) return bySome(claim.columns);
-  return through !== undefined && position <= through ? bySome(today) : undefined;
-}
-
-function bySome(columns: string | undefined): Doubt {
-  return columns === undefined ? {} : { columns };
+  if (claim !== undefined && claim.first <= position && position <= claim.last) return doubtBy(claim.columns);
+  return through !== undefined && position <= through ? doubtBy(today) : undefined;
 }
 
 type KinesisBatch = Batch & { readonly source: KinesisShard };

@@ -49,6 +49,9 @@ export interface Doubt {
   readonly columns?: string;
 }
 
+/** The doubt about a record whose load gave its row these position columns, or none. */
+export const doubtBy = (columns: string | undefined): Doubt => (columns === undefined ? {} : { columns });
+
 /**
  * What became of a record.
  * - `loaded`: Doris has it, since now or from an earlier redrive (`before`). Its letters may go. - `refused`: Doris does not take it.

@@ -9,7 +9,7 @@ import { decodeRow } from '../source/rows.ts';
 import { sliceOf } from '../source/slice.ts';
 import { addedMembers } from '../source/splice.ts';
 import type { Edit } from './edit.ts';
-import type { Doubt, Fate, Ready } from './letters.ts';
+import { type Doubt, doubtBy, type Fate, type Ready } from './letters.ts';
 
 /** How payloads become rows of tables. */
 export interface PrepareRules {
@@ -53,7 +53,7 @@ export function prepareLetter(letter: StoredLetter, payload: Uint8Array, rules: 
   ];
   return prepareRecord(source, decodeRow(record, { ...limits, addedMembers: () => members.filter(Boolean).join(',') }), rules.routing, {
     target: targetNamed(letter.target),
-    ...(letter.errorClass === 'unverifiable' ? { doubt: letter.columns === undefined ? {} : { columns: letter.columns } } : {}),
+    ...(letter.errorClass === 'unverifiable' ? { doubt: doubtBy(letter.columns) } : {}),
   });
 }
 
