@@ -82,7 +82,7 @@ export function isGzip({ memory, start, end }: Slice): boolean {
 }
 
 /**
- * Deflate makes at most 1,032 bytes of one, and damage may show only at the end. Nothing of it is kept, and unpacking without reading
+ * Deflate makes up to a thousand bytes of one, and damage may show only at the end. Nothing of it is kept, and unpacking without reading
  * costs about a thirtieth of the rest, so that is what counts.
  */
 const FAILED_UNPACKING = 32;
@@ -116,17 +116,21 @@ function gunzip(payload: Buffer, rules: RowRules): Buffer | Fault {
   }
 }
 
-/** zlib hands out the memory that it wrote to, whole, and takes a second piece when the first is full. */
-const LEAST_ROOM = constants.Z_MIN_CHUNK;
-const USUAL_ROOM = constants.Z_DEFAULT_CHUNK;
+/** Bytes that deflate makes of one, at most. */
+const MOST_OF_ONE = 1032;
 /** Bytes of text modulo 2^32, at the very end (RFC 1952, ISIZE). */
 const SIZE_BYTES = 4;
+/** zlib takes another piece of memory as soon as one is full. */
+const SPARE_ROOM = constants.Z_MIN_CHUNK;
 
-/** Room for the text that a payload says to hold, which zlib proves in the end: a row keeps all of it. */
+/**
+ * Room for the text that a payload says to hold: zlib hands out the memory that it wrote to, whole, and a row keeps it. What is said may be
+ * untrue until zlib is done: more than deflate can make would be room for nothing, and far less than is packed pieces without number.
+ */
 function roomFor(payload: Buffer, { maxRowBytes }: RowRules): number {
-  if (payload.length < SIZE_BYTES) return LEAST_ROOM;
-  const claimed = payload.readUInt32LE(payload.length - SIZE_BYTES);
-  return claimed < maxRowBytes ? Math.max(LEAST_ROOM, claimed + 1) : USUAL_ROOM;
+  const claimed = payload.length < SIZE_BYTES ? 0 : payload.readUInt32LE(payload.length - SIZE_BYTES);
+  const isPossible = claimed <= Math.min(maxRowBytes, MOST_OF_ONE * payload.length);
+  return SPARE_ROOM + Math.max(payload.length, isPossible ? claimed : 0);
 }
 
 function oversize(what: string, rules: RowRules): Fault {

@@ -158,6 +158,28 @@ describe('hostile payloads', () => {
     expect(timeOf(large)).toBeLessThan(40 * reference);
   });
 
+  const claiming = (text: string, size: number): Buffer => {
+    const packed = gzipSync(text);
+    packed.writeUInt32LE(size, packed.length - 4);
+    return packed;
+  };
+
+  it.each([
+    ['far more than it holds', '{"a":1}', 10 * MIB - 2, 300],
+    ['nothing', '['.repeat(9 * MIB), 0, 10],
+  ])('that are packed cost about as much where the size that they tell is %s as where it is off by one', (_what, text, size, times) => {
+    const timeOf = (payload: Buffer): number =>
+      cpuTimeOf(() => {
+        for (let n = 0; n < times; n++) decode(payload, { maxRowBytes: mebibytes(10) });
+      });
+    const near = claiming(text, text.length - 1);
+    timeOf(near);
+
+    // The constant keeps noise of tiny times out.
+    const reference = timeOf(near) + 10;
+    expect(timeOf(claiming(text, size))).toBeLessThan(4 * reference);
+  });
+
   it('build nothing in memory that is larger than a few copies of themselves', () => {
     const payload = Buffer.from(`{"a":[${'{},'.repeat(10 * MIB)}{}]}`);
     const before = process.memoryUsage().heapUsed;
