@@ -71,7 +71,8 @@ function isOf({ arn, idPrefix }: Shard, record: unknown): record is KinesisEvent
   if (!isObject(record) || record['eventSource'] !== 'aws:kinesis' || record['eventSourceARN'] !== arn) return false;
   const { eventID, kinesis } = record;
   if (!isData(kinesis) || typeof eventID !== 'string') return false;
-  return eventID.length === idPrefix.length + kinesis.sequenceNumber.length && eventID.startsWith(idPrefix);
+  const { sequenceNumber } = kinesis;
+  return eventID.length === idPrefix.length + sequenceNumber.length && eventID.startsWith(idPrefix) && eventID.endsWith(sequenceNumber);
 }
 
 function isRecord(record: unknown): record is KinesisEventRecord {

@@ -45,6 +45,11 @@ describe('a Kinesis event', () => {
     expect(decode([])).toEqual([]);
   });
 
+  const secondWithId = (eventID: string) => {
+    const [first, second] = kinesisEvent([{}, {}]).Records;
+    return { Records: [first, { ...second, eventID }] };
+  };
+
   it.each([
     ['nothing', undefined, 'event'],
     ['an SQS event', { Records: [{ eventSource: 'aws:sqs', body: '{}' }] }, 'Records.0.eventSource'],
@@ -56,6 +61,7 @@ describe('a Kinesis event', () => {
     ['a second record without a sequence number', kinesisEvent([{}, { sequenceNumber: 'x101' }]), 'Records.1.eventID'],
     ['a second record of no stream', kinesisEvent([{}, { streamArn: 'arn:aws:s3:::x' }]), 'Records.1.eventSourceARN'],
     ['a second record of no shard', kinesisEvent([{}, { shard: '' }]), 'Records.1.eventID'],
+    ['a second record whose id ends with no number', secondWithId(`${SHARD_ID}:10x`), 'Records.1.eventID'],
     ['an arrival before 1970', kinesisEvent([{ arrived: -1 }]), 'Records.0.kinesis.approximateArrivalTimestamp'],
   ])('that is none is refused as a whole, naming what is wrong: %s', (_what, event, path) => {
     const attempt = () => decodeKinesisEvent(event, RULES);
