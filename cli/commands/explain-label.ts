@@ -70,12 +70,16 @@ async function explainLabel(session: Session, label: string, { offline = false }
 
 interface RedriveWord extends RedrivePlace {
   readonly state: RedriveLoad['state'];
+  /** Of `contradicted`: why. */
+  readonly reason: string | null;
+  readonly item: FoundLoad['item'];
   readonly rows: number;
   readonly begunAt: string;
 }
 
-function wordOf({ load: { state, rows, claimedAt }, ...place }: FoundLoad): RedriveWord {
-  return { ...place, state, rows, begunAt: isoTime(claimedAt) };
+function wordOf({ load, ...place }: FoundLoad): RedriveWord {
+  const { state, rows, claimedAt } = load;
+  return { ...place, state, reason: load.state === 'contradicted' ? load.reason : null, rows, begunAt: isoTime(claimedAt) };
 }
 
 async function askDoris(session: Session, label: string, ledger: readonly LedgerWord[]): Promise<readonly DorisWord[]> {
@@ -119,7 +123,7 @@ function textOf({ head, firstPosition, records, ledger, redrives, doris }: Expla
     `first record: ${firstPosition}`,
     `records: ${records}`,
     ...(ledger === null ? [] : ledger.length === 0 ? ['ledger: no checkpoint begins its labels like this'] : ledger.map(ledgerText)),
-    ...(redrives ?? []).map(redriveText),
+    ...(redrives ?? []).flatMap(redriveText),
     ...(doris ?? []).flatMap(dorisText),
   ];
 }
@@ -141,13 +145,25 @@ function ledgerText({ loader, stream, shard, target, kind, through, span }: Ledg
 }
 
 const REDRIVE_MEANING = {
+  contradicted: 'it waits for a person',
   open: 'in doubt, the next redrive that meets one of its records asks Doris',
   stored: 'stored, and each record of it',
   void: 'surely not stored, its records are free for another redrive',
 } as const satisfies Record<RedriveLoad['state'], string>;
 
-function redriveText({ loader, stream, shard, state, rows, begunAt }: RedriveWord): string {
-  return `redrive: loader ${loader}, ${stream}, ${shard}: ${counted(rows, 'row')}, begun ${begunAt}: ${REDRIVE_MEANING[state]}`;
+function redriveText({ loader, stream, shard, state, reason, item, rows, begunAt }: RedriveWord): readonly string[] {
+  return [
+    `redrive: loader ${loader}, ${stream}, ${shard}: ${counted(rows, 'row')}, begun ${begunAt}: ${REDRIVE_MEANING[state]}`,
+    ...(reason === null
+      ? []
+      : [
+          `  contradicted: ${reason}`,
+          '  Compare the table with the letters that wait for it, load what is missing, delete what is doubled. Then set state to stored in the ledger item',
+          `  pk ${item.pk}`,
+          `  sk ${item.sk}`,
+          '  and the next redrive takes these letters off their queue.',
+        ]),
+  ];
 }
 
 function dorisText({ database, state, means, transaction }: DorisWord): readonly string[] {

@@ -27,6 +27,8 @@ export interface FoundLetter extends RedrivePlace {
 
 /** A load of redriven records. */
 export interface FoundLoad extends RedrivePlace {
+  /** Its place in the ledger's table. */
+  readonly item: { readonly pk: string; readonly sk: string };
   readonly load: RedriveLoad;
 }
 
@@ -76,7 +78,7 @@ export function isLoadUnder(label: string, { sk }: Item): boolean {
 
 /** Reads such an item back. @throws {ContractViolation} naming it, when it is damaged. */
 export function foundLoadOf(item: Item): FoundLoad {
-  return { ...placeOf(item), load: loadOf(item) };
+  return { ...placeOf(item), item: { pk: item['pk']?.S ?? '', sk: item['sk']?.S ?? '' }, load: loadOf(item) };
 }
 
 /** An Iggy stream and topic may hold any character, a loader and a shard no `#`. */

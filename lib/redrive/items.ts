@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { label, moment, number, readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
 import type { Position } from '../source/position.ts';
-import type { LetterKey, LetterState, LoadKey, RedriveLoad, RedrivenState } from './ledger.ts';
+import type { LetterKey, LetterState, LoadKey, LoadState, RedriveLoad, RedrivenState } from './ledger.ts';
 
 /** Iggy's names may hold any character: JSON keeps them apart. */
 export function partitionOf({ loader, source }: Pick<LoadKey, 'loader' | 'source'>): string {
@@ -29,11 +29,13 @@ export function loadKey(key: LoadKey): Item {
 }
 
 /** A load as it is written down. */
-export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt, fence, witness, columns }: RedriveLoad): Item {
+export function loadItem(key: LoadKey, load: RedriveLoad): Item {
+  const { label, state, rows, deadline, claimedAt, fence, witness, columns } = load;
   return {
     ...loadKey(key),
     label: { S: label },
     state: { S: state },
+    ...(load.state === 'contradicted' ? { reason: { S: load.reason } } : {}),
     rows: { N: String(rows) },
     deadline: { N: String(deadline) },
     claimedAt: { N: String(claimedAt) },
@@ -46,7 +48,8 @@ export function loadItem(key: LoadKey, { label, state, rows, deadline, claimedAt
 const storedLetter = z.object({ load: text, fate: text.pipe(z.enum(['stored', 'free'])).optional() });
 const storedLoad = z.object({
   label,
-  state: text.pipe(z.enum(['open', 'stored', 'void'])),
+  state: text.pipe(z.enum(['open', 'stored', 'void', 'contradicted'])),
+  reason: text.optional(),
   rows: number,
   deadline: moment,
   claimedAt: moment,
@@ -68,6 +71,7 @@ export function redrivenOf(item: Item): RedrivenState {
 
 /** @throws {ContractViolation} naming the item, when it is damaged. */
 export function loadOf(item: Item): RedriveLoad {
-  const { witness, columns, ...load } = readItem(storedLoad, item);
-  return { ...load, ...(witness === undefined ? {} : { witness }), ...(columns === undefined ? {} : { columns }) };
+  const { state, reason = 'unknown', witness, columns, ...load } = readItem(storedLoad, item);
+  const known: LoadState = state === 'contradicted' ? { state, reason } : { state };
+  return { ...load, ...known, ...(witness === undefined ? {} : { witness }), ...(columns === undefined ? {} : { columns }) };
 }

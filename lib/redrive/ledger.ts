@@ -29,10 +29,17 @@ export interface RedrivenState {
 }
 
 /** One Stream Load of redriven records, written down before any record is bound to it and before its first attempt. */
-export interface RedriveLoad {
+export type RedriveLoad = LoadFacts & LoadState;
+
+/**
+ * What is known of it.
+ * - `open`: in doubt. - `stored`: in Doris, and so is each record bound to it. - `void`: surely not, and no attempt will start any more.
+ * - `contradicted`: Doris reported success for something else than was sent. Its label passes for stored, so that a person has to tell.
+ */
+export type LoadState = { readonly state: 'open' | 'stored' | 'void' } | { readonly state: 'contradicted'; readonly reason: string };
+
+interface LoadFacts {
   readonly label: Label;
-  /** `open`: in doubt. `stored`: in Doris, and so is each record bound to it. `void`: surely not, and no attempt will start any more. */
-  readonly state: 'open' | 'stored' | 'void';
   readonly rows: number;
   /** Nobody starts an attempt after this moment. */
   readonly deadline: EpochMillis;

@@ -2,9 +2,10 @@ import { grouped } from '../grouped.ts';
 import { inLanes } from '../in-lanes.ts';
 import { targetName } from '../plan/route.ts';
 import { lengthOf } from '../source/slice.ts';
+import type { Free } from './held-load.ts';
 import { LANES } from './lanes.ts';
 import type { Fate, Ready, Redrive } from './letters.ts';
-import { type Budget, type Free, loadTogether } from './load-together.ts';
+import { type Budget, loadTogether } from './load-together.ts';
 import { resolver, standingOf } from './standing.ts';
 
 /** Records of one load at most: each costs one write to the ledger before it, and a load that Doris refuses is halved. */

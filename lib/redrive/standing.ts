@@ -15,6 +15,8 @@ export type LoadEnd =
   | { readonly kind: 'doubtful'; readonly doubt: Doubt }
   | { readonly kind: 'wait'; readonly reason: string };
 
+const wait = (reason: string): LoadEnd => ({ kind: 'wait', reason });
+
 /** Tells where a record stands. Whatever an earlier redrive left in doubt is resolved first. */
 export async function standingOf(redrive: Redrive, ready: Ready, endOf: (load: string) => Promise<LoadEnd>): Promise<Standing> {
   const seen = await redrive.ports.ledger.letter(keyOf(redrive.rules, ready));
@@ -76,9 +78,8 @@ export function resolver(redrive: Redrive, source: Ready['source'], target: Read
 async function resolve(redrive: Redrive, key: LoadKey, target: Ready['target']): Promise<LoadEnd> {
   const { ports, rules, deadline } = redrive;
   const load = await ports.ledger.read(key);
-  if (load.state !== 'open') return { kind: load.state };
+  if (load.state !== 'open') return endAs(load);
   const busy = Math.ceil((load.deadline + rules.attemptGrace - ports.clock.now()) / 1000);
-  const wait = (reason: string): LoadEnd => ({ kind: 'wait', reason });
   const state = await ports.doris.labelState(target.database, load.label, deadline);
   switch (state.kind) {
     case 'visible':
@@ -111,5 +112,20 @@ async function conclude(
   const next = { ...load, state, fence: drawNonce(clock) };
   // Whoever knows the rows to be stored need not ask who wrote the load last.
   const now = await ledger.write(key, next, state === 'void' ? load.fence : undefined);
-  return now.state === 'open' ? { kind: 'wait', reason: `another redrive has load ${load.label} in hand` } : { kind: now.state };
+  return endAs(now);
+}
+
+function endAs(load: RedriveLoad): LoadEnd {
+  switch (load.state) {
+    case 'stored':
+    case 'void':
+      return { kind: load.state };
+    case 'open':
+      return wait(`another redrive has load ${load.label} in hand`);
+    // Under its label a load of other rows passes for stored: going by that, records would be lost in silence.
+    case 'contradicted':
+      return wait(`contradicted: look which of its rows the table has: ${load.reason}`);
+    default:
+      return load satisfies never;
+  }
 }

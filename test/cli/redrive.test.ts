@@ -1,3 +1,4 @@
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -187,6 +188,58 @@ describe('how much and how fast', () => {
     expect(await redrive()).toMatchObject({ code: 0, report: { read: 40 - loaded, loaded: 40 - loaded } });
     expect(await ids()).toEqual(Array.from({ length: 40 }, (_, id) => id));
   });
+});
+
+describe('a load of which Doris counts other rows than were sent', () => {
+  it('keeps its letters until a person has set it to stored, and says where', async () => {
+    await sendRow(1);
+    await sendRow(2);
+    stack.doris.faults.add({ at: 'be.reply', times: 1, action: { kind: 'alter', fields: { NumberLoadedRows: 1 } } });
+    expect(await redrive()).toMatchObject({ code: 3, stderr: expect.stringContaining('1 of 2 rows are counted as loaded') });
+
+    const { code, report } = await redrive();
+
+    const reason = expect.stringMatching(
+      /^contradicted: look which of its rows the table has: Doris reports success for label \S+ into demo\.t/,
+    );
+    expect({ code, left: report.left }).toMatchObject({
+      code: 1,
+      left: [
+        { fate: 'kept', reason },
+        { fate: 'kept', reason },
+      ],
+    });
+    const [, label = ''] = /for label (\S+)/.exec(report.left[0].reason) ?? [];
+    const letter = await runCli(['explain-letter', report.left[0].position], env());
+    expect(letter.stdout).toContain(`contradicted: look which rows of load ${label} the table has ("explain-label ${label}"`);
+    const { stdout } = await runCli(['explain-label', label], env());
+    expect(stdout).toContain('1 of 2 rows are counted as loaded');
+    const [, pk = '', sk = ''] = /^ {2}pk (.*)\n {2}sk (.*)$/m.exec(stdout) ?? [];
+    await setStored(pk, sk);
+
+    expect(await redrive()).toMatchObject({ code: 0, report: { loaded: 2, before: 2, removed: 2, left: [] } });
+    expect(await ids()).toEqual([1, 2]);
+  });
+
+  /** As docs/operations.md says. */
+  async function setStored(pk: string, sk: string): Promise<void> {
+    const client = new DynamoDBClient({
+      endpoint: stack.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '',
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    });
+    await client.send(
+      new UpdateItemCommand({
+        TableName: stack.env['LEDGER_TABLE'],
+        Key: { pk: { S: pk }, sk: { S: sk } },
+        UpdateExpression: 'SET #s = :stored',
+        ConditionExpression: '#s = :contradicted',
+        ExpressionAttributeNames: { '#s': 'state' },
+        ExpressionAttributeValues: { ':stored': { S: 'stored' }, ':contradicted': { S: 'contradicted' } },
+      }),
+    );
+    client.destroy();
+  }
 });
 
 describe('a dry run by way of a proxy that drops the header two_phase_commit', () => {

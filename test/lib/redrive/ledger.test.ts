@@ -134,4 +134,16 @@ describe.each([
 
     expect(await ledger.read(key)).toEqual(stored);
   });
+
+  it('keeps why a load waits for a person, whoever would settle it since', async () => {
+    const ledger = await open();
+    const key: LoadKey = { loader: 'test', source, name: 'a' };
+    const contradicted: RedriveLoad = { ...OPEN, state: 'contradicted', reason: '1 of 2 rows', fence: 2 };
+    await ledger.open(key, OPEN);
+    await ledger.write(key, contradicted);
+
+    expect(await ledger.write(key, { ...OPEN, state: 'stored', fence: 3 })).toEqual(contradicted);
+
+    expect(await ledger.read(key)).toEqual(contradicted);
+  });
 });

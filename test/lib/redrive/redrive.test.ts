@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { StoredOtherwise } from '../../../lib/errors.ts';
+import { LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
 import type { Span } from '../../../lib/ports.ts';
 import type { Fate, RedriveRules } from '../../../lib/redrive/letters.ts';
 import { hours, seconds } from '../../../lib/units.ts';
@@ -253,6 +255,47 @@ describe('a record that may be in the table already', () => {
     expect((await world.redrive([letterOf(1, { doubt: {} })])).map(({ kind }) => kind)).toEqual(['unverifiable']);
     expect(await world.redrive([letterOf(1, { doubt: {} })], { rules: { reloadUnverifiable: true } })).toEqual([LOADED]);
     expect(await world.redrive([letterOf(1, { doubt: {} })])).toEqual([LOADED_BEFORE]);
+  });
+});
+
+describe('a load that Doris stored otherwise than it was sent', () => {
+  const REASON = '1 of 2 rows are counted as loaded';
+
+  /** Doris took a load of the first two letters, and reported success for something else. */
+  async function contradicted(): Promise<RedriveWorld> {
+    const world = redriveWorld();
+    const { load } = world.doris;
+    world.doris.load = async (...args) => {
+      await load(...args);
+      throw new StoredOtherwise(REASON);
+    };
+    await expect(world.redrive(lettersOf([1, 2]))).rejects.toThrow(StoredOtherwise);
+    world.doris.load = load;
+    world.clock.advance(seconds(16));
+    return world;
+  }
+
+  it('fails its run, and keeps its letters for a person in every later one, though its label is visible', async () => {
+    const world = await contradicted();
+
+    const fates = await world.redrive(lettersOf([1, 2, 3]));
+
+    const waits = { kind: 'kept', reason: `contradicted: look which of its rows the table has: ${REASON}` };
+    expect(fates).toEqual([waits, waits, LOADED]);
+    expect(await world.redrive(lettersOf([2]), { rules: { reloadUnverifiable: true } })).toEqual([waits]);
+    expect(world.stored()).toEqual([1, 2, 3]);
+  });
+
+  it('fails its run also when the ledger does not take the note', async () => {
+    const world = redriveWorld();
+    world.doris.load = async () => {
+      throw new StoredOtherwise(REASON);
+    };
+    world.ledger.write = async () => {
+      throw new LedgerUnavailable('throttled');
+    };
+
+    await expect(world.redrive(lettersOf([1]))).rejects.toThrow(StoredOtherwise);
   });
 });
 
