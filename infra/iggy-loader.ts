@@ -37,7 +37,7 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
   const parts = { loader, parameters, shared, resources: resourceVariables(loader, shared, letters) };
   const made = loaderFunction(within, 'iggy-loader', parts, letters);
   // Groups of records are found by a query, and registered; everything else is an update.
-  grantItems(made, shared.ledger, loader, 'dynamodb:PutItem', 'dynamodb:Query');
+  grantItems(made, shared.ledger, loader, 'dynamodb:PutItem');
   made.addEventSource(
     new SqsEventSource(queue, {
       batchSize: parameters.batchSize,

@@ -25,7 +25,7 @@ export function loaderFunction(
     timeoutSeconds,
     ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
   });
-  grantItems(made, parts.shared.ledger, parts.loader, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+  grantItems(made, parts.shared.ledger, parts.loader, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem');
   grantDeadLetters(made, letters, parts.shared);
   new CfnOutput(Stack.of(scope), nameInTemplate(parts.loader, 'Function'), {
     value: made.functionName,

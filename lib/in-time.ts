@@ -37,6 +37,7 @@ export function ledgerInTime(ledger: Ledger, deadline: Deadline, clock: Clock): 
   return {
     read: (key) => inTime(() => ledger.read(key), patience()),
     move: (key, move) => inTime(() => ledger.move(key, move), patience()),
+    firstRedriven: (shard) => inTime(() => ledger.firstRedriven(shard), patience()),
   };
 }
 

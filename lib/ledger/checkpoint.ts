@@ -138,8 +138,14 @@ export interface Move {
 
 export type MoveResult = { readonly kind: 'moved' } | { readonly kind: 'refused'; readonly current: Checkpoint };
 
+/** Knows which records redrives meant to load. */
+export interface Redriven {
+  /** The first record of a shard, by position, that a redrive ever meant to load into a table: whether it did or not. @throws {LedgerUnavailable} */
+  firstRedriven(shard: Pick<CheckpointKey, 'loader' | 'source' | 'target'>): Promise<Position | undefined>;
+}
+
 /** Keeps checkpoints. Each call is one atomic, durable, strongly consistent step. */
-export interface Ledger {
+export interface Ledger extends Redriven {
   /** @throws {LedgerUnavailable} */
   read(key: CheckpointKey): Promise<Checkpoint>;
   /**

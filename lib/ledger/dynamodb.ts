@@ -6,6 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
+import type { Position } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import {
   type Checkpoint,
@@ -18,6 +19,7 @@ import {
 } from './checkpoint.ts';
 import { GroupLost } from './group.ts';
 import { checkpointOf, claimAttribute, handedAttribute, type Item, keyOf } from './item.ts';
+import { findFirstRedriven } from './redriven.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /**
@@ -59,7 +61,11 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
     }
   }
 
-  return { read, move };
+  async function firstRedriven(shard: Parameters<Ledger['firstRedriven']>[0]): Promise<Position | undefined> {
+    return await findFirstRedriven(client, table, shard).catch((error: unknown) => Promise.reject(unavailable(error)));
+  }
+
+  return { read, move, firstRedriven };
 }
 
 function refuseLostGroup({ group }: CheckpointKey, item: Item | undefined): void {

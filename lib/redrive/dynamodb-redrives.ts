@@ -1,26 +1,15 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  paginateQuery,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
 import { ContractViolation } from '../errors.ts';
 import { LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { unavailable } from '../ledger/dynamodb.ts';
 import type { Item } from '../ledger/item.ts';
-import type { Position } from '../source/position.ts';
-import { letterKey, letterOf, loadItem, loadKey, loadOf, namedBy, partitionOf } from './items.ts';
+import { findFirstRedriven } from '../ledger/redriven.ts';
+import { letterKey, letterOf, loadItem, loadKey, loadOf } from './items.ts';
 import type { LetterKey, LetterState, LoadKey, RedriveLedger, RedriveLoad } from './ledger.ts';
 
 /** A letter in a queue lives 14 days, but what Lambda keeps of expired batches in a bucket for a year (docs/operations.md). */
 const KEEP_SECONDS = 400 * 24 * 3600;
-
-/** Items that one read of the first redriven record looks at: tables of one shard share its partition. */
-const PAGE = 100;
-
-type ShardTable = Parameters<RedriveLedger['firstRedriven']>[0];
 
 interface Guarded {
   readonly ConditionExpression: string;
@@ -47,23 +36,6 @@ export function dynamoRedrives(client: DynamoDBClient, table: string, clock: Clo
   }
 
   const letter = async (key: LetterKey): Promise<LetterState> => letterOf(await get(letterKey(key)));
-
-  async function firstRedriven(shard: ShardTable): Promise<Position | undefined> {
-    const pages = paginateQuery(
-      { client, pageSize: PAGE },
-      {
-        TableName: table,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :letter)',
-        ExpressionAttributeValues: { ':pk': { S: partitionOf(shard) }, ':letter': { S: 'letter#' } },
-      },
-    );
-    for await (const { Items = [] } of pages) {
-      const first = Items.map(namedBy).find(({ target }) => target === shard.target);
-      if (first !== undefined) return first.position;
-    }
-    return undefined;
-  }
 
   async function bind(key: LetterKey, seen: LetterState, load: string): Promise<boolean> {
     const condition = seen.kind === 'new' ? ABSENT : boundTo(seen.load);
@@ -93,7 +65,7 @@ export function dynamoRedrives(client: DynamoDBClient, table: string, clock: Clo
 
   return {
     letter: (key) => orUnavailable(letter(key)),
-    firstRedriven: (shard) => orUnavailable(firstRedriven(shard)),
+    firstRedriven: (shard) => orUnavailable(findFirstRedriven(client, table, shard)),
     bind: (...args) => orUnavailable(bind(...args)),
     decide: (...args) => orUnavailable(decide(...args)),
     open: (...args) => orUnavailable(open(...args)),

@@ -17,7 +17,7 @@ import { isTakenOver, type Share, type Taking, takeOver } from './take-over.ts';
 /** Where the records of batches are that Lambda gave up, and what the loader had settled of them. */
 export interface ExpiredSources {
   readonly streams: RecordReader;
-  readonly checkpoints: Ledger;
+  readonly checkpoints: Pick<Ledger, 'read' | 'move'>;
 }
 
 /** What a batch that Lambda gave up is prepared for. */

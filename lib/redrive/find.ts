@@ -4,8 +4,9 @@ import { readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
 import type { Scope } from '../ledger/listing.ts';
 import { pagesOf, type Reading } from '../ledger/pages.ts';
+import { namedBy, redrivePartition } from '../ledger/redriven.ts';
 import { type Position, spellPosition } from '../source/position.ts';
-import { loadOf, namedBy, partitionOf, redrivenOf } from './items.ts';
+import { loadOf, redrivenOf } from './items.ts';
 import type { RedriveLoad, RedrivenState } from './ledger.ts';
 
 /** Whose redrive it was, and of which shard. */
@@ -65,7 +66,7 @@ function readingOf(scope: Scope): Reading {
     case 'loader':
       return { kind: 'table', own: `${scope.loader}#redrive#` };
     case 'shards':
-      return { kind: 'partitions', partitions: scope.shards.map((source) => partitionOf({ loader: scope.loader, source })) };
+      return { kind: 'partitions', partitions: scope.shards.map((source) => redrivePartition({ loader: scope.loader, source })) };
     default:
       return scope satisfies never;
   }

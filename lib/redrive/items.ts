@@ -1,31 +1,19 @@
 import * as z from 'zod';
 import { label, moment, number, readItem, text } from '../ledger/attributes.ts';
 import type { Item } from '../ledger/item.ts';
-import type { Position } from '../source/position.ts';
+import { redrivePartition } from '../ledger/redriven.ts';
 import type { LetterKey, LetterState, LoadKey, LoadState, RedriveLoad, RedrivenState } from './ledger.ts';
-
-/** Iggy's names may hold any character: JSON keeps them apart. */
-export function partitionOf({ loader, source }: Pick<LoadKey, 'loader' | 'source'>): string {
-  const stream = source.kind === 'iggy' ? JSON.stringify([source.streamName, source.topicName]) : source.stream;
-  return `${loader}#redrive#${source.kind}#${stream}#${source.shard}`;
-}
 
 /** Where a redriven record stands. */
 export function letterKey(key: LetterKey): Item {
   const { iggy, position, target } = key;
   const parts = ['letter', position, ...(iggy === undefined ? [] : [iggy.timestamp, iggy.id]), target];
-  return { pk: { S: partitionOf(key) }, sk: { S: parts.join('#') } };
-}
-
-/** Which record of its shard an item is about, and for which table. */
-export function namedBy({ sk }: Item): Pick<LetterKey, 'position' | 'target'> {
-  const parts = (sk?.S ?? '').split('#');
-  return { position: (parts[1] ?? '') as Position, target: parts.at(-1) ?? '' };
+  return { pk: { S: redrivePartition(key) }, sk: { S: parts.join('#') } };
 }
 
 /** Where a load of redriven records stands. */
 export function loadKey(key: LoadKey): Item {
-  return { pk: { S: partitionOf(key) }, sk: { S: `load#${key.name}` } };
+  return { pk: { S: redrivePartition(key) }, sk: { S: `load#${key.name}` } };
 }
 
 /** A load as it is written down. */

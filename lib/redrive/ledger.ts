@@ -1,3 +1,4 @@
+import type { Redriven } from '../ledger/checkpoint.ts';
 import type { Label } from '../plan/label.ts';
 import type { Position } from '../source/position.ts';
 import type { SourceRecord, SourceShard } from '../source/record.ts';
@@ -60,11 +61,9 @@ export interface LoadKey {
 }
 
 /** Keeps what became of redriven records. Each call is one atomic, durable, strongly consistent step. */
-export interface RedriveLedger {
+export interface RedriveLedger extends Redriven {
   /** @throws {LedgerUnavailable} */
   letter(key: LetterKey): Promise<LetterState>;
-  /** The first record of a shard, by position, that a redrive ever meant to load into a table: whether it did or not. @throws {LedgerUnavailable} */
-  firstRedriven(shard: Pick<LetterKey, 'loader' | 'source' | 'target'>): Promise<Position | undefined>;
   /** Binds a record to a load while it is as it was read, and not stored. @returns whether it is bound to that load now. @throws {LedgerUnavailable} */
   bind(key: LetterKey, seen: LetterState, load: string): Promise<boolean>;
   /** Writes down the fate of one record while it is still bound to the load. @throws {LedgerUnavailable} */

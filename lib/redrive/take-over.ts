@@ -23,7 +23,7 @@ export interface Share {
 /** What taking over needs. */
 export interface Taking {
   readonly streams: RecordReader;
-  readonly checkpoints: Ledger;
+  readonly checkpoints: Pick<Ledger, 'read' | 'move'>;
   readonly decode: DecodeRules;
   readonly routing: Routing;
   readonly deadline: Deadline;

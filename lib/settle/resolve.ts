@@ -2,10 +2,10 @@ import type { Checkpoint, Claim } from '../ledger/checkpoint.ts';
 import type { OutageCause } from '../ledger/outage.ts';
 import type { Label } from '../plan/label.ts';
 import { cut } from '../plan/pieces.ts';
-import type { Told } from '../ports.ts';
 import type { Position } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import type { ClaimProof } from '../telemetry.ts';
+import { countBetween, hadColumns } from './find-rows.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, latestEnd, noteVisible, sharedFor, tellInDoubt, unchanged } from './lease.ts';
 import { columnsOf, factsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
@@ -138,36 +138,20 @@ function known(consequence: Conclusion['consequence'], because: ClaimProof): Jud
 }
 
 /**
- * All rows of the claim, or none while earlier ones of its shard are found: without those the columns may be new to the table, or their
- * names misspelt. Nothing when a count does not decide.
+ * All rows of the claim, or none where the table had the columns before: otherwise these may be new to it, or their names misspelt. Nothing
+ * when a count does not decide.
  */
 async function judgeByCount(run: Run, { first, last, rows, columns }: Claim): Promise<Judgement | undefined> {
   if (columns !== columnsOf(run.rules)) return undefined;
-  const own = await countBetween(run, first, last);
+  const shard = { source: run.batch.source, target: targetOf(run) };
+  const own = await countBetween(run, shard, first, last);
   if (own.kind === 'unreachable') return { kind: 'wait', reason: own.reason };
   if (own.kind !== 'told') return undefined;
   if (own.value === rows) return known('loaded', 'its rows were counted');
   if (own.value > 0) return undefined;
-  const earlier = await countBetween(run, '', first, 1);
-  if (earlier.kind === 'unreachable') return { kind: 'wait', reason: earlier.reason };
-  return earlier.kind === 'told' && earlier.value > 0 ? known('dropped', 'none of its rows was counted') : undefined;
-}
-
-/**
- * Rows that carry a position between two, ends included; only a table with all three columns can tell them from others. Offsets of Iggy
- * begin again when a topic is purged, and rows of several claims lie between two.
- */
-async function countBetween(run: Run, first: string, last: string, atMost?: number): Promise<Told<number>> {
-  if (run.batch.source.kind === 'iggy') return { kind: 'refused', reason: 'offsets of Iggy do not name a row for ever' };
-  const { source, shard, position } = run.rules.positionColumns;
-  if (source === undefined || shard === undefined || position === undefined) return { kind: 'refused', reason: 'no position columns' };
-  const span = {
-    source: { column: source, value: run.batch.source.stream },
-    shard: { column: shard, value: run.batch.source.shard },
-    position: { column: position, first, last },
-    ...(atMost === undefined ? {} : { atMost }),
-  };
-  return run.ports.doris.countRows(targetOf(run), span, run.deadline);
+  const had = await hadColumns(run, shard, first);
+  if (had.kind === 'unreachable') return { kind: 'wait', reason: had.reason };
+  return had.kind === 'told' ? known('dropped', 'none of its rows was counted') : undefined;
 }
 
 async function conclude(run: Run, claim: Claim, open: readonly DecodedRecord[], { consequence, because }: Conclusion): Promise<Step> {

@@ -58,7 +58,7 @@ describe('the role of a loader', () => {
     expect(orders['LoaderordersRole']).toEqual(
       [
         ...every('Loaderorders'),
-        ...ownItems('orders', 'GetItem', 'UpdateItem'),
+        ...ownItems('orders', 'GetItem', 'Query', 'UpdateItem'),
         ...on('<LoaderordersDeadLetters>', 'sqs:SendMessage'),
         ...on(STREAM, ...POLLING),
         's3:ListBucket on <DeadLettersBucket>',

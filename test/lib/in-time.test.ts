@@ -64,10 +64,11 @@ describe('a ledger that nobody waits for too long', () => {
   });
 
   it('is unavailable when the one behind it is silent', async () => {
-    const ledger = ledgerInTime({ read: never, move: never }, deadlineIn(millis(5), systemClock), systemClock);
+    const ledger = ledgerInTime({ read: never, move: never, firstRedriven: never }, deadlineIn(millis(5), systemClock), systemClock);
 
     await expect(ledger.read(key)).rejects.toThrow(LedgerUnavailable);
     await expect(ledger.move(key, move)).rejects.toThrow(LedgerUnavailable);
+    await expect(ledger.firstRedriven(key)).rejects.toThrow(LedgerUnavailable);
   });
 });
 

@@ -95,6 +95,7 @@ export function ledgerFor(machine: Machine, world: World, shared: SharedLedger):
   const ask = sdkOn(machine, world);
   return {
     read: (key) => ask('read', () => shared.table.read(key)),
+    firstRedriven: (shard) => ask('first redriven', () => shared.table.firstRedriven(shard)),
     move: (key, move) =>
       ask('move', async () => {
         const effect = async (): Promise<MoveResult> => {

@@ -52,6 +52,7 @@ export function startStepped(world: World, batch: Batch, rules: LoadRules, { ahe
     doris: steppedDoris(world, call, pause, () => losing, travel),
     ledger: {
       read: (key) => call(() => ledger.read(key)),
+      firstRedriven: (shard) => call(() => ledger.firstRedriven(shard)),
       move: (key, move) =>
         call(async () => {
           const result = await ledger.move(key, move);

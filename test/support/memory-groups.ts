@@ -34,6 +34,7 @@ export function memoryGroups(now: () => number, groups: StoredGroups = new Map()
   return {
     groups,
     read: async (key) => living(key).checkpoint,
+    firstRedriven: async () => undefined,
     move: async (key, move) => {
       const stored = living(key);
       if (!allows(stored.checkpoint, move)) return { kind: 'refused', current: stored.checkpoint };

@@ -79,6 +79,7 @@ function mortal(world: QueueWorld, breaker: Breaker, kill: Kill | undefined): Gr
     doris: dorisThrough(doris, call),
     ledger: {
       read: (key) => call(() => ledger.read(key)),
+      firstRedriven: (shard) => call(() => ledger.firstRedriven(shard)),
       move: (key, move) => call(() => ledger.move(key, move)),
       find: (...args) => call(() => ledger.find(...args)),
       register: (...args) => call(() => ledger.register(...args)),

@@ -142,6 +142,7 @@ function mortal(world: World, breaker: Breaker, kill: Kill | undefined): Ports {
     doris: dorisThrough(doris, call),
     ledger: {
       read: (key) => call(() => ledger.read(key)),
+      firstRedriven: (shard) => call(() => ledger.firstRedriven(shard)),
       move: (key, move) => call(() => ledger.move(key, move)),
     },
     deadLetters: lettersThrough(world, call),

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
+import { dynamoLedger } from '../../../lib/ledger/dynamodb.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { dynamoRedrives } from '../../../lib/redrive/dynamodb-redrives.ts';
 import type { LetterKey, LoadKey, RedriveLedger, RedriveLoad } from '../../../lib/redrive/ledger.ts';
@@ -46,6 +47,18 @@ async function onDynamoDb(): Promise<RedriveLedger> {
   await createLedgerTable(client, TableName);
   return dynamoRedrives(client, TableName, systemClock);
 }
+
+describe('the ledger of checkpoints', () => {
+  it('tells the first redriven record as the ledger of redrives does', async () => {
+    const redrives = await onDynamoDb();
+    const checkpoints = dynamoLedger(client, `ledger-${tables - 1}`, systemClock);
+    expect(await checkpoints.firstRedriven(LETTER)).toBeUndefined();
+
+    await redrives.bind(LETTER, { kind: 'new' }, 'a');
+
+    expect(await checkpoints.firstRedriven(LETTER)).toBe(LETTER.position);
+  });
+});
 
 describe.each([
   ['in DynamoDB', onDynamoDb],

@@ -143,6 +143,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     position: { column: '_position', first, last },
     ...(atMost === undefined ? {} : { atMost }),
   });
+  const justBefore = (position: string): string => position.replace(/\d$/, (digit) => `${Number(digit) - 1}~`);
   const [second, third] = [kinesisPosition('1002'), kinesisPosition('1003')];
 
   /** Counts what is stored, as SQL would. */
@@ -175,7 +176,7 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(await bringAgain(mapped)).toEqual(SETTLED);
 
     expect(stored()).toEqual([0, 1, 2, 3]);
-    expect(asked).toEqual([spanOf(second, third), spanOf('', second, 1)]);
+    expect(asked).toEqual([spanOf(second, third), spanOf('', justBefore(second), 1)]);
     expect(resolutions()).toMatchObject([{ consequence: 'dropped', because: 'none of its rows was counted' }]);
   });
 
@@ -187,6 +188,30 @@ describe('a claim of which the label cannot tell any more whether it is stored',
 
     expect(stored()).toEqual([0, 1, 2, 3]);
     expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+  });
+
+  it('is not loaded again when the only earlier rows that are counted may be of redrives: the columns may be new', async () => {
+    await forgotten('after', mapped);
+    world.ledger.redriven.set(CHECKPOINT, kinesisPosition('1000'));
+    world.doris.counted = ({ position: { first, last } }) => {
+      const row = kinesisPosition('1000');
+      return { kind: 'told', value: first <= row && row <= last ? 1 : 0 };
+    };
+
+    expect(await bringAgain(mapped)).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+  });
+
+  it('is loaded again when rows before the first redriven one are counted, and none of its own', async () => {
+    await forgotten('before', mapped);
+    world.ledger.redriven.set(CHECKPOINT, kinesisPosition('1001'));
+    countByPosition();
+
+    expect(await bringAgain(mapped)).toEqual(SETTLED);
+
+    expect(stored()).toEqual([0, 1, 2, 3]);
   });
 
   it('is not counted by columns that its rows do not carry', async () => {

@@ -47,6 +47,7 @@ export function groupsFor(machine: Machine, world: World, shared: SharedGroups):
     });
   return {
     read: (key) => ask('read', () => table.read(key)),
+    firstRedriven: (shard) => ask('first redriven', () => table.firstRedriven(shard)),
     move: (key, move) => write(describe(key as GroupKey, move), () => watched(world, shared, key as GroupKey, () => table.move(key, move))),
     find: async (...args) => {
       // Two pages of a query: what is written between them may be seen or not.
