@@ -65,7 +65,10 @@ const contextSchema = z.object({
   encoding: z.enum(['utf8', 'base64', 's3', 'omitted']),
   partitionKey: optionalText,
   arrivedAt: z.iso.datetime(),
-  iggyId: optionalText,
+  iggyId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
   columns: optionalText,
   iggyTimestamp: z
     .string()

@@ -57,7 +57,7 @@ export function labelOf(prefix: string, membership: Membership): Label {
 /** Texts of about this length are cheapest to hash: joining them all would make a megabyte of one event. */
 const CHUNK_CHARACTERS = 16 * 1024;
 
-/** SHA-256 of the identities of all members. */
+/** SHA-256 of the identities of all members, which are ASCII. */
 function digestOf(members: Membership['members']): string {
   const hash = createHash('sha256');
   let chunk = '';

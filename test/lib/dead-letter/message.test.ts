@@ -116,6 +116,17 @@ describe('the attributes of a dead letter', () => {
     });
   });
 
+  it.each([
+    ['0'.repeat(31), 'foreign'],
+    [`${'0'.repeat(31)}\u0130`, 'foreign'],
+    ['0123456789abcdef'.repeat(2), 'letter'],
+  ])('are read back only with an id of an Iggy message that is one, since labels are made of it: %s', (id, kind) => {
+    const letter = aLetter();
+    const message = messageFor({ ...letter, record: { ...letter.record, iggy: { id, timestamp: '1' } } });
+
+    expect(readMessage({ messageId: 'm', body: message.MessageBody, attributes: textsOf(message) }).kind).toBe(kind);
+  });
+
   it('leave out of the context what is not known, and name no label where there was no load', () => {
     const letter = aLetter();
     const { partitionKey: _none, ...record } = letter.record;
