@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { type Envelope, readEnvelope } from './iggy-envelope.ts';
 import { endOfValue, jsonText, kindOf, NOT_JSON, skipBlanks } from './json.ts';
-import { elementsOf, type Span } from './json-members.ts';
+import { elementsOf } from './json-members.ts';
+import type { Span } from './slice.ts';
 
 /** The values of a body, or why it has no shape that http_sink sends. */
 export type BodyValues =

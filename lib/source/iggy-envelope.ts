@@ -1,5 +1,6 @@
 import { kindOf } from './json.ts';
-import { membersOf, type Span, stringAt } from './json-members.ts';
+import { membersOf, stringAt } from './json-members.ts';
+import type { Span } from './slice.ts';
 
 /** One message as Iggy's http_sink writes it with `include_metadata`: `{"metadata":{...},"payload":...}`. */
 export interface Envelope {

@@ -1,6 +1,7 @@
 import { fromBase64 } from './base64.ts';
 import { kindOf } from './json.ts';
-import { membersOf, type Span, stringAt } from './json-members.ts';
+import { membersOf, stringAt } from './json-members.ts';
+import type { Span } from './slice.ts';
 
 /** The bytes that a producer sent, as far as http_sink kept them; `bad` with what is left of them when they cannot be told. */
 export type Payload = { readonly kind: 'bytes' | 'bad'; readonly bytes: Buffer; readonly reason: string };

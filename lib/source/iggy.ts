@@ -2,12 +2,11 @@ import { type EpochMillis, epochMillis } from '../units.ts';
 import { envelopesIn, valuesIn } from './iggy-body.ts';
 import type { Envelope } from './iggy-envelope.ts';
 import { readPayload } from './iggy-payload.ts';
-import type { Span } from './json-members.ts';
 import type { DecodeRules } from './kinesis.ts';
 import { iggyPosition, spellPosition } from './position.ts';
 import type { Batch, DecodedRecord, Fault, IggyPartition, SourceRecord } from './record.ts';
 import { heldBy, isGzip, type Reading, readRow } from './rows.ts';
-import { bytesOf, lengthOf, sliceOf } from './slice.ts';
+import { bytesOf, lengthOf, type Span, sliceOf } from './slice.ts';
 import { addedMembers } from './splice.ts';
 import { contentOf, type SqsEventRecord, sqsRecordsOf } from './sqs.ts';
 

@@ -1,10 +1,5 @@
 import { endOfString, endOfValue, type JsonText, jsonText, kindOf, skipBlanks } from './json.ts';
-
-/** Where a JSON value stands in its text: from `start`, not including `end`. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Span } from './slice.ts';
 
 /** A member of an object: its key, and where its value stands. */
 export interface Member extends Span {

@@ -18,6 +18,7 @@ export interface Part {
   /**
    * Given for a record whose payload is one JSON object in one line, and nothing else but perhaps a line end: the object, with a line end
    * behind it in the same memory. Any other payload may be a row all the same.
+   * @param record - one of this part, without a fault.
    */
   lineOf(record: SourceRecord): Slice | undefined;
   /** The top-level fields that are asked for. @param line - one of this part. */

@@ -3,10 +3,10 @@ import type { Bytes } from '../units.ts';
 import { mostBytesIn, type Part, readKinesisData } from './kinesis-data.ts';
 import { type KinesisEventRecord, readKinesisEvent, type ShardRecords } from './kinesis-event.ts';
 import type { Batch, DecodedRecord, Fault, SourceRecord } from './record.ts';
-import { heldBy, isGzip, type Reading, type RowRules, readLine, readRow } from './rows.ts';
+import { heldBy, isGzip, type LineRules, type Reading, type RowRules, readLine, readRow } from './rows.ts';
 import { lengthOf } from './slice.ts';
 import { addedMembers, type PositionColumns } from './splice.ts';
-import { lineSplicer, type SpliceLine } from './splice-lines.ts';
+import { lineSplicer } from './splice-lines.ts';
 
 /** How events become rows, and the limits of that. */
 export interface DecodeRules extends RowRules {
@@ -24,10 +24,15 @@ export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] 
   return readKinesisEvent(event).map((shard) => decodeShard(shard, rules));
 }
 
-function decodeShard({ source, records }: ShardRecords, { positionColumns, ...limits }: DecodeRules): Batch {
+type ShardRules = LineRules & Pick<DecodeRules, 'maxBatchBytes'>;
+
+function decodeShard({ source, records }: ShardRecords, { positionColumns = {}, ...limits }: DecodeRules): Batch {
   const { distinct, duplicates } = inOrderOnce(records);
-  const rules = positionColumns === undefined ? limits : { ...limits, addedMembers: addedMembers(positionColumns, source) };
-  const spliceLine = lineSplicer(positionColumns ?? {}, source, { lines: distinct.length, bytes: mostBytesIn(distinct) });
+  const rules: ShardRules = {
+    ...limits,
+    addedMembers: addedMembers(positionColumns, source),
+    spliceLine: lineSplicer(positionColumns, source, { lines: distinct.length, bytes: mostBytesIn(distinct) }),
+  };
   const decoded: DecodedRecord[] = [];
   let [held, ofItem, item] = [0, 0, ''];
   for (const part of readKinesisData(distinct, rules))
@@ -37,7 +42,7 @@ function decodeShard({ source, records }: ShardRecords, { positionColumns, ...li
         item = record.itemIdentifier;
         ofItem = 0;
       }
-      const reading = readRecord(record, part, ofItem, rules, spliceLine);
+      const reading = readRecord(record, part, ofItem, rules);
       decoded.push(reading.decoded);
       held += heldBy(reading);
       ofItem += reading.bytesRead;
@@ -50,11 +55,11 @@ function decodeShard({ source, records }: ShardRecords, { positionColumns, ...li
  * batch stay packed and are poison. Which ones depends on the aggregate alone, so every delivery finds the same.
  * @param ofItem - bytes read of its aggregate so far.
  */
-function readRecord(record: SourceRecord, part: Part, ofItem: number, rules: DecodeRules, spliceLine: SpliceLine): Reading {
+function readRecord(record: SourceRecord, part: Part, ofItem: number, rules: ShardRules): Reading {
   const fault = part.faults.get(record);
   if (fault !== undefined) return poison(record, fault);
   const line = part.lineOf(record);
-  if (line !== undefined) return readLine(record, { line, fields: part.fieldsOf(line) }, rules, spliceLine);
+  if (line !== undefined) return readLine(record, { line, fields: part.fieldsOf(line) }, rules);
   if (ofItem < rules.maxBatchBytes || !isGzip(record.payload)) return readRow(record, rules);
   const reason = `the user records of its KPL aggregate unpack to more than the allowed ${rules.maxBatchBytes} bytes of a batch`;
   return poison(record, reason, 'oversize');

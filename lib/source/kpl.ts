@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Span } from './json-members.ts';
-import type { Slice } from './slice.ts';
+import type { Slice, Span } from './slice.ts';
 
 /** A record that the Kinesis Producer Library packed with others into one Kinesis record: where its bytes stand in memory. */
 export interface UserRecord extends Span {

@@ -24,6 +24,12 @@ export interface RowRules {
   readonly addedMembers?: AddedMembers;
 }
 
+/** How lines of one shard become rows. */
+export interface LineRules extends RowRules {
+  /** Adds the members of the rules to a line. */
+  readonly spliceLine: SpliceLine;
+}
+
 /** A decoded record, and how many bytes were read to tell: those of the unpacked payload, a poison row's as well. */
 export interface Reading {
   readonly decoded: DecodedRecord;
@@ -40,9 +46,9 @@ export function decodeRow(record: SourceRecord, rules: RowRules): DecodedRecord 
 
 /**
  * Checks that a payload is exactly one JSON object and leaves its bytes as they are: nothing is parsed and written again, so long
- * numbers, duplicate keys and key order reach Doris digit for digit. Line breaks between tokens become blanks (JSON strings cannot
- * hold them raw), a line end behind all is left out, a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is unpacked. What the rules add
- * goes between these bytes.
+ * numbers, duplicate keys and key order reach Doris digit for digit. Line breaks between tokens become blanks (JSON strings cannot hold
+ * them raw), a line end behind all is left out, a byte order mark is dropped, gzip (by its magic bytes, which no JSON text starts with) is
+ * unpacked. What the rules add goes between these bytes.
  */
 export function readRow(record: SourceRecord, rules: RowRules): Reading {
   const { text, bytesRead } = unpacked(record.payload, rules);
@@ -54,16 +60,10 @@ export function readRow(record: SourceRecord, rules: RowRules): Reading {
 /**
  * {@link readRow} for a payload that is known to be this one object in one line, with a line end behind it in the same memory.
  * @param fields - those that the rules keep.
- * @param spliceLine - adds the members of the rules.
  */
-export function readLine(
-  record: SourceRecord,
-  { line, fields }: Pick<Row, 'line' | 'fields'>,
-  rules: RowRules,
-  spliceLine: SpliceLine,
-): Reading {
+export function readLine(record: SourceRecord, { line, fields }: Pick<Row, 'line' | 'fields'>, rules: LineRules): Reading {
   const bytesRead = lengthOf(record.payload);
-  const spliced = bytesRead > rules.maxRowBytes ? undefined : spliceLine(line, record);
+  const spliced = bytesRead > rules.maxRowBytes ? undefined : rules.spliceLine(line, record);
   if (spliced === undefined) return readRow(record, rules);
   return { decoded: { kind: 'row', record, line: spliced, isTerminated: true, fields }, bytesRead };
 }

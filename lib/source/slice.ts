@@ -1,11 +1,15 @@
+/** Where bytes stand in a memory: from `start`, not including `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Bytes that lie in a larger memory. An event has ten thousand payloads, and a view of each would cost as much as decoding it: it is made
  * when somebody asks.
  */
-export interface Slice {
+export interface Slice extends Span {
   readonly memory: Buffer;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** All of these bytes, not copied. */
@@ -19,6 +23,6 @@ export function bytesOf({ memory, start, end }: Slice): Buffer {
 }
 
 /** How many bytes. */
-export function lengthOf({ start, end }: Slice): number {
+export function lengthOf({ start, end }: Span): number {
   return end - start;
 }
