@@ -19,13 +19,17 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'ContractViolation',
 ]);
 
+const MISSING_VARIABLE = /^[A-Z_]+: is missing/;
+const WHERE_FROM = 'say it by --config <file>, by --set NAME=value or in the environment';
+
 /** What people and scripts are told of an error; a fault of this program is shown with its stack. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return failureOf(new Error(String(error)));
   const { name, message } = error;
   if (error instanceof ConfigError) {
     const { faults } = error;
-    const text = `settings refused:\n${faults.map((fault) => `  ${fault}`).join('\n')}`;
+    const listed = `settings refused:\n${faults.map((fault) => `  ${fault}`).join('\n')}`;
+    const text = faults.some((fault) => MISSING_VARIABLE.test(fault)) ? `${listed}\n${WHERE_FROM}` : listed;
     return { code: EXIT.wrongInput, text, value: { name, message, faults } };
   }
   const code = error instanceof CommandError ? error.exitCode : EXIT.failed;

@@ -14,26 +14,40 @@ export interface Progress {
 }
 
 /** Where progress is written: a terminal says how wide it is. */
-export type ProgressOutput = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };
+type ProgressOutput = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };
 
 const EVERY_MS = { terminal: 500, file: 5000 } as const;
 
-/** Says how far the run is: on a terminal in one line that is rewritten, elsewhere in a new line every five seconds. */
+/** What is not in the stack itself. */
+interface ProgressOptions {
+  readonly out?: ProgressOutput;
+  /** Why records stayed, when the function said so. */
+  readonly why?: () => string | undefined;
+}
+
+/**
+ * Says how far the run is: on a terminal in one line that is rewritten, elsewhere in a new line every five seconds. While no row more is
+ * there, it says why.
+ */
 export function watchProgress(
   { doris }: Pick<Stack, 'doris'>,
   sets: readonly Pick<DataSet, 'table'>[],
-  out: ProgressOutput = process.stdout,
+  { out = process.stdout, why = () => undefined }: ProgressOptions = {},
 ): Progress {
   let sent = 0;
   let invocations = 0;
   let redelivered = 0;
+  let loadedBefore = 0;
   const started = performance.now();
   const stopping = new AbortController();
 
   async function report(): Promise<void> {
     const counts = await Promise.all(sets.map(({ table }) => doris.query(`SELECT COUNT(*) FROM \`${table}\``, DATABASE)));
     const loaded = counts.reduce((sum, { rows }) => sum + Number(rows[0]?.[0]), 0);
-    const line = progressLine((performance.now() - started) / 1000, { sent, loaded, invocations });
+    const waits = loaded === loadedBefore ? why() : undefined;
+    loadedBefore = loaded;
+    const counted = progressLine((performance.now() - started) / 1000, { sent, loaded, invocations });
+    const line = waits === undefined ? counted : `${counted}  waiting: ${waits}`;
     out.write(out.isTTY ? `${REWRITE}${line.slice(0, (out.columns ?? 80) - 1)}` : `${line}\n`);
   }
 

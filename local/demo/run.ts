@@ -85,7 +85,7 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     concurrency: options.shards,
     onOutput: ({ text }) => onOutput(text),
   });
-  const progress = watchProgress(stack, sets);
+  const progress = watchProgress(stack, sets, { why: stall.why });
   const hosts: FunctionHost[] = [functions];
   const harm = options.faults
     ? damage(stack.doris, { kill: async () => void (await Promise.all(hosts.map((host) => host.kill()))) }, options.seed)

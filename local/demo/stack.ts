@@ -14,6 +14,8 @@ export const DATABASE = 'demo';
 const LEDGER = 'doris-loader-ledger';
 const DEAD_LETTERS = 'doris-loader-dead-letters';
 const OVERFLOW = 'doris-loader-overflow';
+/** As the stack of `infra/` keeps dead letters, and the most that SQS does. */
+const LONGEST_RETENTION_SECONDS = 14 * 24 * 3600;
 
 /** The services of AWS, whichever programs play them. */
 type Services = Omit<EmbeddedAws, 'dynamoDb'> & { readonly dynamoDb: Endpoint };
@@ -55,7 +57,9 @@ export async function startStack(shards: number, given: GivenParts = {}): Promis
   kinesis.middlewareStack.remove('loggerMiddleware');
   await Promise.all([createStream(kinesis, shards), createLedger(new DynamoDBClient({ ...client, endpoint: aws.dynamoDb.endpoint }))]);
   await new S3Client({ ...client, endpoint: aws.sqs.endpoint, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: OVERFLOW }));
-  const { QueueUrl: deadLetterQueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: DEAD_LETTERS }));
+  const { QueueUrl: deadLetterQueueUrl = '' } = await sqs.send(
+    new CreateQueueCommand({ QueueName: DEAD_LETTERS, Attributes: { MessageRetentionPeriod: String(LONGEST_RETENTION_SECONDS) } }),
+  );
   if (given.doris !== undefined) await doris.query(`DROP DATABASE IF EXISTS ${DATABASE} FORCE`);
   await doris.query(`CREATE DATABASE ${DATABASE}`);
   return {

@@ -7,6 +7,8 @@ export interface StallWatch {
   readonly readLine: (text: string) => void;
   /** Told whenever something else moved. */
   readonly moved: () => void;
+  /** Why records stayed, or what the function failed with last; undefined when a batch has settled since. */
+  readonly why: () => string | undefined;
   /** Resolves with a sentence that says what stands in the way. */
   readonly stalled: Promise<string>;
   stop(): void;
@@ -17,17 +19,21 @@ const PATIENCE_MS = 60_000;
 
 /** Starts to watch. A blown fuse is told at once, anything else when no record was settled for a while. */
 export function watchForStall(patienceMs = PATIENCE_MS): StallWatch {
-  let lastWords = 'it said nothing';
+  let lastWords: string | undefined;
   let tell: (why: string) => void = () => undefined;
   const stalled = new Promise<string>((resolve) => {
     tell = resolve;
   });
-  const timer = setTimeout(() => tell(`no record was settled for ${patienceMs / 1000} s; the function: ${lastWords}`), patienceMs);
+  const timer = setTimeout(
+    () => tell(`no record was settled for ${patienceMs / 1000} s; the function: ${lastWords ?? 'it said nothing'}`),
+    patienceMs,
+  );
   return {
     observe(event) {
       if (event.kind !== 'outcome') return;
       const { verdict, result } = event;
       if (verdict.kind === 'settled' || (verdict.kind === 'checkpoint' && verdict.index > 0)) timer.refresh();
+      if (verdict.kind === 'settled') lastWords = undefined;
       if (result.kind === 'error') lastWords = `${result.errorType}: ${result.errorMessage}`;
       if (result.kind === 'timeout') lastWords = `not done after ${result.afterMillis / 1000} s`;
     },
@@ -37,6 +43,7 @@ export function watchForStall(patienceMs = PATIENCE_MS): StallWatch {
       if (line?.message === 'unsettled') lastWords = String(line.reason);
     },
     moved: () => void timer.refresh(),
+    why: () => lastWords,
     stalled,
     stop: () => clearTimeout(timer),
   };

@@ -46,6 +46,7 @@ describe('the command line', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain('LEDGER_TABLE: is missing');
+    expect(stderr).toContain('say it by --config <file>, by --set NAME=value or in the environment');
     expect(stderr).toContain('LABEL_PREFIX: must be 1-16 of [-_A-Za-z0-9] (given "far too long for a prefix")');
   });
 

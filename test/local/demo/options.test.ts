@@ -36,6 +36,9 @@ describe('the arguments of npm start', () => {
   });
 
   it.each([
+    [['--fault'], "Unknown option '--fault'; did you mean --faults?"],
+    [['--keeprunning'], "Unknown option '--keeprunning'; did you mean --keep-running?"],
+    [['--rec', '5'], "Unknown option '--rec'; did you mean --records?"],
     [['--records', '0'], '--records must be a whole number from 1 to 3000000 (given 0)'],
     [['--records', '3000001'], '--records must be a whole number from 1 to 3000000 (given 3000001)'],
     [['--records', '1e3'], '--records must be a whole number from 1 to 3000000 (given 1e3)'],

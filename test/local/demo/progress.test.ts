@@ -20,7 +20,7 @@ describe('progress on a terminal', () => {
   it('rewrites one line, shorter than the terminal is wide, and leaves nothing of it', async () => {
     const terminal = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 20 });
 
-    const progress = watchProgress({ doris }, [{ table: 't' }], terminal);
+    const progress = watchProgress({ doris }, [{ table: 't' }], { out: terminal });
     progress.sent(3000);
     const [first] = await once(terminal, 'data');
     await progress.stop();
@@ -32,11 +32,25 @@ describe('progress on a terminal', () => {
   });
 });
 
+describe('progress that makes none', () => {
+  it('says why, as soon as no row more is there than before', async () => {
+    const terminal = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 200 });
+    const progress = watchProgress({ doris }, [{ table: 't' }], { out: terminal, why: () => 'breaker open' });
+
+    const [first] = await once(terminal, 'data');
+    const [second] = await once(terminal, 'data');
+    await progress.stop();
+
+    expect(first).toMatch(/loaded 2 {2}invocations 0$/);
+    expect(second).toMatch(/loaded 2 {2}invocations 0 {2}waiting: breaker open$/);
+  });
+});
+
 describe('progress in a file', () => {
   it('asks and writes nothing after the end', async () => {
     const file = new PassThrough({ encoding: 'utf8' });
 
-    const progress = watchProgress({ doris }, [{ table: 't' }], file);
+    const progress = watchProgress({ doris }, [{ table: 't' }], { out: file });
     await progress.stop();
 
     expect(file.read()).toBeNull();

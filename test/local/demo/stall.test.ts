@@ -44,3 +44,15 @@ describe('a run that does not get on', () => {
     expect(await watch.stalled).toBe(`no record was settled for 0.1 s; the function: ${words}`);
   });
 });
+
+describe('a run that gets on', () => {
+  it('has no reason to wait once a batch has settled', () => {
+    watch = watchForStall(600_000);
+    watch.readLine('{"message":"unsettled","reason":"breaker open"}');
+    expect(watch.why()).toBe('breaker open');
+
+    watch.observe(outcome({ kind: 'returned', payload: '{"batchItemFailures":[]}' }));
+
+    expect(watch.why()).toBeUndefined();
+  });
+});
