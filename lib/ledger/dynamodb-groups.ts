@@ -7,12 +7,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
-import { ContractViolation } from '../errors.ts';
 import { iggyPosition, type Position } from '../source/position.ts';
 import type { IggyPartition } from '../source/record.ts';
 import { flag, moment, readItem, text } from './attributes.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { dynamoLedger, expiryOf, unavailable } from './dynamodb.ts';
+import { dynamoLedger, expiryOf, orUnavailable, unavailable } from './dynamodb.ts';
 import { type FoundGroup, GROUP_SPAN, type GroupKey, type GroupLedger } from './group.ts';
 import { checkpointOf, type Item, keyOf, partitionKeyOf } from './item.ts';
 import { type Members, unpackMembers } from './members.ts';
@@ -101,10 +100,6 @@ async function isWritten(call: Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
-  return await reply.catch((error: unknown) => Promise.reject(error instanceof ContractViolation ? error : unavailable(error)));
-}
-
 const storedGroup = z.object({
   sk: text,
   target: text,
@@ -128,7 +123,7 @@ function groupOf(loader: string, source: IggyPartition, item: Item): FoundGroup 
   return {
     key: { loader, source, target, group: { sort: sk } },
     members,
-    checkpoint: checkpointOf(item),
+    checkpoint: checkpointOf(item, source.kind),
     ended,
     registeredAt,
   };

@@ -6,6 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
+import { ContractViolation } from '../errors.ts';
 import type { Position } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import {
@@ -44,7 +45,7 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
   async function read(key: CheckpointKey): Promise<Checkpoint> {
     const item = await readItem(key);
     refuseLostGroup(key, item);
-    return checkpointOf(item);
+    return checkpointOf(item, key.source.kind);
   }
 
   async function move(key: CheckpointKey, wanted: Move): Promise<MoveResult> {
@@ -57,12 +58,12 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
       // Some emulators leave the item out; then one read more tells.
       const item = error.Item ?? (await readItem(key));
       refuseLostGroup(key, item);
-      return { kind: 'refused', current: checkpointOf(item) };
+      return { kind: 'refused', current: checkpointOf(item, key.source.kind) };
     }
   }
 
   async function firstRedriven(shard: Parameters<Ledger['firstRedriven']>[0]): Promise<Position | undefined> {
-    return await findFirstRedriven(client, table, shard).catch((error: unknown) => Promise.reject(unavailable(error)));
+    return await orUnavailable(findFirstRedriven(client, table, shard));
   }
 
   return { read, move, firstRedriven };
@@ -71,6 +72,12 @@ export function dynamoLedger(client: DynamoDBClient, table: string, clock: Clock
 function refuseLostGroup({ group }: CheckpointKey, item: Item | undefined): void {
   if (group === undefined || (item !== undefined && item['ended'] === undefined)) return;
   throw new GroupLost(`group ${group.sort} was ended by another invocation`);
+}
+
+/** A reply whose errors are the ledger's own: those of the SDK become that it is unavailable. */
+export async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
+  const isOwn = (error: unknown): boolean => error instanceof LedgerUnavailable || error instanceof ContractViolation;
+  return await reply.catch((error: unknown) => Promise.reject(isOwn(error) ? error : unavailable(error)));
 }
 
 /** An error of the SDK in the ledger's words. */

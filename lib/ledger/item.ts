@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { isPosition } from '../source/position.ts';
+import { isPosition, type Position } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import { label, moment, number, readItem, text } from './attributes.ts';
 import type { Checkpoint, CheckpointKey, Claim, ClaimState, HandedOver, Refusal } from './checkpoint.ts';
@@ -68,44 +68,47 @@ function refusalAttribute({ reason, errorUrl, attempts }: Refusal): AttributeVal
   };
 }
 
-const position = text.refine(isPosition, 'must be a zero-padded position');
-
 const storedRefusal = z.object({ M: z.object({ reason: text, attempts: number, errorUrl: text.optional() }) });
 
-const storedClaim = z.object({
-  M: z.object({
-    state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'contradicted', 'loaded', 'refused', 'poison', 'given-up'])),
-    refusal: storedRefusal.optional(),
-    reason: text.optional(),
-    label,
-    first: position,
-    last: position,
-    rows: number,
-    routes: text,
-    columns: text.optional(),
-    origin: text.pipe(z.enum(['cut', 'isolation'])),
-    deadline: moment,
-    fence: number,
-    claimedAt: moment,
-  }),
-});
+function checkpointShape(kind: SourceShard['kind']) {
+  const position = text.refine((spelled): spelled is Position => isPosition(spelled, kind), `must be a position of ${kind}, zero-padded`);
+  const claim = z.object({
+    M: z.object({
+      state: text.pipe(z.enum(['open', 'unseen', 'unlabelled', 'contradicted', 'loaded', 'refused', 'poison', 'given-up'])),
+      refusal: storedRefusal.optional(),
+      reason: text.optional(),
+      label,
+      first: position,
+      last: position,
+      rows: number,
+      routes: text,
+      columns: text.optional(),
+      origin: text.pipe(z.enum(['cut', 'isolation'])),
+      deadline: moment,
+      fence: number,
+      claimedAt: moment,
+    }),
+  });
+  const handed = z
+    .object({ L: z.array(z.object({ M: z.object({ after: position.optional(), through: position }) })) })
+    .transform(({ L }) => L.map(({ M: { after, through } }): HandedOver => ({ ...(after === undefined ? {} : { after }), through })));
+  return z.object({
+    through: position.optional(),
+    routes: text.optional(),
+    witness: label.optional(),
+    claim: claim.optional(),
+    handed: handed.optional(),
+  });
+}
 
-const storedHanded = z
-  .object({ L: z.array(z.object({ M: z.object({ after: position.optional(), through: position }) })) })
-  .transform(({ L }) => L.map(({ M: { after, through } }): HandedOver => ({ ...(after === undefined ? {} : { after }), through })));
+const CHECKPOINTS = { kinesis: checkpointShape('kinesis'), iggy: checkpointShape('iggy') } as const;
 
-const storedCheckpoint = z.object({
-  through: position.optional(),
-  routes: text.optional(),
-  witness: label.optional(),
-  claim: storedClaim.optional(),
-  handed: storedHanded.optional(),
-});
+type StoredClaim = NonNullable<z.output<(typeof CHECKPOINTS)['kinesis']>['claim']>;
 
-/** Reads an item back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
-export function checkpointOf(item: Item | undefined): Checkpoint {
+/** Reads the item of a checkpoint of such a source back. @throws {ContractViolation} naming the item and the attribute, when it is not one of ours. */
+export function checkpointOf(item: Item | undefined, kind: SourceShard['kind']): Checkpoint {
   if (item === undefined) return {};
-  const { through, routes, witness, claim, handed } = readItem(storedCheckpoint, item);
+  const { through, routes, witness, claim, handed } = readItem(CHECKPOINTS[kind], item);
   return {
     ...(through === undefined ? {} : { through }),
     ...(routes === undefined ? {} : { routes }),
@@ -115,7 +118,7 @@ export function checkpointOf(item: Item | undefined): Checkpoint {
   };
 }
 
-function claimOf({ M: { state, refusal, reason, columns, ...claim } }: z.output<typeof storedClaim>): Claim {
+function claimOf({ M: { state, refusal, reason, columns, ...claim } }: StoredClaim): Claim {
   return { ...claim, ...(columns === undefined ? {} : { columns }), state: stateOf(state, refusal, reason) };
 }
 

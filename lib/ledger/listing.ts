@@ -133,7 +133,7 @@ function listedOf(item: Item): ListedCheckpoint {
     loader: loaderOf(pk),
     source: { kind: 'kinesis', stream, streamName: stream.slice(stream.lastIndexOf('/') + 1), shard },
     target,
-    checkpoint: checkpointOf(item),
+    checkpoint: checkpointOf(item, 'kinesis'),
     totals: readItem(totals, item),
     updatedAt,
   };
@@ -147,12 +147,12 @@ const groupItem = z.object({
   shard: text,
   target: text,
   registeredAt: moment,
-  through: text.optional(),
   ended: flag.optional(),
 });
 
 function groupOf(item: Item): ListedGroup {
-  const { pk, sk, through, ended, ...group } = readItem(groupItem, item);
+  const { pk, sk, ended, ...group } = readItem(groupItem, item);
+  const { through } = checkpointOf(item, 'iggy');
   const isThrough = through !== undefined && through >= sk.slice(0, sk.indexOf('#'));
   // What an ended group did not settle belongs to others.
   return { loader: loaderOf(pk), ...group, settled: isThrough || ended !== undefined, totals: readItem(totals, item) };

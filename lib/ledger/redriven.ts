@@ -1,6 +1,8 @@
 import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
-import type { Position } from '../source/position.ts';
+import * as z from 'zod';
+import { isPosition, type Position } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
+import { readItem, text } from './attributes.ts';
 import type { CheckpointKey } from './checkpoint.ts';
 import type { Item } from './item.ts';
 
@@ -13,13 +15,20 @@ export function redrivePartition({ loader, source }: { readonly loader: string; 
   return `${loader}#redrive#${source.kind}#${stream}#${source.shard}`;
 }
 
-/** Which record of its shard an item is about, and for which table. */
-export function namedBy({ sk }: Item): { readonly position: Position; readonly target: string } {
-  const parts = (sk?.S ?? '').split('#');
-  return { position: (parts[1] ?? '') as Position, target: parts.at(-1) ?? '' };
+const named = z.object({ pk: text, sk: text }).transform(({ pk, sk }, context) => {
+  const source = pk.split('#')[2] === 'iggy' ? 'iggy' : 'kinesis';
+  const [, position = '', ...others] = sk.split('#');
+  if (isPosition(position, source)) return { position, target: others.at(-1) ?? '' };
+  context.issues.push({ code: 'custom', message: `must name a position of ${source}, zero-padded`, path: ['sk'], input: sk });
+  return z.NEVER;
+});
+
+/** Which record of its shard an item is about, and for which table. @throws {ContractViolation} naming the item, when it is damaged. */
+export function namedBy(item: Item): { readonly position: Position; readonly target: string } {
+  return readItem(named, item);
 }
 
-/** The first record of a shard, by position, that a redrive ever meant to load into a table. */
+/** The first record of a shard, by position, that a redrive ever meant to load into a table. @throws {ContractViolation} naming an item that is damaged. */
 export async function findFirstRedriven(
   client: DynamoDBClient,
   table: string,

@@ -1,8 +1,7 @@
 import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
 import { ContractViolation } from '../errors.ts';
-import { LedgerUnavailable } from '../ledger/checkpoint.ts';
-import { unavailable } from '../ledger/dynamodb.ts';
+import { orUnavailable } from '../ledger/dynamodb.ts';
 import type { Item } from '../ledger/item.ts';
 import { findFirstRedriven } from '../ledger/redriven.ts';
 import { letterKey, letterOf, loadItem, loadKey, loadOf } from './items.ts';
@@ -72,11 +71,6 @@ export function dynamoRedrives(client: DynamoDBClient, table: string, clock: Clo
     read: (key) => orUnavailable(read(key)),
     write: (...args) => orUnavailable(write(...args)),
   };
-}
-
-async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
-  const told = (error: unknown): boolean => error instanceof LedgerUnavailable || error instanceof ContractViolation;
-  return await reply.catch((error: unknown) => Promise.reject(told(error) ? error : unavailable(error)));
 }
 
 const ABSENT: Guarded = { ConditionExpression: 'attribute_not_exists(pk)' };

@@ -42,7 +42,9 @@ export function spellPosition(position: Position): string {
     .join(':');
 }
 
-/** Whether a text is a position as {@link kinesisPosition} and {@link iggyPosition} make them. */
-export function isPosition(text: string): text is Position {
-  return /^(\d{129}(:\d{8})?|\d{20})$/.test(text);
+const SHAPES = { kinesis: /^\d{129}(:\d{8})?$/, iggy: /^\d{20}$/ } as const;
+
+/** Whether a text is a position as {@link kinesisPosition} or {@link iggyPosition} makes it: one of another source's length sorts before or behind all. */
+export function isPosition(text: string, source: keyof typeof SHAPES): text is Position {
+  return SHAPES[source].test(text);
 }

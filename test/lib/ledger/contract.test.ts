@@ -4,8 +4,9 @@ import { systemClock } from '../../../lib/clock.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
 import { type CheckpointKey, type Claim, type Ledger, LedgerUnavailable } from '../../../lib/ledger/checkpoint.ts';
 import { dynamoLedger } from '../../../lib/ledger/dynamodb.ts';
+import { claimAttribute, type Item } from '../../../lib/ledger/item.ts';
 import type { Label } from '../../../lib/plan/label.ts';
-import { kinesisPosition } from '../../../lib/source/position.ts';
+import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import { epochMillis } from '../../../lib/units.ts';
 import { clientOfNobody, type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
@@ -35,6 +36,7 @@ function claimOf(label: string, first: number, last: number, changes: Partial<Cl
 }
 
 const at = (n: number) => kinesisPosition(String(n));
+const CLAIM_ITEM = claimAttribute(claimOf('L1', 1, 3)).M;
 const vacantBefore = (n: number) => ({ kind: 'vacant', before: at(n) }) as const;
 const holding = (label: string, fence?: number) =>
   ({ kind: 'holding', label: label as Label, ...(fence === undefined ? {} : { fence }) }) as const;
@@ -237,7 +239,21 @@ describe.each(['dynoxide', 'dynalite'] as const)('a ledger on DynamoDB (%s)', (e
     await client.send(new PutItemCommand({ TableName: TABLE, Item: { pk: { S: pk }, sk: { S: 'db.t' }, through: { S: '12' } } }));
 
     await expect(ledger.read(key)).rejects.toThrow(ContractViolation);
-    await expect(ledger.read(key)).rejects.toThrow(`${pk} / db.t is damaged: through: must be a zero-padded position`);
+    await expect(ledger.read(key)).rejects.toThrow(`${pk} / db.t is damaged: through: must be a position of kinesis, zero-padded`);
+  });
+
+  it.each<[string, Item]>([
+    ['through', { through: { S: iggyPosition('12') } }],
+    ['claim.M.first', { claim: { M: { ...CLAIM_ITEM, first: { S: iggyPosition('1') } } } }],
+    ['claim.M.last', { claim: { M: { ...CLAIM_ITEM, last: { S: iggyPosition('3') } } } }],
+    ['handed.L.0.M.through', { handed: { L: [{ M: { through: { S: iggyPosition('12') } } }] } }],
+  ])('names an item that somebody gave a position of Iggy: %s', async (path, damage) => {
+    const key = freshKey();
+    const pk = `test#kinesis#${SHARD.stream}#${key.source.shard}`;
+    await client.send(new PutItemCommand({ TableName: TABLE, Item: { pk: { S: pk }, sk: { S: 'db.t' }, ...damage } }));
+
+    await expect(ledger.read(key)).rejects.toThrow(ContractViolation);
+    await expect(ledger.read(key)).rejects.toThrow(`${pk} / db.t is damaged: ${path}: must be a position of kinesis, zero-padded`);
   });
 
   it('says that it is unavailable when nobody answers', async () => {

@@ -9,7 +9,7 @@ import { type GroupKey, type GroupLedger, GroupLost } from '../../../lib/ledger/
 import type { Item } from '../../../lib/ledger/item.ts';
 import { packMembers, unpackMembers } from '../../../lib/ledger/members.ts';
 import type { Label } from '../../../lib/plan/label.ts';
-import { iggyPosition } from '../../../lib/source/position.ts';
+import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import type { IggyPartition } from '../../../lib/source/record.ts';
 import { epochMillis } from '../../../lib/units.ts';
 import { type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
@@ -215,6 +215,16 @@ describe('groups on DynamoDB', () => {
       'have members that are cut off',
       { target: { S: 'db.t' }, registeredAt: { N: '1' }, members: { B: packMembers([record(1)]).subarray(0, 5) } },
       /is damaged: members: 3 bytes of fingerprints for 1 members/,
+    ],
+    [
+      'are settled through a position of Kinesis',
+      {
+        target: { S: 'db.t' },
+        registeredAt: { N: '1' },
+        members: { B: packMembers([record(1)]) },
+        through: { S: kinesisPosition('1') },
+      },
+      /is damaged: through: must be a position of iggy, zero-padded/,
     ],
   ])('that somebody damaged are named, not guessed at: they %s', async (_, damaged, message) => {
     const source = freshPartition();

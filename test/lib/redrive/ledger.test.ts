@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
+import { ContractViolation } from '../../../lib/errors.ts';
 import { dynamoLedger } from '../../../lib/ledger/dynamodb.ts';
 import type { Label } from '../../../lib/plan/label.ts';
 import { dynamoRedrives } from '../../../lib/redrive/dynamodb-redrives.ts';
@@ -57,6 +58,17 @@ describe('the ledger of checkpoints', () => {
     await redrives.bind(LETTER, { kind: 'new' }, 'a');
 
     expect(await checkpoints.firstRedriven(LETTER)).toBe(LETTER.position);
+  });
+
+  it('names the item of a redriven record that somebody gave a position of Iggy, as the ledger of redrives does', async () => {
+    const redrives = await onDynamoDb();
+    const checkpoints = dynamoLedger(client, `ledger-${tables - 1}`, systemClock);
+    await redrives.bind({ ...LETTER, position: iggyPosition('7') }, { kind: 'new' }, 'a');
+
+    for (const ledger of [redrives, checkpoints]) {
+      await expect(ledger.firstRedriven(LETTER)).rejects.toThrow(ContractViolation);
+      await expect(ledger.firstRedriven(LETTER)).rejects.toThrow(/is damaged: sk: must name a position of kinesis, zero-padded/);
+    }
   });
 });
 

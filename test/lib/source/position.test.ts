@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPosition, kinesisPosition, type Position, spellPosition } from '../../../lib/source/position.ts';
+import { iggyPosition, isPosition, kinesisPosition, type Position, spellPosition } from '../../../lib/source/position.ts';
 
 /** The API's own pattern: `0|([1-9]\d{0,128})`. */
 const sequenceNumber = fc.oneof(fc.constant('0'), fc.stringMatching(/^[1-9]\d{0,128}$/), fc.stringMatching(/^49\d{54}$/));
@@ -45,7 +45,7 @@ describe('positions', () => {
     fc.assert(
       fc.property(sequenceNumber, subSequence, (number, sub) => {
         expect(spellPosition(kinesisPosition(number, sub))).toBe(sub === undefined ? number : `${number}:${sub}`);
-        expect(isPosition(kinesisPosition(number, sub))).toBe(true);
+        expect(isPosition(kinesisPosition(number, sub), 'kinesis')).toBe(true);
       }),
     );
   });
@@ -59,6 +59,11 @@ describe('positions', () => {
     ` ${'0'.repeat(128)}`,
     `${'0'.repeat(129)}\n`,
   ])('are not mistaken for other texts: %j', (text) => {
-    expect(isPosition(text)).toBe(false);
+    expect(isPosition(text, 'kinesis')).toBe(false);
+  });
+
+  it('are told apart by their source', () => {
+    expect([isPosition(iggyPosition('7'), 'iggy'), isPosition(iggyPosition('7'), 'kinesis')]).toEqual([true, false]);
+    expect(isPosition(kinesisPosition('7'), 'iggy')).toBe(false);
   });
 });
