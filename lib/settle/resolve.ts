@@ -18,7 +18,7 @@ export async function resolveByState(run: Run, claim: Claim, checkpoint: Checkpo
 }
 
 async function askState(run: Run, claim: Claim, { witness }: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {
-  if (claim.state.kind === 'contradicted') return waitForPerson(run, claim, claim.state.reason);
+  if (claim.state.kind === 'contradicted') return resolveContradicted(run, claim, claim.state.reason, open);
   // Before asking: an attempt that was allowed until now may have started since the answer.
   const busy = await stillShared(run, claim);
   const state = await run.ports.doris.labelState(targetOf(run).database, claim.label, run.deadline);
@@ -57,8 +57,13 @@ function troubled({ gate }: Run, cause: OutageCause, reason: string): Step {
   return stop(`${cause}: ${reason}`);
 }
 
-/** Under its label a load of other rows passes for stored: going by that, records would be lost in silence. */
-function waitForPerson(run: Run, claim: Claim, reason: string): Step {
+/**
+ * Under its label a load of other rows passes for stored: going by that, records would be lost in silence. Only its rows themselves tell;
+ * that none of them is found does not, since those of a group commit become visible later.
+ */
+async function resolveContradicted(run: Run, claim: Claim, reason: string, open: readonly DecodedRecord[]): Promise<Step> {
+  const judgement = await judgeByCount(run, claim);
+  if (judgement?.kind === 'known' && judgement.consequence === 'loaded') return conclude(run, claim, open, judgement);
   run.ports.telemetry.record({ kind: 'claim-waits', ...factsOf(run, claim), reason });
   return stop(`contradicted: ${reason}`);
 }

@@ -64,6 +64,23 @@ describe('a load that Doris stored otherwise than it was sent', () => {
     expect(stored(world)).toEqual([0, 1, 2, 3]);
   });
 
+  it('goes on by itself once all of its rows are found by their position columns', async () => {
+    const rules = { ...RULES, positionColumns: { source: '_s', shard: '_h', position: '_p' } };
+    const invokeWith = (first: number, last: number) => world.invoke(batchOf(records.slice(first, last)), rules);
+    const doris = contradicting(world.doris);
+    await expect(invokeWith(0, 2)).rejects.toThrow(StoredOtherwise);
+    doris.mended();
+
+    world.doris.countRows = async () => ({ kind: 'told', value: 0 });
+    expect(await invokeWith(0, 4)).toEqual(from(0));
+    world.doris.countRows = async () => ({ kind: 'told', value: 1 });
+    expect(await invokeWith(0, 4)).toEqual(from(0));
+    world.doris.countRows = async () => ({ kind: 'told', value: 2 });
+    expect(await invokeWith(0, 4)).toEqual({ kind: 'settled' });
+
+    expect(stored(world)).toEqual([0, 1, 2, 3]);
+  });
+
   it('fails its invocation also when the ledger does not take the note', async () => {
     contradicting(world.doris);
     const { move } = world.ledger;
