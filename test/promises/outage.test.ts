@@ -37,6 +37,14 @@ async function strike(trouble: Trouble, span: Millis, shards: number): Promise<S
   return { fleet, shards, puts, invocations, began, asked, containers, back: [...firsts.values()] };
 }
 
+/** A row of the table in docs/reliability.md. */
+function tell(outage: string, { puts, containers, invocations, asked, back }: Seen): void {
+  const [first, last] = [Math.min(...back), Math.max(...back)].map((at) => (at / 1000).toFixed(0));
+  process.stdout.write(
+    `${outage}: ${puts.length} loads of ${containers} containers, ${invocations.length} invocations, ${asked} calls to the ledger, back after ${first} to ${last} s\n`,
+  );
+}
+
 /** Each container fails on its own no more than three times before it doubts; after that loads are a pause apart. */
 function expectOneLoadAPause({ puts, containers }: Seen, span: Millis, pause: Millis): void {
   expect(puts.length).toBeLessThanOrEqual(3 * containers + span / pause + 10);
@@ -68,6 +76,7 @@ describe('two days without Doris', () => {
   let seen: Seen;
   beforeAll(async () => {
     seen = await strike({ outcome: 'unavailable', takes: seconds(4) }, SPAN, 4);
+    tell('48 h, 4 shards', seen);
   }, 240_000);
 
   it('bring it no more than one load a pause, once every container knows', () => {
@@ -97,14 +106,15 @@ describe('two days without Doris', () => {
   });
 });
 
-describe.each<[string, Trouble, Millis]>([
+describe.each<[outage: string, Trouble, pause: Millis]>([
   ['whose replies are lost after it stored the rows', { outcome: 'unknown', takes: hours(1), stored: true }, seconds(30)],
   ['that hangs', { outcome: 'unknown', takes: hours(1) }, seconds(30)],
   ['that refuses the password', { outcome: 'rejected-config', takes: millis(20) }, seconds(30)],
   ['that pushes back', { outcome: 'overload', takes: seconds(20) }, seconds(60)],
-])('an hour of a Doris %s', (_, trouble, pause) => {
+])('an hour of a Doris %s', (outage, trouble, pause) => {
   it('brings it one load a pause, dead-letters nothing, and is over in every shard soon after', async () => {
     const seen = await strike(trouble, hours(1), 6);
+    tell(`1 h ${outage}, 6 shards`, seen);
 
     expectOneLoadAPause(seen, hours(1), pause);
     expectNothingLostOrDoubled(seen);
