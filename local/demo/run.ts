@@ -100,9 +100,7 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     if (typeof outcome === 'boolean' && options.keepRunning) {
       // The function stays attached: whatever is put on the stream now is loaded too.
       writeFileSync(SETTINGS, settingsText({ ...stack.env, ...settingsFor(job) }));
-      say(
-        `\n${endpointsText(stack, sets[0]?.table ?? '', iggy?.entrance)}\n\nnpx doris-loader status --config dist/loader.env${isPositioned(options) && options.source !== 'iggy' ? `\n${RECONCILE}` : ''}`,
-      );
+      say(`\n${endpointsText(stack, sets[0]?.table ?? '', iggy?.entrance)}\n\n${commandsFor(options)}`);
       goodbye(await interrupted);
     }
     return outcome;
@@ -113,6 +111,12 @@ async function run(stack: Stack, job: Job, interrupted: Promise<Interruption>): 
     await Promise.all([mapping.stop(), functions.close(), iggy?.stop()]);
     log.end();
   }
+}
+
+/** What to try on the command line. */
+function commandsFor(options: DemoOptions): string {
+  const commands = ['status', 'dead-letters summary'].map((command) => `npx doris-loader ${command} --config dist/loader.env`);
+  return [...commands, ...(isPositioned(options) && options.source !== 'iggy' ? [RECONCILE] : [])].join('\n');
 }
 
 /** A statement that can be read may still name what the stand-in does not have. */
