@@ -58,5 +58,11 @@ function setting(text: string): readonly [string, string] {
   if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw wrongInput('--set: must be NAME=value with the name of a setting (docs/settings.md)');
   if (name.startsWith('AWS_'))
     throw wrongInput(`--set ${name}: belongs to the AWS SDK: say it in the environment or in the file of --config`);
-  throw wrongInput(`--set ${name}: is no setting of a loader (docs/settings.md); did you mean ${closest(name, Object.keys(SETTINGS))}?`);
+  throw wrongInput(`--set ${name}: is no setting of a loader (docs/settings.md); did you mean ${meantBy(name)}?`);
+}
+
+/** The setting that a part of its name means, or the nearest. */
+function meantBy(name: string): string {
+  const known = Object.keys(SETTINGS);
+  return known.find((setting) => setting.includes(name)) ?? closest(name, known);
 }

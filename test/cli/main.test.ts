@@ -92,6 +92,7 @@ describe('settings', () => {
 
   it.each([
     ['LEDGER_TABEL=x', 'did you mean LEDGER_TABLE?'],
+    ['QUEUE=x', 'did you mean DEAD_LETTER_QUEUE_URL?'],
     ['AWS_REGION=x', 'belongs to the AWS SDK'],
     ['geheim', 'must be NAME=value'],
   ])('of --set %s are refused with what is meant', (text, told) => {
