@@ -4,7 +4,8 @@ import { readConfig } from '../lib/config.ts';
 import { invocationDeadlines } from '../lib/deadline.ts';
 import { powertoolsTelemetry } from '../lib/powertools-telemetry.ts';
 import { readOptions } from '../lib/redrive/options.ts';
-import { type Left, type RunReport, redriveQueue } from '../lib/redrive/run.ts';
+import type { Left, RunReport } from '../lib/redrive/report.ts';
+import { redriveQueue } from '../lib/redrive/run.ts';
 import { wireRun } from '../lib/redrive/wire.ts';
 import { millis } from '../lib/units.ts';
 

@@ -1,6 +1,5 @@
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
-import type { HeldMessage, LetterQueue } from './queue.ts';
+import { answered, type HeldMessage, type LetterQueue } from './queue.ts';
 
 /** A prefix of a bucket, as Lambda fills it with batches that it gave up. */
 export interface BucketPlace {
@@ -19,7 +18,7 @@ export function bucketQueue(client: S3Client, { bucket, prefix }: BucketPlace): 
       MaxKeys: Math.min(most, 1_000),
       ...(after === undefined ? {} : { StartAfter: after }),
     });
-    return (await answered(bucket, client.send(command))).Contents ?? [];
+    return (await answered(`the bucket ${bucket}`, client.send(command))).Contents ?? [];
   }
 
   /** Nothing when somebody else has removed it since it was listed. */
@@ -28,7 +27,7 @@ export function bucketQueue(client: S3Client, { bucket, prefix }: BucketPlace): 
       if (error instanceof NoSuchKey) return undefined;
       throw error;
     });
-    const found = await answered(bucket, reply);
+    const found = await answered(`the bucket ${bucket}`, reply);
     if (found === undefined) return undefined;
     const { Body } = found;
     return { messageId: key, receiptHandle: key, body: (await Body?.transformToString()) ?? '', attributes: {} };
@@ -48,7 +47,8 @@ export function bucketQueue(client: S3Client, { bucket, prefix }: BucketPlace): 
       return [];
     },
     async remove(messages) {
-      for (const { messageId: Key } of messages) await answered(bucket, client.send(new DeleteObjectCommand({ Bucket: bucket, Key })));
+      for (const { messageId: Key } of messages)
+        await answered(`the bucket ${bucket}`, client.send(new DeleteObjectCommand({ Bucket: bucket, Key })));
       return [];
     },
     release: async () => {},
@@ -63,13 +63,4 @@ function upTo<T extends { readonly Size?: number | undefined }>(bytes: number, l
     return size > bytes && n > 0;
   });
   return end === -1 ? listed : listed.slice(0, end);
-}
-
-async function answered<T>(bucket: string, reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new DeadLettersUnavailable(`the bucket ${bucket} did not answer: ${why}`, { cause: error });
-  }
 }

@@ -1,6 +1,6 @@
 import type { Told } from '../ports.ts';
-import { countBetween, hadColumns } from '../settle/find-rows.ts';
 import { columnsOf } from '../settle/run.ts';
+import { countBetween, hadColumns } from '../settle/shard-rows.ts';
 import type { Doubt, Ready, Redrive } from './letters.ts';
 
 /** Whether a row of the table carries a record's position: one that does proves that the record is there. */

@@ -70,7 +70,10 @@ function leaseOf({ deadline, ports }: Redrive): Deadline {
   return deadlineIn(millis(Math.min(LEASE, deadline.remaining())), ports.clock);
 }
 
-/** Whether an attempt may start now. By both clocks: the one that never jumps may have stood still while the machine did, and others go by the wall clock. */
+/**
+ * Whether an attempt may start now. By both clocks: the one that never jumps may have stood still while the machine did, and others go by the
+ * wall clock.
+ */
 export async function mayStart(redrive: Redrive, held: Held): Promise<boolean> {
   const { clock, ledger } = redrive.ports;
   const runs = (): boolean => held.lease.remaining() > 0 && clock.now() < held.lease.at;

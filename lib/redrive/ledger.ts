@@ -30,7 +30,7 @@ export interface RedrivenState {
 }
 
 /** One Stream Load of redriven records, written down before any record is bound to it and before its first attempt. */
-export type RedriveLoad = LoadFacts & LoadState;
+export type RedriveLoad = WrittenLoad & LoadState;
 
 /**
  * What is known of it.
@@ -39,7 +39,7 @@ export type RedriveLoad = LoadFacts & LoadState;
  */
 export type LoadState = { readonly state: 'open' | 'stored' | 'void' } | { readonly state: 'contradicted'; readonly reason: string };
 
-interface LoadFacts {
+interface WrittenLoad {
   readonly label: Label;
   readonly rows: number;
   /** Nobody starts an attempt after this moment. */

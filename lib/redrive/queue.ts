@@ -27,6 +27,8 @@ export interface LetterQueue {
 }
 
 const BATCH = 10;
+const QUEUE = 'the dead-letter queue';
+
 /** @param hold - for so long messages in hand stay hidden from others; a run that is killed leaves them hidden for that long. */
 export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): LetterQueue {
   const handles = new Map<string, string>();
@@ -44,7 +46,7 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
       WaitTimeSeconds: 1,
       VisibilityTimeout: Math.ceil(hold / 1000),
     });
-    return (await answered(client.send(command))).Messages ?? [];
+    return (await answered(QUEUE, client.send(command))).Messages ?? [];
   }
 
   return {
@@ -68,7 +70,7 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
           Id: String(n),
           ReceiptHandle: handles.get(messageId) ?? receiptHandle,
         }));
-        const { Successful = [] } = await answered(client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
+        const { Successful = [] } = await answered(QUEUE, client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
         const gone = new Set(Successful.map(({ Id }) => Number(Id)));
         for (const n of gone) removed.add(batch[n]?.messageId ?? '');
         return batch.filter((_, n) => !gone.has(n));
@@ -95,11 +97,12 @@ function heldOf({ MessageId = '', ReceiptHandle = '', Body = '', MessageAttribut
   return { messageId: MessageId, receiptHandle: ReceiptHandle, body: Body, attributes };
 }
 
-async function answered<T>(reply: Promise<T>): Promise<T> {
+/** What a queue or a bucket answers. @throws {DeadLettersUnavailable} naming it, when it does not. */
+export async function answered<T>(who: string, reply: Promise<T>): Promise<T> {
   try {
     return await reply;
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new DeadLettersUnavailable(`the dead-letter queue did not answer: ${why}`, { cause: error });
+    throw new DeadLettersUnavailable(`${who} did not answer: ${why}`, { cause: error });
   }
 }

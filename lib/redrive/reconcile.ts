@@ -2,6 +2,7 @@ import type { Deadline } from '../deadline.ts';
 import { grouped } from '../grouped.ts';
 import { type Routing, route, targetName } from '../plan/route.ts';
 import type { PositionCount, Span, Target, Told } from '../ports.ts';
+import { spanOf } from '../settle/shard-rows.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../source/kinesis.ts';
 import type { Position } from '../source/position.ts';
 import type { KinesisShard } from '../source/record.ts';
@@ -100,12 +101,7 @@ async function counted(
   first: Position,
   last: Position,
 ) {
-  const span: Span = {
-    source: { column: columns.source, value: source.stream },
-    shard: { column: columns.shard, value: source.shard },
-    position: { column: columns.position, first, last },
-  };
-  const told = await count(target, span, deadline);
+  const told = await count(target, spanOf(columns, source, first, last), deadline);
   if (told.kind !== 'told') throw new NotTold(`${targetName(target)} cannot be counted: ${told.reason}`);
   return told.value;
 }

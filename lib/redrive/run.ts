@@ -11,6 +11,7 @@ import { type Fate, kept, type Ready, type Redrive } from './letters.ts';
 import { type Prepared, type PrepareRules, prepareLetter } from './prepare.ts';
 import type { HeldMessage, LetterQueue } from './queue.ts';
 import { redriveRecords } from './redrive.ts';
+import { added, type Left, NOTHING, type RunReport } from './report.ts';
 import type { Condition } from './where.ts';
 import { settledWithoutTable } from './without-table.ts';
 
@@ -41,34 +42,6 @@ export interface Run {
   /** Asked before each round: whether it shall be the end. */
   readonly isStopped?: () => boolean;
 }
-
-/** One message that stays in the queue, and why. */
-export interface Left {
-  readonly messageId: string;
-  readonly fate: 'refused' | 'unverifiable' | 'kept' | 'foreign';
-  readonly reason: string;
-  /** Which record, where it is one's letter. */
-  readonly target?: string;
-  readonly shard?: string;
-  readonly position?: string;
-}
-
-/** What a run did, in messages. */
-export interface RunReport {
-  readonly read: number;
-  /** Not meant by the conditions. */
-  readonly passed: number;
-  /** Loaded now; or ready to be, in a dry run. */
-  readonly loaded: number;
-  /** Of those, the ones that an earlier redrive had loaded. */
-  readonly before: number;
-  readonly removed: number;
-  readonly left: readonly Left[];
-  /** The queue may have more: time or the limit was over first, or the run was stopped. */
-  readonly more: boolean;
-}
-
-const NOTHING: RunReport = { read: 0, passed: 0, loaded: 0, before: 0, removed: 0, left: [], more: false };
 
 /** Messages of one round: they and their rows are in memory together. */
 const ROUND = 500;
@@ -104,18 +77,6 @@ export async function redriveQueue(run: Run): Promise<RunReport> {
 
 async function slowDown({ redrive: { ports }, options: { rate } }: Run, letters: number, took: number): Promise<void> {
   if (rate !== undefined) await ports.clock.sleep(millis(Math.max(0, (letters / rate) * 1000 - took)));
-}
-
-function added(report: RunReport, round: RunReport): RunReport {
-  return {
-    read: report.read + round.read,
-    passed: report.passed + round.passed,
-    loaded: report.loaded + round.loaded,
-    before: report.before + round.before,
-    removed: report.removed + round.removed,
-    left: [...report.left, ...round.left],
-    more: false,
-  };
 }
 
 /** A message that is meant, and the records that it stands for: one, or those of a batch that Lambda gave up. */

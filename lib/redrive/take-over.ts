@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import { type Checkpoint, type CheckpointKey, type HandedOver, type Ledger, type Move, moved } from '../ledger/checkpoint.ts';
+import { type Checkpoint, type CheckpointKey, type Claim, type HandedOver, type Ledger, type Move, moved } from '../ledger/checkpoint.ts';
 import { membersOf, type Routing, route, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import type { DecodeRules } from '../source/kinesis.ts';
@@ -55,10 +55,15 @@ export async function takeOver(taking: Taking, share: Share): Promise<Checkpoint
   // What the stream has dropped no mapping brings again.
   if (ahead.kind === 'gone') return checkpoint;
   if (claim !== undefined)
-    return `load ${claim.label} of the loader into ${key.target} is ${claim.state.kind}: redrive it when that is settled. Only a delivery settles it: where no mapping brings its records, have one begin before them, or "checkpoints reset --drop-claim" once you know what Doris has of it`;
+    return `load ${claim.label} of the loader into ${key.target} is ${claim.state.kind}: redrive it when that is settled. ${settlingOf(claim)}`;
   if (ahead.kind === 'open')
     return `record ${spellPosition(ahead.position)} before it is not settled into ${key.target} either: redrive its batch first, have a mapping deliver it, or skip it by "checkpoints reset"`;
   return taking.dryRun ? checkpoint : await moveBehind(taking, share, key, checkpoint, open);
+}
+
+function settlingOf({ state }: Claim): string {
+  if (state.kind === 'contradicted') return `A person settles it: look which of its rows the table has: ${state.reason}`;
+  return 'Only a delivery settles it: where no mapping brings its records, have one begin before them, or "checkpoints reset --drop-claim" once you know what Doris has of it';
 }
 
 async function aheadOf({ streams, decode, routing, deadline }: Taking, share: Share, after: Position | undefined): Promise<Ahead> {

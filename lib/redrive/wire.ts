@@ -19,7 +19,8 @@ import { dynamoRedrives } from './dynamodb-redrives.ts';
 import type { Edit } from './edit.ts';
 import type { Redrive } from './letters.ts';
 import { letterQueue } from './queue.ts';
-import type { Run, RunOptions, RunReport } from './run.ts';
+import type { RunReport } from './report.ts';
+import type { Run, RunOptions } from './run.ts';
 import { tryRecords } from './try-records.ts';
 
 /** How the SDK calls AWS. */

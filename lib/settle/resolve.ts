@@ -5,10 +5,10 @@ import { cut } from '../plan/pieces.ts';
 import type { Position } from '../source/position.ts';
 import type { DecodedRecord } from '../source/record.ts';
 import type { ClaimProof } from '../telemetry.ts';
-import { countBetween, hadColumns } from './find-rows.ts';
 import { wouldBeKnown } from './label-memory.ts';
 import { fenced, latestEnd, noteVisible, sharedFor, tellInDoubt, unchanged } from './lease.ts';
 import { columnsOf, factsOf, firstPosition, go, type Run, type Step, stop, targetOf } from './run.ts';
+import { countBetween, hadColumns } from './shard-rows.ts';
 
 /** The batch does not hold the claim's records, so they cannot be offered again: the label's state has to tell. */
 export async function resolveByState(run: Run, claim: Claim, checkpoint: Checkpoint, open: readonly DecodedRecord[]): Promise<Step> {

@@ -1,7 +1,7 @@
 import type { Deadline } from '../deadline.ts';
 import type { Redriven } from '../ledger/checkpoint.ts';
 import { targetName } from '../plan/route.ts';
-import type { Doris, Target, Told } from '../ports.ts';
+import type { Doris, Span, Target, Told } from '../ports.ts';
 import { type Position, spellPosition } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import type { SettleRules } from './run.ts';
@@ -34,13 +34,22 @@ export async function countBetween(
   const { source, shard, position } = rules.positionColumns;
   if (source === undefined || shard === undefined || position === undefined)
     return { kind: 'refused', reason: 'it has no position columns' };
-  const span = {
-    source: { column: source, value: of.stream },
-    shard: { column: shard, value: of.shard },
-    position: { column: position, first, last },
-    ...(atMost === undefined ? {} : { atMost }),
+  const span = spanOf({ source, shard, position }, of, first, last);
+  return await ports.doris.countRows(target, atMost === undefined ? span : { ...span, atMost }, deadline);
+}
+
+/** Rows of a shard that carry a position between two, ends included. */
+export function spanOf(
+  columns: Readonly<Record<'source' | 'shard' | 'position', string>>,
+  of: SourceShard,
+  first: string,
+  last: string,
+): Span {
+  return {
+    source: { column: columns.source, value: of.stream },
+    shard: { column: columns.shard, value: of.shard },
+    position: { column: columns.position, first, last },
   };
-  return await ports.doris.countRows(target, span, deadline);
 }
 
 /**
