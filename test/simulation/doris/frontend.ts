@@ -44,7 +44,7 @@ function permitted({ scenario }: World, data: () => unknown): Extract<Answer, { 
 /** `SELECT COUNT(*)` over a span of positions; no shard has numbers of another. */
 function countOf({ truth }: World, { visible }: Cluster, post: string | undefined): number {
   const [, table = ''] = /FROM `(\w+)`/.exec(post ?? '') ?? [];
-  const [, first = '', last = ''] = /BETWEEN '([\d:]*)' AND '([\d:]+)'/.exec(post ?? '') ?? [];
+  const [, first = '', last = ''] = /BETWEEN '([^']*)' AND '([^']*)'/.exec(post ?? '') ?? [];
   const [lowest, highest] = [numberAt(first), numberAt(last)];
   return [...visible].filter((n) => {
     const inSpan = n >= lowest && n <= highest;
@@ -52,9 +52,12 @@ function countOf({ truth }: World, { visible }: Cluster, post: string | undefine
   }).length;
 }
 
-/** Positions are padded with zeros; the empty one sorts before all. */
-function numberAt(position: string): number {
-  return position === '' ? -1 : numberOf(position.replace(/^0+/, ''));
+/** Positions are padded with zeros; the empty text sorts before all, and one that ends with `~` before the position whose last digit is one more. */
+function numberAt(text: string): number {
+  if (text === '') return -1;
+  if (!text.endsWith('~')) return numberOf(text.replace(/^0+/, ''));
+  const last = text.length - 2;
+  return numberAt(text.slice(0, last) + String.fromCharCode(text.charCodeAt(last) + 1)) - 1;
 }
 
 function backendEntry(host: string): object {
