@@ -34,8 +34,12 @@ export interface Piece {
 
 /** Makes a piece of records in order. */
 export function pieceOf(records: readonly DecodedRecord[], origin: Piece['origin'] = 'cut'): Piece {
-  const rows = records.filter((record): record is Row => record.kind === 'row');
+  const rows = records.every(isRow) ? records : records.filter(isRow);
   return { records, rows, bytes: bodyBytes(rows), origin };
+}
+
+function isRow(record: DecodedRecord): record is Row {
+  return record.kind === 'row';
 }
 
 /** The poison rows of a piece. */

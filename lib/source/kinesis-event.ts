@@ -71,8 +71,7 @@ function isOf({ arn, idPrefix }: Shard, record: unknown): record is KinesisEvent
   if (!isObject(record) || record['eventSource'] !== 'aws:kinesis' || record['eventSourceARN'] !== arn) return false;
   const { eventID, kinesis } = record;
   if (!isData(kinesis) || typeof eventID !== 'string') return false;
-  const { sequenceNumber } = kinesis;
-  return eventID.length === idPrefix.length + sequenceNumber.length && eventID.startsWith(idPrefix) && eventID.endsWith(sequenceNumber);
+  return eventID === idPrefix + kinesis.sequenceNumber;
 }
 
 function isRecord(record: unknown): record is KinesisEventRecord {
