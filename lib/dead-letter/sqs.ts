@@ -129,7 +129,7 @@ async function sendOnce(messages: readonly LetterMessage[], { client, queueUrl }
     if (error instanceof BatchRequestTooLong)
       return Entries.map(({ Id }) => ({ Id, Code: error.name, Message: error.message, SenderFault: true }));
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new DeadLettersUnavailable(`the dead-letter queue did not answer: ${why}`, { cause: error });
+    throw new DeadLettersUnavailable(`the dead-letter queue ${queueUrl} did not answer: ${why}`, { cause: error });
   }
 }
 

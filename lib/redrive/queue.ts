@@ -27,10 +27,10 @@ export interface LetterQueue {
 }
 
 const BATCH = 10;
-const QUEUE = 'the dead-letter queue';
 
 /** @param hold - for so long messages in hand stay hidden from others; a run that is killed leaves them hidden for that long. */
 export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): LetterQueue {
+  const name = `the dead-letter queue ${QueueUrl}`;
   const handles = new Map<string, string>();
   const removed = new Set<string>();
   let ended = false;
@@ -46,7 +46,7 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
       WaitTimeSeconds: 1,
       VisibilityTimeout: Math.ceil(hold / 1000),
     });
-    return (await answered(QUEUE, client.send(command))).Messages ?? [];
+    return (await answered(name, client.send(command))).Messages ?? [];
   }
 
   return {
@@ -70,7 +70,7 @@ export function letterQueue(client: SQSClient, QueueUrl: string, hold: Millis): 
           Id: String(n),
           ReceiptHandle: handles.get(messageId) ?? receiptHandle,
         }));
-        const { Successful = [] } = await answered(QUEUE, client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
+        const { Successful = [] } = await answered(name, client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
         const gone = new Set(Successful.map(({ Id }) => Number(Id)));
         for (const n of gone) removed.add(batch[n]?.messageId ?? '');
         return batch.filter((_, n) => !gone.has(n));

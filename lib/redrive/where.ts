@@ -62,11 +62,15 @@ export function parseCondition(text: string): Condition {
   if (operator === '')
     throw new RangeError(`"${text}" is no condition; write <field><operator><value> with one of ${Object.keys(OPERATORS).join(' ')}`);
   if (!Object.hasOwn(FIELDS, name)) {
-    throw new RangeError(
-      `"${name}" is no field of a letter; did you mean ${closest(name, WHERE_FIELDS)}? Fields: ${WHERE_FIELDS.join(', ')}`,
-    );
+    throw new RangeError(`"${name}" is no field of a letter; did you mean ${fieldMeantBy(name)}? Fields: ${WHERE_FIELDS.join(', ')}`);
   }
   const read = FIELDS[name as Field];
   const holds = OPERATORS[operator as keyof typeof OPERATORS];
   return (letter) => holds(read(letter, wanted), wanted);
+}
+
+/** The field that a part of its name means, or the nearest. */
+function fieldMeantBy(name: string): string {
+  const part = name.toLowerCase();
+  return WHERE_FIELDS.find((field) => field.toLowerCase().includes(part)) ?? closest(name, WHERE_FIELDS);
 }

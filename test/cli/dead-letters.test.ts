@@ -91,6 +91,7 @@ describe('dead-letters, looked at', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain('"tabel" is no field of a letter');
+    expect((await cli('list', '--where', 'clas=decode')).stderr).toContain('did you mean errorClass?');
   });
 });
 

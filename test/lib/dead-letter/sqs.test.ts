@@ -183,7 +183,9 @@ describe('sending dead letters', () => {
     const { endpoint } = server;
     server = undefined;
 
-    await expect(lettersTo(endpoint).letters.send(numbered(1))).rejects.toThrow(DeadLettersUnavailable);
+    const sending = lettersTo(endpoint).letters.send(numbered(1));
+    await expect(sending).rejects.toThrow(DeadLettersUnavailable);
+    await expect(sending).rejects.toThrow(`the dead-letter queue ${endpoint}/123456789012/dead did not answer`);
   });
 
   it('keeps the records with their source when the receipt is for another text', async () => {
