@@ -38,9 +38,10 @@ const PART_BYTES = 256 * 1024;
 /**
  * Decodes the data of an event into one memory, each record with a line end behind it unless it has one: rows that need no change lie there
  * as they are sent, and UTF-8 is checked once a part, since a line end breaks off every sequence.
+ * @param bytes - of {@link mostBytesIn}.
  */
-export function* readKinesisData(records: readonly KinesisEventRecord[], rules: DataRules): Generator<Part, void> {
-  const memory = Buffer.allocUnsafeSlow(mostBytesIn(records));
+export function* readKinesisData(records: readonly KinesisEventRecord[], bytes: number, rules: DataRules): Generator<Part, void> {
+  const memory = Buffer.allocUnsafeSlow(bytes);
   const lines = jsonLines(memory);
   let laid = layFrom(memory, 0);
   for (const record of records) {

@@ -28,14 +28,15 @@ type ShardRules = LineRules & Pick<DecodeRules, 'maxBatchBytes'>;
 
 function decodeShard({ source, records }: ShardRecords, { positionColumns = {}, ...limits }: DecodeRules): Batch {
   const { distinct, duplicates } = inOrderOnce(records);
+  const bytes = mostBytesIn(distinct);
   const rules: ShardRules = {
     ...limits,
     addedMembers: addedMembers(positionColumns, source),
-    spliceLine: lineSplicer(positionColumns, source, { lines: distinct.length, bytes: mostBytesIn(distinct) }),
+    spliceLine: lineSplicer(positionColumns, source, { lines: distinct.length, bytes }),
   };
   const decoded: DecodedRecord[] = [];
   let [held, ofItem, item] = [0, 0, ''];
-  for (const part of readKinesisData(distinct, rules))
+  for (const part of readKinesisData(distinct, bytes, rules))
     for (const record of part.records) {
       if (record.itemIdentifier !== item) {
         if (held >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.itemIdentifier };
