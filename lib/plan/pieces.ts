@@ -1,4 +1,4 @@
-import type { DecodedRecord, PoisonRow, Row } from '../source/record.ts';
+import { type DecodedRecord, isRow, type PoisonRow, type Row } from '../source/record.ts';
 import { lengthOf } from '../source/slice.ts';
 import type { Bytes } from '../units.ts';
 import { bodyBytes } from './body.ts';
@@ -36,10 +36,6 @@ export interface Piece {
 export function pieceOf(records: readonly DecodedRecord[], origin: Piece['origin'] = 'cut'): Piece {
   const rows = records.every(isRow) ? records : records.filter(isRow);
   return { records, rows, bytes: bodyBytes(rows), origin };
-}
-
-function isRow(record: DecodedRecord): record is Row {
-  return record.kind === 'row';
 }
 
 /** The poison rows of a piece. */

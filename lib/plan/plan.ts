@@ -1,7 +1,7 @@
 import type { GroupName } from '../ledger/group.ts';
 import type { Target } from '../ports.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../source/record.ts';
-import { type Routing, route, targetName, targetOfAll } from './route.ts';
+import { type Routing, route, targetName } from './route.ts';
 
 /** The records of one batch that go to one table, in order; without a table, those that can go nowhere (all poison). */
 export interface TableBatch {
@@ -14,12 +14,6 @@ export interface TableBatch {
 
 /** Groups a batch by table. Concatenated and sorted by position, the groups are the batch. */
 export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
-  const target = targetOfAll(routing, batch.source);
-  if (target !== undefined && batch.records.length > 0) return [{ source: batch.source, target, records: batch.records }];
-  return splitByRecord(batch, routing);
-}
-
-function splitByRecord(batch: Batch, routing: Routing): TableBatch[] {
   const groups = new Map<string, Group>();
   let latest: Group | undefined;
   for (const record of batch.records) {

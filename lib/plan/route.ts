@@ -70,13 +70,6 @@ export function route(routing: Routing, source: SourceShard, record: DecodedReco
   return routing.defaultTarget;
 }
 
-/** The table of every record of a source; nothing where a field decides, or where there is none. */
-export function targetOfAll({ rules, defaultTarget }: Routing, source: SourceShard): Target | undefined {
-  const first = rules.find((rule) => fits(rule, source));
-  if (first === undefined) return defaultTarget;
-  return first.field === undefined ? first.target : undefined;
-}
-
 function fits({ stream, topic }: RouteRule, source: SourceShard): boolean {
   if (topic !== undefined && (source.kind !== 'iggy' || topic !== source.topicName)) return false;
   return stream === undefined || stream === source.streamName || (source.kind === 'kinesis' && stream === source.stream);

@@ -1,7 +1,7 @@
 import type { Refusal } from '../ledger/checkpoint.ts';
 import { halve, learn, type Piece, poisonOf, type Suspicion } from '../plan/pieces.ts';
 import type { LoadOutcome, Rejection } from '../ports.ts';
-import type { Row } from '../source/record.ts';
+import { isRow, type Row } from '../source/record.ts';
 import { advance, descend } from './advance.ts';
 import { deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { fenced, type Held, present, sharedFor, unchanged, written } from './lease.ts';
@@ -81,7 +81,7 @@ function fuseBlows(run: Run, piece: Piece, { counted }: Rejection): Blown | unde
   const judged =
     piece.origin === 'cut'
       ? { bad: counted.filtered, of: counted.total }
-      : { bad: run.tally.badRows + 1, of: run.table.records.filter(({ kind }) => kind === 'row').length };
+      : { bad: run.tally.badRows + 1, of: run.table.records.filter(isRow).length };
   const blows = judged.bad >= run.rules.fuseRows && judged.bad > judged.of * run.rules.fuseShare;
   return blows ? judged : undefined;
 }

@@ -2,7 +2,7 @@ import { ContractViolation } from '../errors.ts';
 import { type Checkpoint, type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.ts';
 import { cut, pieceOf } from '../plan/pieces.ts';
 import { type Position, spellPosition } from '../source/position.ts';
-import type { DecodedRecord, Fault, PoisonRow, Row } from '../source/record.ts';
+import { type DecodedRecord, type Fault, isRow, type PoisonRow } from '../source/record.ts';
 import { type DecidedLoad, deadLetterRows, refusedRow } from './dead-letter-rows.ts';
 import { present, takenOver, unchanged, written } from './lease.ts';
 import { resolveByState, tellAbandoned } from './resolve.ts';
@@ -27,7 +27,7 @@ export async function reconcile(run: Run, current: Checkpoint, records: readonly
     tellAbandoned(run, claim, through);
     return finishDecided(run, claim, claim.state, inside, after);
   }
-  const rows = inside.filter((record): record is Row => record.kind === 'row');
+  const rows = inside.filter(isRow);
   const mayReplay = claim.state.kind !== 'contradicted' && rows.length > 0 && labelOfRows(run, rows) === claim.label;
   if (mayReplay) return takeOver(run, current, claim, inside, after);
   return resolveByState(run, claim, current, open);
@@ -136,7 +136,7 @@ async function takeOver(
 function refuseOtherMembership(run: Run, claim: Claim, through: Position | undefined): void {
   refuseOtherRoutes(run, claim.routes);
   const { batch, key, table } = run;
-  const ofClaim = claim.state.kind === 'poison' ? table.records : table.records.filter(({ kind }) => kind === 'row');
+  const ofClaim = claim.state.kind === 'poison' ? table.records : table.records.filter(isRow);
   const rows = ofClaim.filter((record) => isOf(claim, through, record));
   const holdsSpan = firstPosition(batch.records) <= claim.first && claim.last <= lastPosition(batch.records);
   const same = holdsSpan ? rows.length > 0 && labelOfRows(run, rows) === claim.label : rows.length <= claim.rows;

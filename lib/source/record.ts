@@ -80,6 +80,11 @@ export interface PoisonRow {
 
 export type DecodedRecord = Row | PoisonRow;
 
+/** Whether a record is ready for Doris. */
+export function isRow(record: DecodedRecord): record is Row {
+  return record.kind === 'row';
+}
+
 /** What one invocation brings for one source shard: of Kinesis in order of position, each position once; of Iggy one message's, as it has them. */
 export interface Batch {
   readonly source: SourceShard;

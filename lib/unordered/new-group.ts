@@ -4,7 +4,7 @@ import { drawNonce } from '../nonce.ts';
 import { targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import { firstPosition, hasTime, lastPosition, type Run } from '../settle/run.ts';
-import type { DecodedRecord } from '../source/record.ts';
+import { type DecodedRecord, isRow } from '../source/record.ts';
 import { contend } from './ownership.ts';
 import { again, type Fate, type Passage, runOf, unsettled, YIELDED } from './passage.ts';
 import { settleRun } from './settle-run.ts';
@@ -35,7 +35,7 @@ export async function settleNew(passage: Passage, target: Target | undefined, re
 /** Nothing is written down for a load that will not be tried. */
 async function hindranceOf(run: Run): Promise<string | undefined> {
   if (!hasTime(run)) return 'no time left in this invocation';
-  const hasRows = run.table.records.some(({ kind }) => kind === 'row');
+  const hasRows = run.table.records.some(isRow);
   return hasRows && !(await run.gate.admits(run.deadline)) ? 'breaker open: the table took no loads lately' : undefined;
 }
 

@@ -6,7 +6,7 @@ import { layersOf } from '../plan/layers.ts';
 import { splitByTable } from '../plan/plan.ts';
 import { targetName } from '../plan/route.ts';
 import type { Position } from '../source/position.ts';
-import type { DecodedRecord, SourceRecord } from '../source/record.ts';
+import { type DecodedRecord, isRow, type SourceRecord } from '../source/record.ts';
 import { settleFound } from './found-group.ts';
 import { settleNew } from './new-group.ts';
 import { ownersOf } from './ownership.ts';
@@ -102,7 +102,7 @@ function grouped<K, T>(all: Iterable<T>, keyOf: (one: T) => K): Map<K, T[]> {
 function unitsNew(passage: Passage, free: readonly DecodedRecord[], inOrder: boolean): Unit[] {
   const { rules, source } = passage;
   return splitByTable({ source, records: free, duplicates: 0 }, rules.routing).flatMap(({ target, records }) => {
-    const kinds = [records.filter(({ kind }) => kind === 'row'), records.filter(({ kind }) => kind === 'poison')];
+    const kinds = [records.filter(isRow), records.filter(({ kind }) => kind === 'poison')];
     const layers = kinds.flatMap((alike) => layersOf(alike, GROUP_SPAN, inOrder));
     return layers.map((layer) => ({ target: targetName(target), records: layer, settle: () => settleNew(passage, target, layer) }));
   });
