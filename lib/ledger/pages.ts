@@ -3,9 +3,9 @@ import type { Item } from './item.ts';
 
 /**
  * What is read of a ledger's table: some partitions by their keys, or all of it, which reads every item and gives those of partitions that
- * begin like `own`. With `starts`, only items whose sort key begins like one of these.
+ * begin like `own`. With `starts`, only items whose sort key begins like one of these; with `pageSize`, no more items at a time.
  */
-export type Reading = { readonly starts?: readonly string[] } & (
+export type Reading = { readonly starts?: readonly string[]; readonly pageSize?: number } & (
   | { readonly kind: 'partitions'; readonly partitions: readonly string[] }
   | { readonly kind: 'table'; readonly own?: string }
 );
@@ -18,12 +18,13 @@ export interface LedgerPage {
 
 /** Reads page by page, strongly consistent. */
 export async function* pagesOf(client: DynamoDBClient, TableName: string, reading: Reading): AsyncGenerator<LedgerPage> {
+  const config = { client, ...(reading.pageSize === undefined ? {} : { pageSize: reading.pageSize }) };
   const inputs =
     reading.kind === 'table'
-      ? [paginateScan({ client }, { TableName, ConsistentRead: true, ...scanOf(reading) })]
+      ? [paginateScan(config, { TableName, ConsistentRead: true, ...scanOf(reading) })]
       : reading.partitions
           .flatMap((pk) => (reading.starts ?? [undefined]).map((start) => queryOf(pk, start)))
-          .map((query) => paginateQuery({ client }, { TableName, ConsistentRead: true, ...query }));
+          .map((query) => paginateQuery(config, { TableName, ConsistentRead: true, ...query }));
   for (const pages of inputs) for await (const { Items = [], ScannedCount = 0 } of pages) yield { items: Items, seen: ScannedCount };
 }
 

@@ -1,10 +1,11 @@
-import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { isPosition, type Position } from '../source/position.ts';
 import type { SourceShard } from '../source/record.ts';
 import { readItem, text } from './attributes.ts';
 import type { CheckpointKey } from './checkpoint.ts';
 import type { Item } from './item.ts';
+import { pagesOf } from './pages.ts';
 
 /** Items that one read looks at: tables of one shard share its partition. */
 const PAGE = 100;
@@ -34,17 +35,9 @@ export async function findFirstRedriven(
   table: string,
   shard: Pick<CheckpointKey, 'loader' | 'source' | 'target'>,
 ): Promise<Position | undefined> {
-  const pages = paginateQuery(
-    { client, pageSize: PAGE },
-    {
-      TableName: table,
-      ConsistentRead: true,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :letter)',
-      ExpressionAttributeValues: { ':pk': { S: redrivePartition(shard) }, ':letter': { S: 'letter#' } },
-    },
-  );
-  for await (const { Items = [] } of pages) {
-    const first = Items.map(namedBy).find(({ target }) => target === shard.target);
+  const reading = { kind: 'partitions', partitions: [redrivePartition(shard)], starts: ['letter#'], pageSize: PAGE } as const;
+  for await (const { items } of pagesOf(client, table, reading)) {
+    const first = items.map(namedBy).find(({ target }) => target === shard.target);
     if (first !== undefined) return first.position;
   }
   return undefined;
