@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createLedgerTable } from '../local/aws/dynamodb/ledger-table.ts';
 import { startAws } from '../local/aws/start.ts';
 import { startCounter } from './counter.ts';
 
@@ -28,7 +29,7 @@ export async function openStage(): Promise<Stage> {
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  await createLedger(dynamoDb);
+  await createLedgerTable(dynamoDb, LEDGER);
   const env = {
     ...aws.env,
     DORIS_FE_URLS: frontend,
@@ -53,19 +54,4 @@ export async function openStage(): Promise<Stage> {
       await aws.close();
     },
   };
-}
-
-async function createLedger(client: DynamoDBClient): Promise<void> {
-  const keys = [
-    ['pk', 'HASH'],
-    ['sk', 'RANGE'],
-  ] as const;
-  await client.send(
-    new CreateTableCommand({
-      TableName: LEDGER,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: keys.map(([AttributeName, KeyType]) => ({ AttributeName, KeyType })),
-      AttributeDefinitions: keys.map(([AttributeName]) => ({ AttributeName, AttributeType: 'S' as const })),
-    }),
-  );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../infra/settings.ts';
 import { accountWarnings } from '../../infra/sharing-guards.ts';
-import { aLoader, settingsWith, VPC } from './settings-builder.ts';
+import { aLoader, ENDPOINTS, settingsWith, VPC } from './settings-builder.ts';
 
 const checking = (loader: object, changes: object = {}) => expect(() => checkSettings(settingsWith(loader, changes)));
 
@@ -77,14 +77,6 @@ describe('a network', () => {
   /** So many hosts, each with one port. */
   const hosts = (count: number, spell = (n: number) => `10.20.0.${n}/32`) =>
     Array.from({ length: count }, (_, n) => ({ cidr: spell(n), ports: [8030] }));
-  const aws = {
-    kind: 'endpoints',
-    routeTableIds: ['rtb-00000001'],
-    dynamoDbPrefixListId: 'pl-00000001',
-    s3PrefixListId: 'pl-00000002',
-    sharedWith: [],
-  };
-
   it('is refused when its rules are more than AWS takes in a security group', () => {
     // One rule leads to HTTPS.
     within({ doris: hosts(60) }).toThrow(
@@ -93,7 +85,7 @@ describe('a network', () => {
     within({ doris: hosts(59) }).not.toThrow();
     within({ doris: [{ cidr: '10.20.0.0/16', ports: Array.from({ length: 60 }, (_, n) => 8000 + n) }] }).toThrow('needs 61 rules of IPv4');
     // Two gateways and one security group.
-    within({ doris: hosts(58), aws }).toThrow('needs 61 rules of IPv4, one for each network and port and 3 to reach AWS');
+    within({ doris: hosts(58), aws: ENDPOINTS }).toThrow('needs 61 rules of IPv4, one for each network and port and 3 to reach AWS');
   });
 
   it('is allowed as many rules as the account takes', () => {
@@ -110,7 +102,7 @@ describe('a network', () => {
   });
 
   it('is refused when its endpoints are shared with more networks than AWS takes', () => {
-    const sharedWith = (count: number) => ({ aws: { ...aws, sharedWith: hosts(count).map(({ cidr }) => cidr) } });
+    const sharedWith = (count: number) => ({ aws: { ...ENDPOINTS, sharedWith: hosts(count).map(({ cidr }) => cidr) } });
     within(sharedWith(60)).toThrow('network.aws.sharedWith: needs 61 rules of IPv4, one for each network and one for the functions');
     within(sharedWith(59)).not.toThrow();
   });
@@ -118,7 +110,7 @@ describe('a network', () => {
   it('is refused when it names a subnet or a route table twice, or more subnets than Lambda takes', () => {
     const subnetIds = (count: number) => ({ subnetIds: Array.from({ length: count }, (_, n) => `subnet-000000${n + 10}`) });
     within({ subnetIds: ['subnet-00000001', 'subnet-00000001'] }).toThrow('network.subnetIds: must not name one twice');
-    within({ aws: { ...aws, routeTableIds: ['rtb-00000001', 'rtb-00000001'] } }).toThrow(
+    within({ aws: { ...ENDPOINTS, routeTableIds: ['rtb-00000001', 'rtb-00000001'] } }).toThrow(
       'network.aws.routeTableIds: must not name one twice',
     );
     within(subnetIds(17)).toThrow('network.subnetIds: must be 16 at most');

@@ -29,3 +29,12 @@ export const VPC = {
   doris: [{ cidr: '10.20.0.0/16', ports: [8030, 8040] }],
   aws: { kind: 'nat' },
 };
+
+/** How {@link VPC} leads to AWS where there is no NAT. */
+export const ENDPOINTS = {
+  kind: 'endpoints',
+  routeTableIds: ['rtb-00000001'],
+  dynamoDbPrefixListId: 'pl-00000001',
+  s3PrefixListId: 'pl-00000002',
+  sharedWith: [],
+};

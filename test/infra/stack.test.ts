@@ -6,7 +6,7 @@ import { loaderStack } from '../../infra/loader-stack.ts';
 import { checkSettings } from '../../infra/settings.ts';
 import { SETTINGS } from '../../lib/settings.ts';
 import { permissions } from './permissions.ts';
-import { aLoader, anIggyLoader, settingsWith, VPC } from './settings-builder.ts';
+import { aLoader, anIggyLoader, ENDPOINTS, settingsWith, VPC } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
 describe('what loaders share', () => {
@@ -146,21 +146,13 @@ describe('a network', () => {
     expect(vpcConfig([{ ...ipv4 }])).not.toHaveProperty('Ipv6AllowedForDualStack');
   });
 
-  const aws = {
-    kind: 'endpoints',
-    routeTableIds: ['rtb-00000001'],
-    dynamoDbPrefixListId: 'pl-00000001',
-    s3PrefixListId: 'pl-00000002',
-    sharedWith: [],
-  };
-
   it('with endpoints lets those in whom their names lead there as well', () => {
-    const { sharedWith: _, ...unsaid } = aws;
+    const { sharedWith: _, ...unsaid } = ENDPOINTS;
     const others = Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 443, ToPort: 443, IpProtocol: 'tcp' });
-    const shared = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws: { ...aws, sharedWith: ['10.20.0.0/16'] } } }));
+    const shared = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws: { ...ENDPOINTS, sharedWith: ['10.20.0.0/16'] } } }));
 
     shared.hasResourceProperties(SECURITY_GROUP, { SecurityGroupIngress: [others] });
-    templateOf(settingsWith(aLoader(), { network: { ...VPC, aws } })).allResourcesProperties(SECURITY_GROUP, {
+    templateOf(settingsWith(aLoader(), { network: { ...VPC, aws: ENDPOINTS } })).allResourcesProperties(SECURITY_GROUP, {
       SecurityGroupIngress: Match.absent(),
     });
     expect(() => checkSettings(settingsWith(aLoader(), { network: { ...VPC, aws: unsaid } }))).toThrow(
@@ -169,7 +161,7 @@ describe('a network', () => {
   });
 
   it('with endpoints lets functions out to Doris and to the endpoints only', () => {
-    const template = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws } }));
+    const template = templateOf(settingsWith(aLoader(), { network: { ...VPC, aws: ENDPOINTS } }));
 
     template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway', RouteTableIds: ['rtb-00000001'] }, 2);
     template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface', PrivateDnsEnabled: true }, 3);
@@ -177,7 +169,7 @@ describe('a network', () => {
     for (const DestinationPrefixListId of ['pl-00000001', 'pl-00000002'])
       template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', { DestinationPrefixListId, FromPort: 443, ToPort: 443 });
     expect(servicesOf(template)).toEqual(['dynamodb', 'kinesis-streams', 's3', 'secretsmanager', 'sqs']);
-    expect(servicesOf(templateOf(settingsWith(anIggyLoader(), { network: { ...VPC, aws } })))).not.toContain('kinesis-streams');
+    expect(servicesOf(templateOf(settingsWith(anIggyLoader(), { network: { ...VPC, aws: ENDPOINTS } })))).not.toContain('kinesis-streams');
   });
 });
 

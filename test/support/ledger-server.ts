@@ -11,8 +11,9 @@ export interface LedgerServer {
   close(): Promise<void>;
 }
 
-export async function startLedgerServer(engine: 'dynoxide' | 'dynalite'): Promise<LedgerServer> {
-  const server = await startDynamoDb({ engine });
+/** @param engine - default: as `startDynamoDb`. */
+export async function startLedgerServer(engine?: 'dynoxide' | 'dynalite'): Promise<LedgerServer> {
+  const server = await startDynamoDb(engine === undefined ? {} : { engine });
   const client = clientOf(server.endpoint);
   await createLedgerTable(client, TABLE);
   return {

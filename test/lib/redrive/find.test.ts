@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
@@ -10,11 +10,9 @@ import type { RedriveLoad } from '../../../lib/redrive/ledger.ts';
 import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import type { SourceShard } from '../../../lib/source/record.ts';
 import { epochMillis } from '../../../lib/units.ts';
-import { createLedgerTable } from '../../../local/aws/dynamodb/ledger-table.ts';
-import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
 import { SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+import { type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
 
-const TABLE = 'ledger';
 const SHARD = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID } as const;
 /** Iggy's names may hold what parts the ledger's keys. */
 const PARTITION: SourceShard = { kind: 'iggy', stream: 's#1/t#redrive#', streamName: 's#1', topicName: 't#redrive#', shard: '4' };
@@ -27,17 +25,12 @@ const LOAD: RedriveLoad = {
   fence: 1,
 };
 
-let server: DynamoDb;
+let server: LedgerServer;
 let client: DynamoDBClient;
 
 beforeAll(async () => {
-  server = await startDynamoDb();
-  client = new DynamoDBClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-  await createLedgerTable(client, TABLE);
+  server = await startLedgerServer();
+  client = server.client;
   const redrives = dynamoRedrives(client, TABLE, systemClock);
   for (const loader of ['a', 'b']) {
     const shard = { loader, source: SHARD, name: `l-1#${loader}` };
@@ -51,10 +44,7 @@ beforeAll(async () => {
   await redrives.bind(key, { kind: 'new' }, 'l-2#x');
   await redrives.decide(key, 'l-2#x', 'free');
 });
-afterAll(async () => {
-  client.destroy();
-  await server.close();
-});
+afterAll(() => server.close());
 
 describe('a redriven record', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { ContractViolation } from '../../../lib/errors.ts';
@@ -10,8 +10,8 @@ import { iggyPosition, kinesisPosition } from '../../../lib/source/position.ts';
 import type { KinesisShard } from '../../../lib/source/record.ts';
 import { epochMillis } from '../../../lib/units.ts';
 import { createLedgerTable } from '../../../local/aws/dynamodb/ledger-table.ts';
-import { type DynamoDb, startDynamoDb } from '../../../local/aws/dynamodb/server.ts';
 import { SHARD_ID, STREAM_ARN } from '../../support/builders.ts';
+import { type LedgerServer, startLedgerServer } from '../../support/ledger-server.ts';
 import { memoryRedrives } from '../../support/memory-redrives.ts';
 
 const source: KinesisShard = { kind: 'kinesis', stream: STREAM_ARN, streamName: 'orders', shard: SHARD_ID };
@@ -26,22 +26,15 @@ const OPEN: RedriveLoad = {
   columns: '_source,_shard,_position',
 };
 
-let server: DynamoDb;
+let server: LedgerServer;
 let client: DynamoDBClient;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startDynamoDb();
-  client = new DynamoDBClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  server = await startLedgerServer();
+  client = server.client;
 });
-afterAll(async () => {
-  client.destroy();
-  await server.close();
-});
+afterAll(() => server.close());
 
 async function onDynamoDb(): Promise<RedriveLedger> {
   const TableName = `ledger-${tables++}`;
