@@ -34,7 +34,7 @@ describe('the way straight to a backend', () => {
 
   it('passes over a backend that refuses the connection', async () => {
     const be = await scriptedServer(backendSaying(report()));
-    const dead = await deadAddress();
+    const dead = deadAddress();
     const fe = await scriptedServer(frontendListing(() => [dead, be.url]));
     const { doris, slept, within } = aClient([fe.url], { route: 'backend' });
 

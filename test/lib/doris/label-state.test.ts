@@ -59,7 +59,7 @@ describe("a label's state", () => {
   it('is told by the next frontend when one does not know', async () => {
     const confused = await scriptedServer((call) => call.json({ msg: 'Error', code: 1, data: 'not ready', count: 0 }));
     const fe = await scriptedServer((call) => call.json(state('ABORTED')));
-    const { doris, within } = aClient([await deadAddress(), confused.url, fe.url]);
+    const { doris, within } = aClient([deadAddress(), confused.url, fe.url]);
 
     expect(await doris.labelState('db1', LABEL, within(seconds(5)))).toEqual({ kind: 'aborted' });
     expect([confused.seen.length, fe.seen.length]).toEqual([1, 1]);

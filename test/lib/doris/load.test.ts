@@ -102,7 +102,7 @@ describe('a lost reply', () => {
   });
 
   it('is not forgotten over a later refused connection', async () => {
-    const dead = await deadAddress();
+    const dead = deadAddress();
     const be = await scriptedServer(losing(9));
     let backend = be.url;
     const fe = await scriptedServer((call, nth) => {
@@ -173,7 +173,7 @@ describe('an existing label', () => {
 
 describe('an outage', () => {
   it('with every frontend refusing is unavailable without an attempt', async () => {
-    const { doris, events, within } = aClient([await deadAddress(), await deadAddress()]);
+    const { doris, events, within } = aClient([deadAddress(), deadAddress()]);
 
     expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({
       kind: 'unavailable',
@@ -184,7 +184,7 @@ describe('an outage', () => {
   });
 
   it('of one frontend costs no delay when another one answers, and that one is asked first from then on', async () => {
-    const dead = await deadAddress();
+    const dead = deadAddress();
     const be = await scriptedServer(backendSaying(report()));
     const fe = await scriptedServer(frontendTo(() => be.url));
     const { doris, events, slept, within } = aClient([dead, fe.url]);
@@ -209,7 +209,7 @@ describe('an outage', () => {
   });
 
   it('of the backend that was named is unavailable: no byte of the body left', async () => {
-    const dead = await deadAddress();
+    const dead = deadAddress();
     const fe = await scriptedServer(frontendTo(() => dead));
     const { doris, within } = aClient([fe.url]);
 
@@ -218,7 +218,7 @@ describe('an outage', () => {
   });
 
   it('of the backend that every frontend names costs one attempt a round', async () => {
-    const dead = await deadAddress();
+    const dead = deadAddress();
     const one = await scriptedServer(frontendTo(() => dead));
     const two = await scriptedServer(frontendTo(() => dead));
     const { doris, within } = aClient([one.url, two.url]);

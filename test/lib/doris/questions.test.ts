@@ -77,7 +77,7 @@ describe('the newest transaction', () => {
   });
 
   it('is asked of the next frontend when one is away', async () => {
-    const { doris, deadline } = client((await deadAddress()).href, stand.feUrl);
+    const { doris, deadline } = client(deadAddress().href, stand.feUrl);
 
     expect(await doris.newestTransaction(TARGET, deadline)).toMatchObject({ kind: 'told' });
   });
@@ -85,7 +85,7 @@ describe('the newest transaction', () => {
   it('is not told by a frontend that is away or has no backend, nor by a page of a proxy', async () => {
     const page = await scriptedServer((call) => call.response.writeHead(200).end('<html>'));
 
-    const away = client((await deadAddress()).href);
+    const away = client(deadAddress().href);
     expect(await away.doris.newestTransaction(TARGET, away.deadline)).toMatchObject({ kind: 'unreachable' });
     const other = client(page.url.href);
     expect(await other.doris.newestTransaction(TARGET, other.deadline)).toMatchObject({ kind: 'unreachable' });

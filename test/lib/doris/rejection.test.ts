@@ -77,12 +77,12 @@ describe('the reason of refused rows', () => {
 
   it('loses the password that an error address carries', async () => {
     expect(await reasonFrom({ ErrorURL: 'ftp://loader:secret@be/x' })).not.toHaveProperty('errorUrl');
-    const dead = await deadAddress();
+    const dead = deadAddress();
     expect(await reasonFrom({ ErrorURL: `http://loader:secret@${dead.host}/x` })).toMatchObject({ errorUrl: `${dead.origin}/x` });
   });
 
   it.each<readonly [string, () => Promise<string>]>([
-    ['is unreachable', async () => (await deadAddress()).href],
+    ['is unreachable', async () => deadAddress().href],
     ['is no address', async () => 'no address'],
     ['is gone', async () => (await errorLog((call) => call.response.writeHead(404).end('Reason: no'))).url.href],
     ['is empty', async () => (await errorLog((call) => call.response.end())).url.href],
