@@ -33,6 +33,7 @@ export interface Config {
     readonly sequenceColumn?: string;
     readonly mode: LoadMode;
     readonly groupCommit: 'sync' | 'async';
+    readonly compression: 'none' | 'gzip';
   };
   readonly decode: DecodeRules;
   readonly iggy: IggyConfig;
@@ -142,12 +143,24 @@ function contradictions(values: Values, env: Environment): string[] {
   if (!hasSecret && !isGiven('DORIS_USER')) faults.push('DORIS_USER: is missing, and so is DORIS_SECRET_ID');
   if (!hasSecret && !isGiven('DORIS_PASSWORD')) faults.push('DORIS_PASSWORD: is missing, and so is DORIS_SECRET_ID; it may be empty');
   if (!isGiven('DORIS_TABLE') && values.DORIS_ROUTES?.length === 0) faults.push('DORIS_TABLE: is missing, and so is DORIS_ROUTES');
-  return [...faults, ...pointlessGroupCommit(values), ...overwrittenRoutes(values), ...iggyContradictions(values.IGGY_BODIES, isGiven)];
+  return [
+    ...faults,
+    ...pointlessGroupCommit(values),
+    ...packedGroupCommit(values),
+    ...overwrittenRoutes(values),
+    ...iggyContradictions(values.IGGY_BODIES, isGiven),
+  ];
 }
 
 function pointlessGroupCommit({ DORIS_GROUP_COMMIT: answer, DORIS_LOAD_MODE: mode }: Values): string[] {
   if (answer === undefined || (mode !== 'labelled' && mode !== 'two-phase')) return [];
   return [`DORIS_GROUP_COMMIT: goes with DORIS_LOAD_MODE=group-commit-may-duplicate only (DORIS_LOAD_MODE is ${mode})`];
+}
+
+/** Group commit stores the good rows of a load and filters the bad ones: a backend that does not unpack would not refuse packed bytes (reference 3.2). */
+function packedGroupCommit({ DORIS_COMPRESSION: compression, DORIS_LOAD_MODE: mode }: Values): string[] {
+  if (compression !== 'gzip' || mode !== 'group-commit-may-duplicate') return [];
+  return [`DORIS_COMPRESSION: must be none where DORIS_LOAD_MODE is ${mode} (given "gzip")`];
 }
 
 /** A row holds what its position columns say: routed by the producer's own field of that name, it would lie where nobody looks for it. */
@@ -222,6 +235,7 @@ function dorisOf(values: Values): Config['doris'] {
     connectTimeout: millis(values.DORIS_CONNECT_TIMEOUT_MS),
     mode: values.DORIS_LOAD_MODE,
     groupCommit: values.DORIS_GROUP_COMMIT ?? 'sync',
+    compression: values.DORIS_COMPRESSION,
     ...(caCert === undefined ? {} : { caCert }),
     ...(sequenceColumn === undefined ? {} : { sequenceColumn }),
   };

@@ -1,5 +1,6 @@
 import type { Deadline } from './deadline.ts';
 import type { Label } from './plan/label.ts';
+import type { Bytes } from './units.ts';
 
 /** A Doris table: where rows go. */
 export interface Target {
@@ -22,8 +23,10 @@ export interface Load {
   readonly target: Target;
   /** Number of rows in `body`, at least 1. */
   readonly rows: number;
-  /** Pieces of the body in order; together they are the bytes on the wire. The same load always has the same bytes. */
+  /** Pieces of the body in order. The same load always has the same bytes. */
   readonly body: readonly Uint8Array[];
+  /** Whether it may go packed where that is set: not when Doris has refused a load with these rows, since only an unpacked one tells which are bad. */
+  readonly mayPack: boolean;
   /** Asked before every request that may start the load on a server. `false`: it is somebody else's now, and no request goes out. */
   mayStart(): Promise<boolean>;
   /** Asked before rows that Doris holds back are made visible. `false`: it is somebody else's now, and they stay as they are. */
@@ -66,11 +69,19 @@ export interface Rejection {
 export type LoadOutcome = {
   /** PUTs that reached, or may have reached, a server. */
   readonly attempts: number;
+  /** Absent when nothing was packed. */
+  readonly packing?: Packing;
 } & (
   | { readonly kind: 'committed'; readonly how: CommittedHow; readonly txnId?: number }
   | { readonly kind: 'rejected-data'; readonly rejection: Rejection; readonly txnId?: number }
   | { readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown' | 'unverifiable'; readonly reason: string }
 );
+
+/**
+ * How a load was packed. `refused`: Doris refused the packed body for that reason, so that the outcome is that of the same rows unpacked, and no
+ * more is packed by this client.
+ */
+export type Packing = { readonly kind: 'packed'; readonly bytes: Bytes } | { readonly kind: 'refused'; readonly reason: string };
 
 /**
  * How a load came to be durable.

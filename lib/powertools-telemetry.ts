@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MetricUnit as Unit } from '@aws-lambda-powertools/metrics/types';
 import type { Clock } from './clock.ts';
-import type { LoadOutcome, Memory } from './ports.ts';
+import type { LoadOutcome, Memory, Packing } from './ports.ts';
 import type { MemoryProof } from './settle/label-memory.ts';
 import type { ClaimProof, LoaderEvent, Telemetry } from './telemetry.ts';
 
@@ -68,7 +68,7 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'label-unknown':
       return isProof(event.memory) ? 'info' : 'warn';
     case 'load':
-      return event.outcome === 'committed' && event.how !== 'not-grouped' ? 'info' : 'warn';
+      return event.outcome === 'committed' && event.how !== 'not-grouped' && event.packing?.kind !== 'refused' ? 'info' : 'warn';
     case 'duplicates-absorbed':
     case 'breaker-closed':
     case 'batch':
@@ -179,6 +179,7 @@ function measuresOfLoad(load: LoaderEvent & { kind: 'load' }): Measure[] {
     ['LoadLatency', MetricUnit.Milliseconds, load.took],
     ['RetriedAttempts', MetricUnit.Count, Math.max(0, load.attempts - 1)],
     ['ClaimsReplayed', MetricUnit.Count, load.replay ? 1 : 0],
+    ...measuresOfPacking(load.packing),
   ];
   if (load.outcome !== 'committed') return [...all, [OUTCOME_METRICS[load.outcome], MetricUnit.Count, 1]];
   return [
@@ -187,4 +188,17 @@ function measuresOfLoad(load: LoaderEvent & { kind: 'load' }): Measure[] {
     ['RowsLoaded', MetricUnit.Count, load.rows],
     ['BytesLoaded', MetricUnit.Bytes, load.bytes],
   ];
+}
+
+function measuresOfPacking(packing: Packing | undefined): Measure[] {
+  switch (packing?.kind) {
+    case 'packed':
+      return [['BytesPacked', MetricUnit.Bytes, packing.bytes]];
+    case 'refused':
+      return [['PackedLoadsRefused', MetricUnit.Count, 1]];
+    case undefined:
+      return [];
+    default:
+      return packing satisfies never;
+  }
 }

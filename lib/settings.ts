@@ -110,6 +110,13 @@ export const SETTINGS = {
     schema: z.enum(['sync', 'async']),
     optional: true,
   }),
+  DORIS_COMPRESSION: setting({
+    about:
+      '`gzip` packs loads, which saves time on a slow or metered way to Doris and costs processor time ([performance](performance.md#packed-loads)); what Doris refuses packed goes unpacked',
+    rule: 'none or gzip',
+    schema: z.enum(['none', 'gzip']),
+    fallback: 'none',
+  }),
   DORIS_LOAD_VIA: setting({
     about: '`backend` asks the frontend for its backends and loads there directly, one hop less',
     rule: 'frontend or backend',

@@ -1,5 +1,5 @@
 import type { OutageCause } from './ledger/outage.ts';
-import type { LoadOutcome, Memory } from './ports.ts';
+import type { LoadOutcome, Memory, Packing } from './ports.ts';
 import type { MemoryProof } from './settle/label-memory.ts';
 import type { Fault, SourceShard } from './source/record.ts';
 import type { EpochMillis, Millis } from './units.ts';
@@ -37,6 +37,7 @@ export type LoaderEvent =
       readonly how?: string;
       readonly reason?: string;
       readonly txnId?: number;
+      readonly packing?: Packing;
       /** Whether the claim was found open, left by an earlier invocation. */
       readonly replay: boolean;
       readonly took: Millis;

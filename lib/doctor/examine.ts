@@ -67,7 +67,7 @@ function asWarning(finding: Finding): Finding {
 
 async function examineTables(frontend: URL, config: Config, inspector: Inspector, sample: Sample): Promise<readonly Finding[]> {
   const targets = targetsIn(config.load.routing);
-  const { sequenceColumn } = config.doris;
+  const { sequenceColumn, compression } = config.doris;
   const filled = [
     ...Object.values(config.load.positionColumns).map((column) => ({ setting: 'DORIS_POSITION_COLUMNS', column })),
     ...(sequenceColumn === undefined ? [] : [{ setting: 'DORIS_SEQUENCE_COLUMN', column: sequenceColumn }]),
@@ -78,6 +78,7 @@ async function examineTables(frontend: URL, config: Config, inspector: Inspector
       ...(sample.samples.length === 0 ? {} : { samples: samplesFor(target, sample, config.load.routing, targets.length === 1) }),
       filled,
       needsSequence: sequenceColumn !== undefined,
+      packs: compression === 'gzip',
     };
     findings.push(...(await checkTable(frontend, target, inspector, expectations, soon())));
   }

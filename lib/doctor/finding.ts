@@ -13,6 +13,7 @@ export const CHECKS = [
   'table',
   'privilege',
   'schema',
+  'compression',
   'label-state',
   'label-memory',
   'timeouts',

@@ -2,7 +2,7 @@ import type { Deadline } from '../deadline.ts';
 import type { Column } from '../doris/columns.ts';
 import type { Inspector, Reach } from '../doris/inspector.ts';
 import type { Target, Told } from '../ports.ts';
-import { type Finding, fault, ok, untold } from './finding.ts';
+import { type Finding, fault, ok, untold, warning } from './finding.ts';
 import type { SampleRow } from './sample.ts';
 import { schemaFindings } from './schema.ts';
 
@@ -13,6 +13,8 @@ export interface Expectations {
   /** Columns that the settings fill, by the setting. */
   readonly filled: readonly { readonly setting: string; readonly column: string }[];
   readonly needsSequence: boolean;
+  /** Whether loads go packed. */
+  readonly packs: boolean;
 }
 
 /** Begins a load without rows through a frontend, and looks at the table's columns. */
@@ -20,18 +22,37 @@ export async function checkTable(
   frontend: URL,
   target: Target,
   inspector: Inspector,
-  { samples, filled, needsSequence }: Expectations,
+  { samples, filled, needsSequence, packs }: Expectations,
   deadline: Deadline,
 ): Promise<readonly Finding[]> {
   const name = `${target.database}.${target.table}`;
   const reached = await inspector.reach(frontend, target, deadline);
   if (reached.kind !== 'begun') return [reachFinding(name, reached)];
-  const through = ok('load', name, `a load without rows was begun and aborted by way of ${frontend.host}`);
   const columns = await inspector.columns(target, deadline);
-  const findings = columns.kind === 'told' ? schemaFindings(name, columns.value, samples, filled) : [unreadable(name, columns)];
-  if (!needsSequence) return [through, ...findings];
-  const model = await inspector.tableModel(target, deadline);
-  return [through, ...findings, ...(model.kind === 'told' && model.value !== 'unique' ? [noSequence(name, model.value)] : [])];
+  const model = needsSequence ? await inspector.tableModel(target, deadline) : undefined;
+  return [
+    ok('load', name, `a load without rows was begun and aborted by way of ${frontend.host}`),
+    ...(columns.kind === 'told' ? schemaFindings(name, columns.value, samples, filled) : [unreadable(name, columns)]),
+    ...(model?.kind === 'told' && model.value !== 'unique' ? [noSequence(name, model.value)] : []),
+    ...(packs ? [packingFinding(name, await inspector.unpacks(frontend, target, deadline))] : []),
+  ];
+}
+
+function packingFinding(name: string, unpacks: Told<boolean>): Finding {
+  if (unpacks.kind !== 'told')
+    return untold(
+      'compression',
+      name,
+      `whether Doris unpacks loads is not told: ${unpacks.reason}`,
+      'the first packed load shows it: its log line says packing',
+    );
+  if (unpacks.value) return ok('compression', name, 'a packed load was unpacked, and refused since none of its lines is a row');
+  return warning(
+    'compression',
+    name,
+    'Doris does not unpack JSON, or something on the way drops the header compress_type: every function packs its first load in vain, and no other',
+    'set DORIS_COMPRESSION to none; releases from before spring 2025 unpack CSV only',
+  );
 }
 
 function unreadable(name: string, { reason }: Exclude<Told<readonly Column[]>, { kind: 'told' }>): Finding {

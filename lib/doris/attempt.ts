@@ -7,7 +7,7 @@ import { sizeOf } from './body.ts';
 import { abortPrecommitted } from './commit.ts';
 import type { Line } from './line.ts';
 import { judge } from './reply.ts';
-import { type Entrance, type Exchange, type Put, putLoad, SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
+import { type Entrance, type Exchange, type Put, putLoad, SHORTEST_ATTEMPT, TOO_LATE, type WireLoad } from './stream-load.ts';
 import type { Verdict } from './verdict.ts';
 import { wording } from './wording.ts';
 
@@ -22,7 +22,7 @@ export interface Attempt {
  * One round: asks entrance after entrance until one takes the load in hand, and judges its answer.
  * @throws {ContractViolation} when Doris says Success to something else than what was sent. @throws {StoredOtherwise} when it has stored that.
  */
-export async function attempt(load: Load, deadline: Deadline, line: Line): Promise<Attempt> {
+export async function attempt(load: WireLoad, deadline: Deadline, line: Line): Promise<Attempt> {
   let reached = 0;
   let bodyBegun = false;
   let verdict: Attempt['verdict'] = { kind: 'unavailable', reason: TOO_LATE };
@@ -47,7 +47,7 @@ interface Taken {
 }
 
 /** Puts a load; once more when it is refused under a password that was changed since. */
-async function put(load: Load, entrance: Entrance, others: number, deadline: Deadline, line: Line): Promise<Taken> {
+async function put(load: WireLoad, entrance: Entrance, others: number, deadline: Deadline, line: Line): Promise<Taken> {
   const authorization = await authorize(line, deadline.remaining());
   if (authorization.kind === 'unavailable') return { verdict: authorization, reached: 0, bodyBegun: false, silent: false };
   const taken = await putOnce({ load, entrance, others, deadline, authorization: authorization.value }, line);
@@ -58,7 +58,7 @@ async function put(load: Load, entrance: Entrance, others: number, deadline: Dea
   return { ...again, reached: taken.reached + again.reached };
 }
 
-async function putOnce(what: Omit<Put, 'mode'> & { readonly load: Load }, line: Line): Promise<Taken> {
+async function putOnce(what: Omit<Put, 'mode'> & { readonly load: WireLoad }, line: Line): Promise<Taken> {
   const { load, entrance } = what;
   const { settings, clock } = line;
   const started = clock.elapsed();

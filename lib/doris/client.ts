@@ -8,7 +8,7 @@ import { askCount, askPositions } from './count.ts';
 import { takeTurns } from './frontends.ts';
 import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
-import { loadUntilTold } from './load.ts';
+import { packLoads } from './packing.ts';
 import { beginAndAbort } from './probe.ts';
 import { type DorisSettings, withDefaults } from './settings.ts';
 import { askTableModel } from './table-model.ts';
@@ -41,10 +41,11 @@ export function connectDoris(settings: DorisSettings, clock: Clock, wires?: Wire
     backends: knowBackends(),
   };
   const witnesses = knowWitnesses();
+  const put = packLoads(line);
   return {
     mode: full.mode,
     load: async (load, deadline) => {
-      const outcome = await loadUntilTold(load, deadline, line);
+      const outcome = await put(load, deadline);
       // What `publish-timeout` or a known label stands for may become visible later.
       if (outcome.kind === 'committed' && outcome.how === 'loaded') witnesses.sawVisible(load.label);
       return outcome;

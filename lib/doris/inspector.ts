@@ -10,7 +10,7 @@ import { askColumns, type Column } from './columns.ts';
 import { takeTurns } from './frontends.ts';
 import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
-import { probeAt } from './probe.ts';
+import { probeAt, unpacksAt } from './probe.ts';
 import { addressed, objectionTo } from './redirect.ts';
 import { judge, transactionIn } from './reply.ts';
 import { type DorisSettings, withDefaults } from './settings.ts';
@@ -39,6 +39,8 @@ export type Reach =
 export interface Inspector {
   backends(frontend: URL, deadline: Deadline): Promise<Told<readonly ListedBackend[]>>;
   reach(frontend: URL, target: Target, deadline: Deadline): Promise<Reach>;
+  /** Whether a backend unpacks what is packed with gzip. */
+  unpacks(frontend: URL, target: Target, deadline: Deadline): Promise<Told<boolean>>;
   columns(target: Target, deadline: Deadline): Promise<Told<readonly Column[]>>;
   tableModel(target: Target, deadline: Deadline): Promise<Told<TableModel>>;
   labelState(database: string, label: string, deadline: Deadline): Promise<LabelState>;
@@ -69,6 +71,7 @@ export function inspectDoris(settings: DorisSettings, clock: Clock): Inspector {
   return {
     backends: (frontend, deadline) => listBackends(frontend, deadline, line),
     reach: (frontend, target, deadline) => reach(frontend, target, deadline, line),
+    unpacks: (frontend, target, deadline) => unpacksAt({ url: frontend, role: 'frontend' }, { target, deadline }, line),
     columns: (target, deadline) => askColumns(target, deadline, line),
     tableModel: (target, deadline) => askTableModel(target, deadline, line),
     labelState: (database, label, deadline) => askLabelState(database, label, deadline, line),
@@ -101,7 +104,7 @@ function listed({ ip, http_port: port, is_alive: alive }: z.output<typeof backen
 }
 
 async function reach(frontend: URL, target: Target, deadline: Deadline, line: Line): Promise<Reach> {
-  const probe = await probeAt({ url: frontend, role: 'frontend' }, { target, deadline, others: 0 }, line);
+  const probe = await probeAt({ url: frontend, role: 'frontend' }, { target, deadline }, line);
   switch (probe.kind) {
     case 'no-credentials':
       return { kind: 'lost', host: frontend.host, reason: probe.reason };

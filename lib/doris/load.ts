@@ -7,7 +7,7 @@ import { askLabelState } from './label-state.ts';
 import type { Line } from './line.ts';
 import { explain } from './rejection.ts';
 import { type Pressure, retryDelay } from './retry.ts';
-import { SHORTEST_ATTEMPT, TOO_LATE } from './stream-load.ts';
+import { SHORTEST_ATTEMPT, TOO_LATE, type WireLoad } from './stream-load.ts';
 import type { RefusedRows, Setback } from './verdict.ts';
 
 /** What is known while nothing is told yet. `inDoubt`: an earlier attempt may have stored the rows, until the label's state shows otherwise. */
@@ -24,7 +24,7 @@ const HELD_BACK: Setback = { kind: 'unknown', reason: 'its rows are precommitted
 const LEFT_IN_DOUBT: Setback = { kind: 'unknown', reason: 'an earlier invocation may have stored it' };
 
 /** Puts a load until its fate is told, the rounds are used up, or time is. Every attempt has the same label and the same bytes. */
-export async function loadUntilTold(load: Load, deadline: Deadline, line: Line): Promise<LoadOutcome> {
+export async function loadUntilTold(load: WireLoad, deadline: Deadline, line: Line): Promise<LoadOutcome> {
   const first = await begin(load, deadline, line);
   if (first.kind === 'told') return first.outcome;
   let { standing } = first;
@@ -44,7 +44,7 @@ async function begin(load: Load, deadline: Deadline, line: Line): Promise<Step> 
   return settleDoubt(load, { setback: LEFT_IN_DOUBT, inDoubt: true, attempts: 0 }, deadline, line);
 }
 
-async function tryOnce(load: Load, before: Standing, deadline: Deadline, line: Line): Promise<Step> {
+async function tryOnce(load: WireLoad, before: Standing, deadline: Deadline, line: Line): Promise<Step> {
   const { verdict, reached, bodyBegun } = await attempt(load, deadline, line);
   const attempts = before.attempts + reached;
   switch (verdict.kind) {

@@ -65,6 +65,8 @@ export interface DorisSettings {
   readonly mode?: LoadMode;
   /** When group commit answers: once rows are visible, or once one backend has noted them. Default `sync`. */
   readonly groupCommit?: 'sync' | 'async';
+  /** `gzip` sends bodies packed. Not with group commit, which stores a load's good rows beside its bad ones. Default `none`. */
+  readonly compression?: 'none' | 'gzip';
   readonly onAttempt?: (event: AttemptEvent) => void;
 }
 
@@ -85,6 +87,7 @@ export function withDefaults(settings: DorisSettings): FullSettings {
     backendAddresses: new Map(),
     mode: 'labelled',
     groupCommit: 'sync',
+    compression: 'none',
     onAttempt: () => {},
     ...settings,
   };

@@ -13,9 +13,15 @@ export interface Entrance {
   readonly role: 'frontend' | 'backend';
 }
 
+/** A load as it goes over the wire. */
+export interface WireLoad extends Load {
+  /** What `body` is packed with (`compress_type`). */
+  readonly compression: 'none' | 'gz';
+}
+
 /** One PUT of a load. */
 export interface Put {
-  readonly load: Omit<Load, 'inDoubt' | 'wouldBeKnown' | 'mayCommit'>;
+  readonly load: Omit<WireLoad, 'inDoubt' | 'wouldBeKnown' | 'mayCommit' | 'mayPack'>;
   readonly mode: LoadMode;
   readonly entrance: Entrance;
   readonly authorization: string;
@@ -117,6 +123,7 @@ function headersOf(put: Put, { maxLoadTimeout, sequenceColumn, groupCommit }: Fu
     strict_mode: 'true',
     max_filter_ratio: '0',
     timeout: String(timeoutSeconds(put.deadline.remaining(), maxLoadTimeout)),
+    ...(put.load.compression === 'none' ? {} : { compress_type: put.load.compression }),
     ...headersOfMode(put, groupCommit),
     ...(sequenceColumn === undefined ? {} : { 'function_column.sequence_col': sequenceColumn }),
     ...put.instead,

@@ -6,6 +6,9 @@ export type Meaning = 'rejected-data' | 'ambiguous' | Exclude<Setback['kind'], '
 /** The cloud with a merge-on-write table, and 1.x where its operator switched two-phase commit off (reference 6). */
 const NO_TWO_PHASE = /\bstream load 2pc is unsupported\b|\bTwo phase commit \(2PC\)[^.]* was disabled\b/;
 
+/** What Doris says of JSON that is packed before the release in which it learned to unpack it, at the latest in March 2025 (apache/doris#48990). */
+const UNKNOWN_FORMAT = /\bunknown data format\b/i;
+
 /**
  * Doris's failure texts (reference 3.2, 1.1), first match wins. The order carries meaning: refused rows may be quoted in a text and say anything,
  * so their codes are anchored and come first; the FE uses ANALYSIS_ERROR for whatever goes wrong at begin and at commit, so it comes last.
@@ -18,7 +21,8 @@ const TABLE: readonly (readonly [Meaning, RegExp])[] = [
   ],
   ['ambiguous', /^\[(THRIFT_RPC_ERROR|PUBLISH_TIMEOUT|TIMEOUT|SERVICE_UNAVAILABLE|NOT_MASTER)\]/],
 
-  ['rejected-config', /\b(unknown (column|table|database)\b|Access denied\b|Unauthorized\b|Label format error\b|unknown data format\b)/i],
+  ['rejected-config', /\b(unknown (column|table|database)\b|Access denied\b|Unauthorized\b|Label format error\b)/i],
+  ['rejected-config', UNKNOWN_FORMAT],
   ['rejected-config', /\b(no default value\b|column count doesn't match\b|Invalid (timeout|strict mode format|mem limit format)\b)/i],
   ['rejected-config', /\bexceed BE's conf\b|\bThere is no 100-continue header\b|\bNo (database|table|cloud cluster name) selected\b/],
   [
@@ -52,6 +56,11 @@ export function meaningOf(text: string): Meaning | undefined {
   // A reply may be a megabyte; every known text names itself early.
   const start = text.slice(0, 4000);
   return TABLE.find(([, pattern]) => pattern.test(start))?.[0];
+}
+
+/** Whether a reason says that Doris does not read the form in which rows were sent. */
+export function isAboutFormat(reason: string): boolean {
+  return UNKNOWN_FORMAT.test(reason);
 }
 
 /** A reason with what to do about it, where that is this loader's to say. */

@@ -54,6 +54,7 @@ async function put(redrive: Redrive, records: readonly Free[], held: Held): Prom
     target,
     rows: records.length,
     body: [body],
+    mayPack: false,
     mayStart: () => mayStart(redrive, held),
     inDoubt: false,
     mayCommit: async () => false,

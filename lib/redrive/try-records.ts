@@ -53,6 +53,7 @@ async function tryOnce({ doris, clock, deadline }: Trial, target: Target, record
       target,
       rows: records.length,
       body: [bodyOf(records.map(({ row }) => row))],
+      mayPack: false,
       mayStart: async () => true,
       mayCommit: async () => {
         taken = true;

@@ -3,7 +3,7 @@ import { StoredOtherwise } from '../errors.ts';
 import { type Claim, LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { bodyOf } from '../plan/body.ts';
 import { CLEAN, learn, type Piece, poisonOf } from '../plan/pieces.ts';
-import type { Load, LoadOutcome } from '../ports.ts';
+import type { Load, LoadOutcome, Packing } from '../ports.ts';
 import { millis } from '../units.ts';
 import { advance } from './advance.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
@@ -64,6 +64,7 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
     target: targetOf(run),
     rows: piece.rows.length,
     body: [body],
+    mayPack: piece.origin === 'cut',
     mayStart: lease.mayStart,
     mayCommit: lease.mayCommit,
     inDoubt: replay,
@@ -94,10 +95,11 @@ async function noteContradiction(run: Run, claim: Claim, error: unknown): Promis
   throw error;
 }
 
-function detailsOf(outcome: LoadOutcome): { how?: string; reason?: string; txnId?: number } {
-  if ('reason' in outcome) return { reason: outcome.reason };
+function detailsOf(outcome: LoadOutcome): { how?: string; reason?: string; txnId?: number; packing?: Packing } {
+  const packing = outcome.packing === undefined ? {} : { packing: outcome.packing };
+  if ('reason' in outcome) return { reason: outcome.reason, ...packing };
   const txn = outcome.txnId === undefined ? {} : { txnId: outcome.txnId };
-  return outcome.kind === 'committed' ? { how: outcome.how, ...txn } : { reason: outcome.rejection.reason, ...txn };
+  return { ...(outcome.kind === 'committed' ? { how: outcome.how } : { reason: outcome.rejection.reason }), ...txn, ...packing };
 }
 
 type Committed = LoadOutcome & { kind: 'committed' };

@@ -43,6 +43,11 @@ export interface Behaviour {
   readonly groupCommitProperty: boolean;
   /** Whether numbers of a JSON body that have a point or an exponent go through a double: one result on record says so, the sources do not (9.8). */
   readonly jsonDecimals: 'kept' | 'rounded';
+  /**
+   * JSON with a `compress_type`: unpacked by releases since March 2025, refused by those before; `read-as-it-is` is what comes of it when something
+   * on the way drops the header (2.2).
+   */
+  readonly packedJson: 'unpacked' | 'refused' | 'read-as-it-is';
   /** `load_error_log_reserve_hours` in ms (7). */
   readonly errorLogKeepMs: number;
   /** `time_zone` of the cluster, for loads that name none; `''` = that of this process. */
@@ -73,6 +78,7 @@ const defaultBehaviour: Behaviour = {
   receiveDataTime: true,
   groupCommitProperty: true,
   jsonDecimals: 'kept',
+  packedJson: 'unpacked',
   errorLogKeepMs: 48 * HOUR_MS,
   timeZone: '',
   version: 'doris-stand-in',

@@ -1,3 +1,4 @@
+import type { Behaviour } from './behaviour.ts';
 import type { ReadOptions } from './engine.ts';
 
 const COMPRESSIONS = ['gz', 'lzo', 'bz2', 'lz4', 'lz4_block', 'lzop', 'snappy_block', 'deflate'];
@@ -11,10 +12,12 @@ export interface BodyFormat {
 }
 
 /** Reads format and compression. @returns undefined for what Doris calls an unknown data format (reference 2.2) */
-export function bodyFormatOf(options: ReadOptions): BodyFormat | undefined {
+export function bodyFormatOf(options: ReadOptions, { packedJson }: Behaviour): BodyFormat | undefined {
   const format = options['format']?.toLowerCase() ?? 'csv';
   const compression = options['compress_type']?.toLowerCase() ?? '';
   if (!FORMATS.includes(format)) return undefined;
+  if (format === 'json' && packedJson === 'refused' && compression !== '') return undefined;
+  if (format === 'json' && packedJson === 'read-as-it-is') return { format, compression: '' };
   if (compression === '' || COMPRESSIONS.includes(compression)) return { format, compression };
   // Only CSV minds an unknown compression; JSON is then read as it is.
   return format.startsWith('csv') ? undefined : { format, compression: '' };

@@ -33,8 +33,8 @@ function authorization({ call }: LoadRequest): Refusal | undefined {
   return parsed === undefined ? refuse('NOT_AUTHORIZED', 'no valid Basic authorization') : undefined;
 }
 
-function format({ options }: LoadRequest): Refusal | undefined {
-  if (bodyFormatOf(options) !== undefined) return undefined;
+function format({ options }: LoadRequest, behaviour: Behaviour): Refusal | undefined {
+  if (bodyFormatOf(options, behaviour) !== undefined) return undefined;
   return refuse('DATA_FILE_TYPE_ERROR', `unknown data format, format=${options['format'] ?? ''}`);
 }
 
@@ -42,7 +42,7 @@ function length({ options }: LoadRequest, behaviour: Behaviour): Refusal | undef
   // Node's parser lets nothing but digits through, so that Doris's complaints about others cannot be copied.
   const bytes = Number(options['content-length'] ?? 0);
   // Only the header counts: the default of line mode does not lift the limit (reference 2.4).
-  const wholeJson = bodyFormatOf(options)?.format === 'json' && !isTrue(options['read_json_by_line']);
+  const wholeJson = bodyFormatOf(options, behaviour)?.format === 'json' && !isTrue(options['read_json_by_line']);
   if (wholeJson && bytes > behaviour.jsonMaxBytes)
     return tooLarge('json body size', bytes, 'streaming_load_json_max_mb', behaviour.jsonMaxBytes);
   return bytes > behaviour.maxBytes ? tooLarge('body size', bytes, 'streaming_load_max_mb', behaviour.maxBytes) : undefined;

@@ -18,7 +18,7 @@ const STOPPED_EARLY =
 export async function finishLoad(cluster: Cluster, backend: BackendNode, load: Load, body: Buffer): Promise<void> {
   const { request } = load;
   const before = cluster.clock.now();
-  const unpacked = await unpack(body, bodyFormatOf(request.options)?.compression ?? '');
+  const unpacked = await unpack(body, bodyFormatOf(request.options, cluster.behaviour)?.compression ?? '');
   if (unpacked.kind === 'refused') {
     return replyToLoad(cluster, { load, end: unpacked, counts: { total: 0, loaded: 0, filtered: 0, unselected: 0, bytes: body.length } });
   }

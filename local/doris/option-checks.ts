@@ -1,3 +1,4 @@
+import type { Behaviour } from './behaviour.ts';
 import { bodyFormatOf } from './format.ts';
 import { type Check, integerRefusal } from './load-checks.ts';
 import { isTrue, type LoadRequest, leadingInteger } from './load-request.ts';
@@ -70,14 +71,14 @@ function skipLines({ options }: LoadRequest): Refusal | undefined {
   return lines < 0 ? bad(`Invalid 'skip_lines': ${lines}`) : undefined;
 }
 
-function updateMode({ options }: LoadRequest): Refusal | undefined {
+function updateMode({ options }: LoadRequest, behaviour: Behaviour): Refusal | undefined {
   const value = options['unique_key_update_mode'];
   if (value === undefined) return undefined;
   if (!UPDATE_MODES.includes(value.toUpperCase())) {
     return bad(`Invalid unique_key_partial_mode ${value}, must be one of 'UPSERT', 'UPDATE_FIXED_COLUMNS' or 'UPDATE_FLEXIBLE_COLUMNS'`);
   }
   if (value.toUpperCase() !== 'UPDATE_FLEXIBLE_COLUMNS') return undefined;
-  if (bodyFormatOf(options)?.format !== 'json') {
+  if (bodyFormatOf(options, behaviour)?.format !== 'json') {
     return bad('flexible partial update only support json format as input file currently');
   }
   if (isTrue(options['fuzzy_parse'])) return bad("Don't support flexible partial update when 'fuzzy_parse' is enabled");

@@ -15,7 +15,10 @@ beforeEach(async () => {
     'CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(8) NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
   );
 });
-afterEach(() => stack.doris.faults.clear());
+afterEach(async () => {
+  stack.doris.faults.clear();
+  await stack.letters();
+});
 
 /** A function of its own with a ledger of its own. */
 function aLoader(prefix: string, env: Readonly<Record<string, string>>) {
@@ -83,5 +86,31 @@ describe('the bundle that is deployed, with group commit,', () => {
     expect(await loader.deliver('{"id":1}')).toEqual(SUCCESS);
 
     expect(await ids()).toEqual(['1', '1']);
+  });
+});
+
+describe('the bundle that is deployed, packing its loads,', () => {
+  const MANY = Array.from({ length: 60 }, (_, id) => `{"id":${id}}`);
+  const PACKED = { DORIS_COMPRESSION: 'gzip' };
+
+  it('stores each row once, and finds the bad one by loads that are not packed', async () => {
+    const loader = aLoader('packed', PACKED);
+
+    expect(await loader.deliver(...MANY, '{"id":60,"name":"far too long"}')).toEqual(SUCCESS);
+
+    expect((await stack.select('SELECT COUNT(*), COUNT(DISTINCT id) FROM t'))[0]?.map(Number)).toEqual([60, 60]);
+    expect((await stack.letters()).map(({ position }) => position)).toEqual(['160']);
+  });
+
+  it('packs the next batch, too, after a bad row', async () => {
+    const loader = aLoader('packs', PACKED);
+    await loader.deliver(...MANY.slice(0, 20), '{"id":20,"name":"far too long"}');
+    loader.lines.length = 0;
+
+    expect(await loader.deliver(...MANY)).toEqual(SUCCESS);
+
+    const [load] = logged(loader.lines, 'load').map((line) => JSON.parse(line));
+    expect(load).toMatchObject({ outcome: 'committed', packing: { kind: 'packed', bytes: expect.any(Number) } });
+    expect(load.packing.bytes).toBeLessThan(load.bytes / 2);
   });
 });

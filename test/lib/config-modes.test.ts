@@ -31,6 +31,24 @@ describe('the mode of loading', () => {
   });
 });
 
+describe('the packing of loads', () => {
+  it('is off unless it is asked for', () => {
+    expect(dorisOf({}).compression).toBe('none');
+    expect(dorisOf({ DORIS_COMPRESSION: 'gzip' }).compression).toBe('gzip');
+  });
+
+  it.each(['gz', 'true', 'zstd'])('is never guessed: %s', (given) => {
+    expect(faultsOf({ DORIS_COMPRESSION: given })).toEqual([`DORIS_COMPRESSION: must be none or gzip (given "${given}")`]);
+  });
+
+  it('does not go with group commit, where Doris refuses no load for its bad rows', () => {
+    expect(faultsOf({ DORIS_COMPRESSION: 'gzip', DORIS_LOAD_MODE: 'group-commit-may-duplicate' })).toEqual([
+      'DORIS_COMPRESSION: must be none where DORIS_LOAD_MODE is group-commit-may-duplicate (given "gzip")',
+    ]);
+    expect(faultsOf({ DORIS_COMPRESSION: 'gzip', DORIS_LOAD_MODE: 'two-phase' })).toEqual([]);
+  });
+});
+
 describe('what is said of a mode at cold start', () => {
   it.each(['labelled', 'two-phase'] as const)('is nothing for %s, which promises everything', (mode) => {
     expect(weakerPromise({ mode, groupCommit: 'sync' })).toBeUndefined();

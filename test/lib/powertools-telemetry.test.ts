@@ -3,7 +3,7 @@ import type { Memory } from '../../lib/ports.ts';
 import { powertoolsTelemetry } from '../../lib/powertools-telemetry.ts';
 import type { MemoryProof } from '../../lib/settle/label-memory.ts';
 import type { ClaimProof, LoaderEvent } from '../../lib/telemetry.ts';
-import { epochMillis, millis } from '../../lib/units.ts';
+import { bytes, epochMillis, millis } from '../../lib/units.ts';
 import { SHARD } from '../support/shard.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
@@ -90,6 +90,8 @@ describe('the log', () => {
 
   it.each<[LoaderEvent, string]>([
     [{ ...LOAD, outcome: 'unavailable' }, 'WARN'],
+    [{ ...LOAD, packing: { kind: 'packed', bytes: bytes(9) } }, 'INFO'],
+    [{ ...LOAD, packing: { kind: 'refused', reason: 'unknown data format' } }, 'WARN'],
     [{ kind: 'duplicates-absorbed', source: SHARD, target: 'shop.orders', records: 2 }, 'INFO'],
     [{ kind: 'dead-lettered', source: SHARD, target: 'shop.orders', errorClass: 'decode', records: 1 }, 'WARN'],
     [{ kind: 'unsettled', source: SHARD, target: 'shop.orders', from: '495', reason: 'unavailable' }, 'WARN'],
@@ -138,6 +140,15 @@ describe('the metrics', () => {
       ClaimsReplayed: 0,
       _aws: { CloudWatchMetrics: [{ Namespace: 'Loader', Dimensions: [['service', 'table']] }] },
     });
+  });
+
+  it('count what packed loads weigh, and those that Doris refused packed', () => {
+    const [line] = metricsOf(
+      { ...LOAD, packing: { kind: 'packed', bytes: bytes(9) } },
+      { ...LOAD, packing: { kind: 'refused', reason: 'unknown data format' } },
+    );
+
+    expect(line).toMatchObject({ BytesLoaded: [40, 40], BytesPacked: 9, PackedLoadsRefused: 1 });
   });
 
   it('keep tables apart, and gather the loads of one', () => {

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { deadlineIn } from '../../../lib/deadline.ts';
+import type { Finding } from '../../../lib/doctor/finding.ts';
 import { checkMemory } from '../../../lib/doctor/fit.ts';
 import { objectionTo } from '../../../lib/doctor/schema.ts';
-import { checkTable } from '../../../lib/doctor/table.ts';
+import { checkTable, type Expectations } from '../../../lib/doctor/table.ts';
 import type { Inspector, Reach } from '../../../lib/doris/inspector.ts';
+import type { Told } from '../../../lib/ports.ts';
 import { seconds } from '../../../lib/units.ts';
 
 /** Doris with users of few privileges, which the stand-in does not know. */
-function dorisThat(reached: Reach): Inspector {
+function dorisThat(reached: Reach, unpacks: Told<boolean>): Inspector {
   return {
     reach: async () => reached,
+    unpacks: async () => unpacks,
     backends: async () => ({ kind: 'told', value: [] }),
     columns: async () => ({ kind: 'refused', reason: 'Access denied' }),
     tableModel: async () => ({ kind: 'told', value: 'duplicate' }),
@@ -21,10 +24,10 @@ function dorisThat(reached: Reach): Inspector {
   };
 }
 
-function check(reached: Reach, needsSequence = false) {
-  const expectations = { filled: [], needsSequence };
+function check(reached: Reach, change: Partial<Expectations> = {}, unpacks: Told<boolean> = { kind: 'told', value: true }) {
+  const expectations = { filled: [], needsSequence: false, packs: false, ...change };
   const target = { database: 'd', table: 't' };
-  return checkTable(new URL('http://fe:8030'), target, dorisThat(reached), expectations, deadlineIn(seconds(5), systemClock));
+  return checkTable(new URL('http://fe:8030'), target, dorisThat(reached, unpacks), expectations, deadlineIn(seconds(5), systemClock));
 }
 
 describe('what Doris answers to a load without rows', () => {
@@ -48,7 +51,17 @@ describe('what Doris answers to a load without rows', () => {
   });
 
   it('is no good for a sequence column unless the table keeps one row a key', async () => {
-    expect(await check({ kind: 'begun' }, true)).toContainEqual(expect.objectContaining({ check: 'schema', verdict: 'fault' }));
+    expect(await check({ kind: 'begun' }, { needsSequence: true })).toContainEqual(expect.objectContaining({ check: 'schema', verdict: 'fault' }));
+  });
+});
+
+describe('a probe with packed lines', () => {
+  it.each<readonly [string, Told<boolean>, Finding['verdict']]>([
+    ['unpacked', { kind: 'told', value: true }, 'ok'],
+    ['not unpacked', { kind: 'told', value: false }, 'warning'],
+    ['answered otherwise', { kind: 'refused', reason: 'no memory' }, 'untold'],
+  ])('that is %s', async (_, unpacks, verdict) => {
+    expect(await check({ kind: 'begun' }, { packs: true }, unpacks)).toContainEqual(expect.objectContaining({ check: 'compression', verdict }));
   });
 });
 

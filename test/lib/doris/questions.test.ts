@@ -54,6 +54,7 @@ function aLoad(rows: readonly object[], change: Partial<Load> = {}): Load {
     body,
     mayStart: async () => true,
     mayCommit: async () => true,
+    mayPack: true,
     inDoubt: false,
     wouldBeKnown: async () => 'young',
     ...change,

@@ -28,6 +28,7 @@ export function aLoad(change: Partial<Load> = {}): Load {
     body: [Buffer.from(TWO_ROWS.slice(0, 8)), Buffer.from(TWO_ROWS.slice(8))],
     mayStart: async () => true,
     mayCommit: async () => true,
+    mayPack: true,
     inDoubt: false,
     wouldBeKnown: async () => 'young',
     ...change,

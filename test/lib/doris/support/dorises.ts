@@ -39,6 +39,17 @@ export async function startDorises(): Promise<Dorises> {
   };
 }
 
+/** How a client reaches a Doris. */
+export function clientSettings(doris: DorisStandIn): DorisSettings {
+  return {
+    frontends: [new URL(doris.feUrl)],
+    credentials: async () => ({ username: doris.user, password: doris.password }),
+    redirects: parseRedirectHosts(REDIRECT_HOSTS),
+    continueTimeout: millis(150),
+    frontendTimeout: seconds(2),
+  };
+}
+
 let tables = 0;
 
 /** A new table, a client, and a load of two rows into it. Delays are a twentieth of the longest. */
@@ -47,15 +58,7 @@ export async function prepared(doris: DorisStandIn, change: Partial<DorisSetting
   const table = `t${tables}`;
   await doris.query(`CREATE TABLE ${table} ${COLUMNS} PROPERTIES ("replication_num" = "1"${properties})`, 'db');
   const clock = { ...systemClock, random: () => 0.05 };
-  const settings: DorisSettings = {
-    frontends: [new URL(doris.feUrl)],
-    credentials: async () => ({ username: doris.user, password: doris.password }),
-    redirects: parseRedirectHosts(REDIRECT_HOSTS),
-    continueTimeout: millis(150),
-    frontendTimeout: seconds(2),
-    ...change,
-  };
-  const client: Doris & { close(): Promise<void> } = connectDoris(settings, clock);
+  const client: Doris & { close(): Promise<void> } = connectDoris({ ...clientSettings(doris), ...change }, clock);
   onTestFinished(() => client.close());
   const load: Load = {
     label: `load:${table}` as Label,
@@ -64,6 +67,7 @@ export async function prepared(doris: DorisStandIn, change: Partial<DorisSetting
     body: [Buffer.from('{"k":1,"v":"a"}\n'), Buffer.from('{"k":2,"v":null}\n')],
     mayStart: async () => true,
     mayCommit: async () => true,
+    mayPack: true,
     inDoubt: false,
     wouldBeKnown: async () => 'young',
   };

@@ -2,12 +2,13 @@ import http from 'node:http';
 import net from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What a server saw of one request. `body` is what was read until the reply. */
+/** What a server saw of one request. `body` is what was read until the reply, a character a byte in `latin1`. */
 interface Seen {
   readonly method: string;
   readonly path: string;
   readonly headers: http.IncomingHttpHeaders;
   body: string;
+  latin1: string;
 }
 
 /** One request under way. */
@@ -45,7 +46,7 @@ export async function scriptedServer(script: Script, server: http.Server = http.
     socket.on('close', () => sockets.delete(socket));
   });
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse) => {
-    const entry: Seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: '' };
+    const entry: Seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: '', latin1: '' };
     seen.push(entry);
     request.on('error', () => {});
     void script(callOf(entry, request, response), seen.length);
@@ -86,7 +87,10 @@ export function deadAddress(): URL {
 
 function callOf(seen: Seen, request: http.IncomingMessage, response: http.ServerResponse): Call {
   const takeSilently = async () => {
-    for await (const piece of request) seen.body += String(piece);
+    for await (const piece of request) {
+      seen.body += String(piece);
+      seen.latin1 += Buffer.from(piece).toString('latin1');
+    }
     return seen.body;
   };
   return {
