@@ -42,7 +42,8 @@ export function wiredOn(machine: Machine, world: World, cluster: Cluster, letter
     connectTimeout: millis(CONNECT_TIMEOUT),
     route: scenario.route,
     mode: modeOf(scenario, machine.actor.name),
-  };
+    compression: scenario.packing === 'off' ? 'none' : 'gzip',
+  } as const;
   return {
     clock,
     doris: connectDoris(settings, clock, wiresFor(machine, world, cluster)),

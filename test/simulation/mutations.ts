@@ -34,6 +34,19 @@ export const NEVER_FORGETS: Edit = {
 /** Each breaks a promise, and the simulation has to find out how. */
 export const MUTATIONS: readonly Mutation[] = [
   {
+    mistake: 'blames rows of a packed load',
+    among: [],
+    edits: [{ file: 'lib/doris/packing.ts', right: 'return outcome.rejection.reason;', wrong: 'return undefined;' }],
+  },
+  {
+    mistake: 'puts a load unpacked that is in doubt packed, without asking',
+    among: ['reply-lost', 'fail-stored', 'labels-crowded-out', 'paused'],
+    edits: [
+      { file: 'lib/doris/packing.ts', right: 'return isAboutFormat(outcome.reason) ? outcome.reason : undefined;', wrong: 'return outcome.reason;' },
+      { file: 'lib/doris/packing.ts', right: "inDoubt: outcome.kind === 'unknown'", wrong: 'inDoubt: false' },
+    ],
+  },
+  {
     mistake: 'settles dead letters before their receipt',
     among: ['queue-down'],
     edits: [

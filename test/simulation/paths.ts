@@ -3,6 +3,8 @@ import type { LoaderEvent } from '../../lib/telemetry.ts';
 /** What a life can come to, and how it shows. */
 export const PATHS = {
   replayed: 'a load was put again under its stored cut and label',
+  packed: 'a load was packed, and so it went',
+  'packed-refused': 'Doris refused a load packed, and got it unpacked',
   'label-state': "a claim was resolved by its label's state",
   precommitted: 'a claim was resolved by committing what Doris held back',
   'remembered-by-age': 'a label was unknown, and too young to be forgotten',
@@ -91,7 +93,7 @@ const RESOLVED_BY = {
 export function pathOf(event: LoaderEvent): Path | undefined {
   switch (event.kind) {
     case 'load':
-      return event.replay ? 'replayed' : undefined;
+      return pathOfLoad(event);
     case 'claim-resolved':
       return RESOLVED_BY[event.because];
     case 'claim-waits':
@@ -111,6 +113,11 @@ export function pathOf(event: LoaderEvent): Path | undefined {
     default:
       return undefined;
   }
+}
+
+function pathOfLoad({ packing, replay }: LoaderEvent & { kind: 'load' }): Path | undefined {
+  if (packing !== undefined) return packing.kind === 'packed' ? 'packed' : 'packed-refused';
+  return replay ? 'replayed' : undefined;
 }
 
 /** Why a claim waits that nobody but a person can free. */

@@ -7,6 +7,10 @@ import { between, type Draw, drawsOf, oneOf } from './random.ts';
  */
 export type Nature = 'good' | 'broken' | 'huge' | 'stray' | 'refused' | 'picky' | 'misfit';
 
+/** What a backend makes of a packed load: the rows, nothing at all, or bad rows. */
+export type Unpacking = 'unpacked' | 'refused' | 'read-as-it-is';
+export const UNPACKINGS: readonly [Unpacking, ...Unpacking[]] = ['unpacked', 'refused', 'read-as-it-is'];
+
 /** One record of the made-up stream. */
 export interface PlannedRecord {
   /** Unique in the scenario; the row carries it. */
@@ -45,6 +49,8 @@ export interface Scenario {
   readonly mode: 'labelled' | 'two-phase' | 'both' | 'group-commit-may-duplicate' | 'any';
   /** Rows of a load up to which one bad row makes group commit refuse all of it; of a larger load the good rows are stored. */
   readonly groupMemoryRows: number;
+  /** Whether loads are packed, and what backends make of that; of mixed releases, now this and now that. */
+  readonly packing: 'off' | Unpacking | 'mixed';
   /** Finished transactions of a database whose labels Doris remembers. */
   readonly labelThreshold: number;
   /** So many do not finish in less time: a younger label is remembered for sure. */
@@ -75,6 +81,7 @@ export function scenarioOf(seed: number): Scenario {
   const retention = oneOf(drawsOf(seed, 'retention'), [24 * HOUR, 168 * HOUR]);
   // Seldom so far apart that some expire while others come.
   const trickles = retention === 24 * HOUR && drawsOf(seed, 'trickle')() < 0.15;
+  const mode = oneOf(drawsOf(seed, 'mode'), MODES);
   const often = oneOf(draw, [0, 0, 50, 2_000]);
   const spacing = trickles ? 5 * HOUR : often;
   // Seldom so many that Doris stops counting bad rows (reference 9.13).
@@ -95,7 +102,9 @@ export function scenarioOf(seed: number): Scenario {
     timeout: oneOf(draw, [6_000, 15_000, 60_000]),
     bisects: draw() < 0.5,
     route: draw() < 0.25 ? 'backend' : 'frontend',
-    mode: oneOf(drawsOf(seed, 'mode'), MODES),
+    mode,
+    // A loader that may group loads is not configured to pack any.
+    packing: mayDouble({ mode }) ? 'off' : oneOf(drawsOf(seed, 'packing'), ['off', 'off', ...UNPACKINGS, 'mixed'] as const),
     groupMemoryRows: oneOf(drawsOf(seed, 'group commit'), [10_000, 2]),
     labelThreshold: oneOf(draw, [5, 20, 2_000]),
     crowdedOutAfter: oneOf(draw, [12_000, 100_000]),
@@ -116,7 +125,7 @@ const MODES: readonly [Scenario['mode'], ...Scenario['mode'][]] = [
 ];
 
 /** Whether a record may be stored more than once: after a load in doubt without a label. */
-export function mayDouble({ mode }: Scenario): boolean {
+export function mayDouble({ mode }: Pick<Scenario, 'mode'>): boolean {
   return mode === 'group-commit-may-duplicate' || mode === 'any';
 }
 

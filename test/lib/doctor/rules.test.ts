@@ -51,7 +51,9 @@ describe('what Doris answers to a load without rows', () => {
   });
 
   it('is no good for a sequence column unless the table keeps one row a key', async () => {
-    expect(await check({ kind: 'begun' }, { needsSequence: true })).toContainEqual(expect.objectContaining({ check: 'schema', verdict: 'fault' }));
+    expect(await check({ kind: 'begun' }, { needsSequence: true })).toContainEqual(
+      expect.objectContaining({ check: 'schema', verdict: 'fault' }),
+    );
   });
 });
 
@@ -61,7 +63,9 @@ describe('a probe with packed lines', () => {
     ['not unpacked', { kind: 'told', value: false }, 'warning'],
     ['answered otherwise', { kind: 'refused', reason: 'no memory' }, 'untold'],
   ])('that is %s', async (_, unpacks, verdict) => {
-    expect(await check({ kind: 'begun' }, { packs: true }, unpacks)).toContainEqual(expect.objectContaining({ check: 'compression', verdict }));
+    expect(await check({ kind: 'begun' }, { packs: true }, unpacks)).toContainEqual(
+      expect.objectContaining({ check: 'compression', verdict }),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
+import { gunzipSync } from 'node:zlib';
 import { oneOf } from '../random.ts';
-import { mayArriveLate, type Nature } from '../scenario.ts';
+import { mayArriveLate, type Nature, type Unpacking } from '../scenario.ts';
 import { ATTEMPT_GRACE, CLOCK_ERROR, latency, type World } from '../world.ts';
 import type { Cluster } from './cluster.ts';
 import type { Connection } from './connection.ts';
@@ -15,6 +16,8 @@ interface Loading {
   readonly label: string;
   /** Restarts of the backend when it began. */
   readonly life: number;
+  /** Of a packed load. */
+  readonly unpacking: Unpacking | undefined;
 }
 
 const OVERLOADED = [
@@ -24,6 +27,8 @@ const OVERLOADED = [
 
 const TOO_MANY_RUNNING =
   '[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = current running txns on db 1 is 1000, larger than limit 1000';
+
+const UNKNOWN_FORMAT = '[DATA_FILE_TYPE_ERROR]unknown data format, format=json';
 
 const AROUND_COMMIT = [
   '[THRIFT_RPC_ERROR]failed to call frontend service, FE address=fe1.doris:9020, reason: THRIFT_EAGAIN (timed out)',
@@ -44,9 +49,11 @@ export async function serveLoad(world: World, cluster: Cluster, connection: Conn
   const backend = ask.url.host;
   world.figures.attempts += 1;
   const label = ask.headers['label'] ?? groupLabel(world.figures.attempts);
-  const loading: Loading = { world, cluster, connection, backend, label, life: cluster.life(backend) };
+  const unpacking = ask.headers['compress_type'] === 'gz' ? cluster.unpacks() : undefined;
+  const loading: Loading = { world, cluster, connection, backend, label, life: cluster.life(backend), unpacking };
   if (faults.strikes('connection-lost', machine.actor)) return connection.lose('ECONNRESET');
   if (faults.strikes('overload', machine.actor)) return connection.answer(200, loadReport(label, -1, failure(TOO_MANY_RUNNING)));
+  if (unpacking === 'refused') return connection.answer(200, loadReport(label, -1, failure(UNKNOWN_FORMAT)));
   const result = cluster.transactions.begin(label, tableOf(ask.url), backend, Number(ask.headers['timeout']) * 1000);
   if ('heldBy' in result) {
     world.trace(backend, () => `label ${label} is held by transaction ${result.heldBy.id} (${result.heldBy.state})`);
@@ -83,17 +90,29 @@ async function readBody(loading: Loading, begun: Transaction): Promise<void> {
   await scheduler.pause(latency(actor));
   if (!connection.machine.alive() && actor.draw() < 0.5) return cluster.abortIn(begun, latency(cluster.actor));
   if (faults.strikes('overload', actor)) return fail(loading, begun, oneOf(actor.draw, OVERLOADED));
-  const rows: readonly SentRow[] = JSON.parse(`[${Buffer.concat(connection.ask.body).toString('utf8').trimEnd().replaceAll('\n', ',')}]`);
+  const sent = Buffer.concat(connection.ask.body);
+  const lines = (loading.unpacking === undefined ? sent : gunzipSync(sent)).toString('utf8').trimEnd();
+  const rows: readonly SentRow[] = JSON.parse(`[${lines.replaceAll('\n', ',')}]`);
   if (!isGrouped(loading.label)) world.truth.name(loading.label, tableOf(connection.ask.url), numbersOf(rows));
   refuseSettled(world, begun, numbersOf(rows));
   await scheduler.pause(latency(actor));
   if (faults.strikes('locked-aborted', actor)) return hang(loading);
   if (isGone(loading)) return connection.lose('ECONNRESET');
-  if (rows.some(({ k }) => cluster.refuses(k))) {
-    (isFilteredOneByOne(loading, rows) ? filterRows : refuseRows)(loading, begun, rows);
-    return;
+  const areBad = loading.unpacking === 'read-as-it-is' ? linesOf(sent).map(() => true) : rows.map(({ k }) => cluster.refuses(k));
+  return judgeRows(loading, begun, rows, areBad);
+}
+
+function linesOf(bytes: Buffer): readonly string[] {
+  return bytes.toString('latin1').split('\n');
+}
+
+/** @param areBad - each line that the backend has read, which is a row where it unpacks. */
+async function judgeRows(loading: Loading, begun: Transaction, rows: readonly SentRow[], areBad: readonly boolean[]): Promise<void> {
+  const { world, connection } = loading;
+  if (areBad.includes(true)) {
+    return isFilteredOneByOne(loading, rows) ? filterRows(loading, begun, rows) : refuseRows(loading, begun, areBad);
   }
-  if (faults.strikes('locked-visible', actor)) return hang(loading, begun, rows);
+  if (world.faults.strikes('locked-visible', connection.machine.actor)) return hang(loading, begun, rows);
   return isTwoPhase(loading) ? precommit(loading, begun, rows) : commit(loading, begun, rows);
 }
 
@@ -160,13 +179,13 @@ function numbersOf(rows: readonly SentRow[]): number[] {
 }
 
 /** With more than 50 bad rows Doris stops early, and counts what it has read until then (reference 9.13). */
-function refuseRows({ world, cluster, connection, backend, label }: Loading, begun: Transaction, rows: readonly SentRow[]): void {
+function refuseRows({ world, cluster, connection, backend, label }: Loading, begun: Transaction, areBad: readonly boolean[]): void {
   const { actor } = connection.machine;
   const late = world.faults.strikes('late-abort', actor);
   if (late) cluster.abortIn(begun, actor.draw() * 12_000);
   else cluster.transactions.abort(begun);
-  const bad = rows.flatMap(({ k }, index) => (cluster.refuses(k) ? [index] : []));
-  const lastRead = bad[50] ?? rows.length - 1;
+  const bad = areBad.flatMap((isBad, index) => (isBad ? [index] : []));
+  const lastRead = bad[50] ?? areBad.length - 1;
   const counts = { total: lastRead + 1, loaded: 0, filtered: Math.min(bad.length, 51) };
   world.trace(backend, () => `refuses ${counts.filtered} of ${counts.total} rows of transaction ${begun.id}`);
   const verdict = {

@@ -1,7 +1,8 @@
 import type { Actor } from '../faults.ts';
 import type { Machine } from '../machine.ts';
 import { reach } from '../paths.ts';
-import type { Nature } from '../scenario.ts';
+import { oneOf } from '../random.ts';
+import { type Nature, UNPACKINGS, type Unpacking } from '../scenario.ts';
 import type { World } from '../world.ts';
 import { isGrouped, newTransactions, type Transaction, type Transactions } from './transactions.ts';
 
@@ -25,6 +26,8 @@ export interface Cluster {
   master(): string;
   isDown(host: string): boolean;
   refuses(nature: Nature): boolean;
+  /** What the next packed load comes to. */
+  unpacks(): Unpacking;
   /** Counts restarts of a backend: whoever remembers another number lost his connection. */
   life(backend: string): number;
   /** Takes the rows of a transaction and holds them back, for an hour at most. False when it is not in PREPARE any more. */
@@ -60,6 +63,7 @@ const HELD_BACK = HOUR;
 export function newCluster(world: World, watch: Watch): Cluster {
   const { scheduler, faults, truth, scenario } = world;
   const actor = faults.actor('doris');
+  const releases = faults.actor('releases');
   const transactions = newTransactions({
     now: scheduler.now,
     threshold: scenario.labelThreshold,
@@ -76,6 +80,11 @@ export function newCluster(world: World, watch: Watch): Cluster {
     master: () => FRONTENDS[condition.master % FRONTENDS.length] ?? FRONTENDS[0],
     isDown: () => scheduler.now() < condition.downUntil,
     refuses: (nature) => nature === 'refused' || (nature === 'picky' && scheduler.now() < condition.mistakenUntil),
+    unpacks: () => {
+      const { packing } = scenario;
+      if (packing === 'off') throw new Error('a load is packed that must not be');
+      return packing === 'mixed' ? oneOf(releases.draw, UNPACKINGS) : packing;
+    },
     life: (backend) => condition.lives.get(backend) ?? 0,
     precommit: (transaction, rows) => {
       if (!transactions.precommit(transaction, rows)) return false;
