@@ -42,7 +42,11 @@ export const MUTATIONS: readonly Mutation[] = [
     mistake: 'puts a load unpacked that is in doubt packed, without asking',
     among: ['reply-lost', 'fail-stored', 'labels-crowded-out', 'paused'],
     edits: [
-      { file: 'lib/doris/packing.ts', right: 'return isAboutFormat(outcome.reason) ? outcome.reason : undefined;', wrong: 'return outcome.reason;' },
+      {
+        file: 'lib/doris/packing.ts',
+        right: 'return isAboutFormat(outcome.reason) ? outcome.reason : undefined;',
+        wrong: 'return outcome.reason;',
+      },
       { file: 'lib/doris/packing.ts', right: "inDoubt: outcome.kind === 'unknown'", wrong: 'inDoubt: false' },
     ],
   },
