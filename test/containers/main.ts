@@ -11,6 +11,7 @@ const SUITES = [
   'test/end-to-end/kinesis-loader.test.ts',
   'test/end-to-end/silent-aws.test.ts',
   'test/lib/doris/stand-in.test.ts',
+  'test/lib/doris/packing.test.ts',
   'test/chaos',
 ];
 

@@ -116,8 +116,8 @@ export function pathOf(event: LoaderEvent): Path | undefined {
 }
 
 function pathOfLoad({ packing, replay }: LoaderEvent & { kind: 'load' }): Path | undefined {
-  if (packing !== undefined) return packing.kind === 'packed' ? 'packed' : 'packed-refused';
-  return replay ? 'replayed' : undefined;
+  if (replay) return 'replayed';
+  return packing === undefined ? undefined : ({ packed: 'packed', refused: 'packed-refused' } as const)[packing.kind];
 }
 
 /** Why a claim waits that nobody but a person can free. */
