@@ -22,7 +22,8 @@ export function* blocksOf(pieces: readonly Uint8Array[], size = 128 * 1024): Gen
   if (length > 0) yield joined(pending);
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+/** Pieces as one; a single one is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [only, ...more] = pieces;
   return only !== undefined && more.length === 0 ? only : Buffer.concat(pieces);
 }

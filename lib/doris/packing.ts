@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Deadline } from '../deadline.ts';
 import type { Load, LoadOutcome } from '../ports.ts';
 import { bytes } from '../units.ts';
-import { sizeOf } from './body.ts';
+import { joined, sizeOf } from './body.ts';
 import type { Line } from './line.ts';
 import { loadUntilTold } from './load.ts';
 import { isAboutFormat } from './texts.ts';
@@ -34,7 +34,7 @@ export function packLoads(line: Line): (load: Load, deadline: Deadline) => Promi
 
 /** The body packed in one piece, unless that makes it longer. */
 function smaller(body: readonly Uint8Array[]): Uint8Array | undefined {
-  const packed = gzipSync(Buffer.concat(body), { level: FASTEST });
+  const packed = gzipSync(joined(body), { level: FASTEST });
   return packed.length < sizeOf(body) ? packed : undefined;
 }
 
