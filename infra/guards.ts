@@ -1,3 +1,4 @@
+import type { Config } from '../lib/config.ts';
 import { addressFaults } from './address-guards.ts';
 import { networkFaults } from './network-guards.ts';
 import { planOf, tablesOf } from './plan.ts';
@@ -36,9 +37,10 @@ function functionFaults({ function: { timeoutSeconds, memoryMb }, redrive, envir
     faults.push(
       `function.timeoutSeconds: ${timeoutSeconds} leaves a load of doris.loadTimeoutSeconds (${loadSeconds}) no ${SECONDS_TO_SETTLE} s to be settled in; it would be cut off and come again in doubt`,
     );
-  if (memoryMb < leastMemoryMb(config.decode.maxBatchBytes))
+  const least = leastMemoryMb(config);
+  if (memoryMb < least)
     faults.push(
-      `function.memoryMb: ${memoryMb} cannot hold a batch of limits.maxBatchBytes (${config.decode.maxBatchBytes}); at least ${leastMemoryMb(config.decode.maxBatchBytes)}, or the batch never gets through`,
+      `function.memoryMb: ${memoryMb} cannot hold a batch of limits.maxBatchBytes (${config.decode.maxBatchBytes})${config.doris.compression === 'none' ? '' : ' and a packed load of it'}; at least ${least}, or the batch never gets through`,
     );
   if (redrive.lettersPerSecond !== undefined && redrive.everyHours === undefined)
     faults.push(
@@ -57,9 +59,10 @@ function functionFaults({ function: { timeoutSeconds, memoryMb }, redrive, envir
   return faults;
 }
 
-/** What a function needs for a batch of so many unpacked bytes: the rows, one load made of them, and Node itself. */
-export function leastMemoryMb(maxBatchBytes: number): number {
-  return Math.max(256, Math.ceil((2 * maxBatchBytes) / 1024 ** 2) + 192);
+/** What a function needs for the largest batch: the rows, one load made of them, that load packed and the pieces it is packed in, and Node itself. */
+export function leastMemoryMb({ decode: { maxBatchBytes }, doris: { compression }, load: { limits } }: Config): number {
+  const packed = compression === 'none' ? 0 : 2 * Math.min(limits.maxBytes, maxBatchBytes);
+  return Math.max(256, Math.ceil((2 * maxBatchBytes + packed) / 1024 ** 2) + 192);
 }
 
 /** A label is trusted for as long as this rate cannot have pushed it out of Doris's memory. */

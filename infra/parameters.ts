@@ -35,7 +35,7 @@ export function loaderParameters(stack: Stack, loader: Loader): LoaderParameters
     batchWindow: windowSeconds === undefined ? Duration.seconds(0) : windowParameter(stack, loader, windowSeconds),
     memoryMb: numberParameter(stack, loader, 'Memory', {
       about: 'Memory of the function in MB; 1769 MB is one CPU',
-      from: leastMemoryMb(environment.config.decode.maxBatchBytes),
+      from: leastMemoryMb(environment.config),
       to: 10_240,
       value: settings.memoryMb,
     }),

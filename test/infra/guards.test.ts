@@ -157,6 +157,9 @@ describe('settings that would never let a batch through', () => {
 
   it('are refused when the memory cannot hold the largest batch', () => {
     checking(aLoader({ function: { memoryMb: 447 } })).toThrow('function.memoryMb: 447 cannot hold a batch');
+    checking(aLoader({ doris: { compression: 'gzip' }, function: { memoryMb: 575 } })).toThrow(
+      /575 cannot hold .* and a packed load of it; at least 576/,
+    );
     checking(aLoader({ function: { memoryMb: 448 } })).not.toThrow();
   });
 
