@@ -31,6 +31,11 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: () 
     async () => (await import('./commands/explain-label.ts')).registerExplainLabel,
   ],
   [
+    'resolve-label',
+    'says what a person found of a load that waits for one, so that its records go on',
+    async () => (await import('./commands/resolve-label.ts')).registerResolveLabel,
+  ],
+  [
     'explain-letter',
     'from a dead letter to its record: why it is there, how far its shard is settled, and whether it was redriven',
     async () => (await import('./commands/explain-letter.ts')).registerExplainLetter,

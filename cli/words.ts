@@ -12,3 +12,8 @@ export function shortPosition(position: string): string {
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** Why a load waits for a person, and what that person does. */
+export function waitText(label: string, reason: string): string {
+  return `${reason}. Compare the table with the records of load ${label}, then see resolve-label`;
+}

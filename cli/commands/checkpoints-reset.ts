@@ -1,4 +1,5 @@
 import { systemClock } from '../../lib/clock.ts';
+import type { Claim } from '../../lib/ledger/checkpoint.ts';
 import type { ListedCheckpoint } from '../../lib/ledger/listing.ts';
 import { resetCheckpoint } from '../../lib/ledger/reset.ts';
 import { type Position, spellPosition } from '../../lib/source/position.ts';
@@ -46,9 +47,7 @@ async function reset(session: Session, { to, dropClaim = false, ...selection }: 
   );
   const { claim, through: before } = listed.checkpoint;
   if (claim !== undefined && !dropClaim)
-    throw failed(
-      `nothing was changed: load ${claim.label} of ${claim.rows} rows is ${claim.state.kind}. Let a delivery resolve it, or ask explain-label what Doris has of it and say --drop-claim`,
-    );
+    throw failed(`nothing was changed: load ${claim.label} of ${claim.rows} rows is ${claim.state.kind}. ${resolving(claim)}`);
   const through = await positionOf(wanted, listed);
   if (wanted.kind === 'position' && through > (before ?? '')) await knownTo(openKinesis(), listed.source, through);
   await session.confirm(consequences(listed, through));
@@ -99,7 +98,23 @@ function consequences(listed: ListedCheckpoint, through: Position): string {
   else sentences.push('The watermark stays where it is.');
   if (claim !== undefined)
     sentences.push(
-      `The claim of load ${claim.label} (${claim.rows} rows, ${claim.state.kind}) is dropped: ${claim.last <= through ? 'if Doris does not have its rows, they are LOST' : 'if Doris has its rows, they may be loaded TWICE'}.`,
+      `The claim of load ${claim.label} (${claim.rows} rows, ${claim.state.kind}) is dropped: ${claim.last <= through ? 'if Doris does not have its rows, they are LOST' : dropping(claim)}.`,
     );
   return sentences.join('\n');
+}
+
+/** Who resolves a claim, if it is not to be dropped. */
+function resolving({ state, label }: Claim): string {
+  const dropped = 'or ask explain-label what Doris has of it and say --drop-claim';
+  if (state.kind === 'contradicted') return `It waits for a person, and no delivery resolves it: see resolve-label ${label}`;
+  if (state.kind === 'open')
+    return `Let a delivery resolve it; where it waits for a person (unverifiable), see resolve-label ${label}; ${dropped}`;
+  return `Let a delivery resolve it, ${dropped}`;
+}
+
+/** What becomes of records behind the watermark whose claim is dropped. Cut as before they get the same label. */
+function dropping({ state }: Claim): string {
+  return state.kind === 'contradicted'
+    ? 'its records come again, and while Doris takes its label for stored, rows that the table lacks are LOST when they are cut alike; cut otherwise, those that it has are loaded TWICE. Say what the table has by resolve-label instead'
+    : 'if Doris has its rows, they may be loaded TWICE';
 }

@@ -4,16 +4,15 @@ import { credentialsFrom } from '../../lib/credentials.ts';
 import { deadlineIn } from '../../lib/deadline.ts';
 import { inspectDoris } from '../../lib/doris/inspector.ts';
 import type { Item } from '../../lib/ledger/item.ts';
-import { type ReadLabel, readLabel } from '../../lib/plan/label.ts';
+import type { ReadLabel } from '../../lib/plan/label.ts';
 import { targetsIn } from '../../lib/plan/route.ts';
 import type { LabelState } from '../../lib/ports.ts';
 import { type FoundLoad, foundLoadOf, isLoadUnder, type RedrivePlace } from '../../lib/redrive/find.ts';
 import type { RedriveLoad } from '../../lib/redrive/ledger.ts';
 import { seconds } from '../../lib/units.ts';
 import { openSecrets } from '../aws.ts';
-import { wrongInput } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { type LedgerWord, ledgerWords, STATE_MEANING } from '../label/explain.ts';
+import { type LedgerWord, labelIn, ledgerWords, STATE_MEANING } from '../label/explain.ts';
 import { readLedger } from '../ledger/select.ts';
 import { examples, type Register } from '../register.ts';
 import type { Session } from '../session.ts';
@@ -50,17 +49,13 @@ interface Explained extends ReadLabel {
 }
 
 async function explainLabel(session: Session, label: string, { offline = false }: { readonly offline?: boolean }): Promise<ExitCode> {
-  const read = readLabel(label);
-  if (read === undefined)
-    throw wrongInput(
-      `${JSON.stringify(label.slice(0, 200))} is no label of a loader: those end in -<first position>-<records>-<format and hash>; labels that begin with loader-probe- store nothing`,
-    );
+  const read = labelIn(label);
   if (offline) return print(session, { label, ...read, ledger: null, redrives: null, doris: null });
   const loads: Item[] = [];
-  const { checkpoints } = await readLedger(session, { allLoaders: true }, (item) => {
+  const listing = await readLedger(session, { allLoaders: true }, (item) => {
     if (isLoadUnder(label, item)) loads.push(item);
   });
-  const ledger = ledgerWords(label, read, checkpoints);
+  const ledger = ledgerWords(label, read, listing);
   const redrives = loads
     .map(foundLoadOf)
     .map(wordOf)
@@ -117,31 +112,48 @@ function print({ output }: Session, explained: Explained): ExitCode {
   return explained.doris?.some(({ state }) => state === 'unreachable') ? EXIT.amiss : EXIT.done;
 }
 
-function textOf({ head, firstPosition, records, ledger, redrives, doris }: Explained): readonly string[] {
+function textOf({ label, head, firstPosition, records, ledger, redrives, doris }: Explained): readonly string[] {
   return [
     `loader prefix, stream and shard: ${head}`,
     `first record: ${firstPosition}`,
     `records: ${records}`,
-    ...(ledger === null ? [] : ledger.length === 0 ? ['ledger: no checkpoint begins its labels like this'] : ledger.map(ledgerText)),
-    ...(redrives ?? []).flatMap(redriveText),
+    ...(ledger === null
+      ? []
+      : ledger.length === 0
+        ? ['ledger: no checkpoint begins its labels like this']
+        : ledger.flatMap((word) => ledgerText(label, word))),
+    ...(redrives ?? []).flatMap((word) => redriveText(label, word)),
     ...(doris ?? []).flatMap(dorisText),
   ];
 }
 
-function ledgerText({ loader, stream, shard, target, kind, through, span }: LedgerWord): string {
+function ledgerText(label: string, { loader, stream, shard, target, kind, through, span }: LedgerWord): readonly string[] {
   const where = `ledger: loader ${loader}, ${stream}, ${shard} into ${target}`;
   switch (kind) {
     case 'claim':
-      return `${where}: it is the claim, ${span?.state}: ${counted(span?.rows ?? 0, 'row')} from ${span?.first} to ${span?.last}`;
+      return [
+        `${where}: it is the claim, ${span?.state}: ${counted(span?.rows ?? 0, 'row')} from ${span?.first} to ${span?.last}`,
+        ...(span?.reason == null ? [] : contradictedText(label, span.reason, 'its records')),
+        ...(span?.state === 'open' ? [`  where its shard waits for a person (unverifiable), resolve-label ${label} takes the answer`] : []),
+      ];
     case 'witness':
-      return `${where}: it is the last load that was seen visible before the present claim was written`;
+      return [`${where}: it is the last load that was seen visible before the present claim was written`];
     case 'settled':
-      return `${where}: its first record is settled (through ${through})`;
+      return [`${where}: its first record is settled (through ${through})`];
     case 'ahead':
-      return `${where}: its first record is not settled, and no claim is open for it`;
+      return [`${where}: its first record is not settled, and no claim is open for it`];
     default:
       return kind satisfies never;
   }
+}
+
+/** What a person does about a load that Doris reported otherwise than it was sent. */
+function contradictedText(label: string, reason: string, records: string): readonly string[] {
+  return [
+    `  contradicted: ${reason}`,
+    `  Compare the table with ${records}, load what is missing, delete what is doubled. Then they go on by`,
+    `  resolve-label ${label} --stored`,
+  ];
 }
 
 const REDRIVE_MEANING = {
@@ -151,18 +163,10 @@ const REDRIVE_MEANING = {
   void: 'surely not stored, its records are free for another redrive',
 } as const satisfies Record<RedriveLoad['state'], string>;
 
-function redriveText({ loader, stream, shard, state, reason, item, rows, begunAt }: RedriveWord): readonly string[] {
+function redriveText(label: string, { loader, stream, shard, state, reason, rows, begunAt }: RedriveWord): readonly string[] {
   return [
     `redrive: loader ${loader}, ${stream}, ${shard}: ${counted(rows, 'row')}, begun ${begunAt}: ${REDRIVE_MEANING[state]}`,
-    ...(reason === null
-      ? []
-      : [
-          `  contradicted: ${reason}`,
-          '  Compare the table with the letters that wait for it, load what is missing, delete what is doubled. Then set state to stored in the ledger item',
-          `  pk ${item.pk}`,
-          `  sk ${item.sk}`,
-          '  and the next redrive takes these letters off their queue.',
-        ]),
+    ...(reason === null ? [] : contradictedText(label, reason, 'the letters that wait for it')),
   ];
 }
 

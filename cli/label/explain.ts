@@ -1,6 +1,16 @@
-import type { ListedCheckpoint } from '../../lib/ledger/listing.ts';
-import { headOf, type ReadLabel } from '../../lib/plan/label.ts';
+import type { ListedCheckpoint, Listing } from '../../lib/ledger/listing.ts';
+import { headOf, type ReadLabel, readLabel } from '../../lib/plan/label.ts';
 import { type Position, spellPosition } from '../../lib/source/position.ts';
+import { wrongInput } from '../errors.ts';
+
+/** What a label of an argument tells by itself. @throws {CommandError} when it is none. */
+export function labelIn(label: string): ReadLabel {
+  const read = readLabel(label);
+  if (read !== undefined) return read;
+  throw wrongInput(
+    `${JSON.stringify(label.slice(0, 200))} is no label of a loader: those end in -<first position>-<records>-<format and hash>; labels that begin with loader-probe- store nothing`,
+  );
+}
 
 /** What a checkpoint says about a label. */
 export interface LedgerWord {
@@ -15,18 +25,28 @@ export interface LedgerWord {
   readonly kind: 'claim' | 'witness' | 'settled' | 'ahead';
   readonly through: string | null;
   /** Of the claim. */
-  readonly span: { readonly state: string; readonly first: string; readonly last: string; readonly rows: number } | null;
+  readonly span: {
+    readonly state: string;
+    /** Of `contradicted`: why. */
+    readonly reason: string | null;
+    readonly first: string;
+    readonly last: string;
+    readonly rows: number;
+  } | null;
 }
 
-/** The checkpoints that a label may be about. The head of a label is cut, so there may be several. */
-export function ledgerWords(label: string, read: ReadLabel, checkpoints: readonly ListedCheckpoint[]): readonly LedgerWord[] {
-  const named = checkpoints.filter(({ loader, source }) => headOf(loader, source) === read.head);
+type Progress = Pick<ListedCheckpoint, 'loader' | 'source' | 'target' | 'checkpoint'>;
+
+/** What the ledger says of a label: the head of one is cut, so several checkpoints may. Of groups of messages only the one whose claim it is. */
+export function ledgerWords(label: string, read: ReadLabel, { checkpoints, groups }: Listing): readonly LedgerWord[] {
+  const claimed = groups.filter(({ checkpoint }) => checkpoint.claim?.label === label);
+  const named = [...checkpoints, ...claimed].filter(({ loader, source }) => headOf(loader, source) === read.head);
   const words = named.map((listed) => wordOf(label, read, listed));
   const sure = words.filter(({ kind }) => kind === 'claim' || kind === 'witness');
   return sure.length > 0 ? sure : words;
 }
 
-function wordOf(label: string, read: ReadLabel, { loader, source, target, checkpoint }: ListedCheckpoint): LedgerWord {
+function wordOf(label: string, read: ReadLabel, { loader, source, target, checkpoint }: Progress): LedgerWord {
   const { through, claim, witness } = checkpoint;
   const place = {
     loader,
@@ -37,7 +57,8 @@ function wordOf(label: string, read: ReadLabel, { loader, source, target, checkp
   };
   if (claim?.label === label) {
     const { state, first, last, rows } = claim;
-    return { ...place, kind: 'claim', span: { state: state.kind, first: spellPosition(first), last: spellPosition(last), rows } };
+    const reason = state.kind === 'contradicted' ? state.reason : null;
+    return { ...place, kind: 'claim', span: { state: state.kind, reason, first: spellPosition(first), last: spellPosition(last), rows } };
   }
   if (witness === label) return { ...place, kind: 'witness', span: null };
   return { ...place, kind: isPast(through, read) ? 'settled' : 'ahead', span: null };

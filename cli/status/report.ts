@@ -2,7 +2,7 @@ import { grouped } from '../../lib/grouped.ts';
 import type { Checkpoint, Claim } from '../../lib/ledger/checkpoint.ts';
 import { spellPosition } from '../../lib/source/position.ts';
 import { spanText } from '../../lib/span-text.ts';
-import { counted, isoTime } from '../words.ts';
+import { counted, isoTime, waitText } from '../words.ts';
 import { breakerOf, breakerText, type OpenBreaker } from './breaker.ts';
 import type { ShardFacts, StreamStatus, TableFacts } from './gather.ts';
 
@@ -142,13 +142,15 @@ function textOfGone({ claim }: Checkpoint): string {
     : `the shard of claim ${claim.label} is gone: nobody can replay it; explain-label tells whether Doris has its ${claim.rows} rows`;
 }
 
+const UNVERIFIABLE = ' Where it waits for a person (unverifiable), see resolve-label';
+
 function textOfOldClaim({ claim }: Checkpoint, now: number): string | undefined {
-  if (claim === undefined || now - claim.claimedAt <= OLD_CLAIM_MS) return undefined;
-  return `claim ${claim.label} is ${claim.state.kind} for ${spanText(now - claim.claimedAt)}: no delivery has resolved it - is the mapping enabled?`;
+  if (claim === undefined || claim.state.kind === 'contradicted' || now - claim.claimedAt <= OLD_CLAIM_MS) return undefined;
+  return `claim ${claim.label} is ${claim.state.kind} for ${spanText(now - claim.claimedAt)}: no delivery has resolved it - is the mapping enabled?${claim.state.kind === 'open' ? UNVERIFIABLE : ''}`;
 }
 
 function textOfLostRows({ claim }: Checkpoint): string | undefined {
-  if (claim?.state.kind === 'contradicted') return `the shard waits for a person: ${claim.state.reason}`;
+  if (claim?.state.kind === 'contradicted') return `the shard waits for a person: ${waitText(claim.label, claim.state.reason)}`;
   if (claim?.state.kind === 'given-up') return `rows of ${claim.label} become dead letters: ${claim.state.reason}`;
   return claim?.state.kind === 'refused' ? `Doris refused the row of ${claim.label}: ${claim.state.refusal.reason}` : undefined;
 }

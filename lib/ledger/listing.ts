@@ -1,10 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { KinesisShard } from '../source/record.ts';
+import type { IggyPartition, KinesisShard } from '../source/record.ts';
 import type { EpochMillis } from '../units.ts';
 import { flag, moment, number, readItem, text } from './attributes.ts';
 import type { Checkpoint, CheckpointKey, Settled } from './checkpoint.ts';
 import { knownOutage, outagePartition } from './dynamodb-outages.ts';
+import type { GroupKey } from './group.ts';
 import { checkpointOf, type Item, partitionKeyOf } from './item.ts';
 import type { Outage, OutageKey } from './outage.ts';
 import { pagesOf, type Reading } from './pages.ts';
@@ -22,13 +23,8 @@ export interface ListedOutage extends OutageKey {
 }
 
 /** One group of messages that an Iggy partition brought for one table. The ledger keeps it for as long as its messages may come again. */
-export interface ListedGroup {
-  readonly loader: string;
-  /** `stream/topic` */
-  readonly stream: string;
-  /** The partition. */
-  readonly shard: string;
-  readonly target: string;
+export interface ListedGroup extends GroupKey {
+  readonly checkpoint: Checkpoint;
   readonly settled: boolean;
   readonly registeredAt: EpochMillis;
   readonly totals: Settled;
@@ -140,7 +136,7 @@ function listedOf(item: Item): ListedCheckpoint {
 }
 
 const groupItem = z.object({
-  pk: text,
+  pk: text.pipe(z.string().regex(/^[^#]*#iggy#\d+:/, 'must be <loader>#iggy#<length of stream>:<stream>/<topic>#<partition>')),
   /** Last position, `#`, nonce. */
   sk: text,
   stream: text,
@@ -151,11 +147,27 @@ const groupItem = z.object({
 });
 
 function groupOf(item: Item): ListedGroup {
-  const { pk, sk, ended, ...group } = readItem(groupItem, item);
-  const { through } = checkpointOf(item, 'iggy');
+  const { pk, sk, stream, shard, target, ended, registeredAt } = readItem(groupItem, item);
+  const checkpoint = checkpointOf(item, 'iggy');
+  const { through } = checkpoint;
   const isThrough = through !== undefined && through >= sk.slice(0, sk.indexOf('#'));
-  // What an ended group did not settle belongs to others.
-  return { loader: loaderOf(pk), ...group, settled: isThrough || ended !== undefined, totals: readItem(totals, item) };
+  return {
+    loader: loaderOf(pk),
+    source: partitionOf(pk, stream, shard),
+    target,
+    group: { sort: sk },
+    checkpoint,
+    // What an ended group did not settle belongs to others.
+    settled: isThrough || ended !== undefined,
+    registeredAt,
+    totals: readItem(totals, item),
+  };
+}
+
+/** The partition whose key `partitionKeyOf` made: the length that stands there tells where the stream's name ends. */
+function partitionOf(pk: string, stream: string, shard: string): IggyPartition {
+  const length = Number.parseInt(pk.split('#', 3)[2] ?? '', 10);
+  return { kind: 'iggy', stream, streamName: stream.slice(0, length), topicName: stream.slice(length + 1), shard };
 }
 
 function orderOf({ loader, source, target }: CheckpointKey): string {

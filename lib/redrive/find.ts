@@ -77,6 +77,17 @@ export function isLoadUnder(label: string, { sk }: Item): boolean {
   return sk?.S?.startsWith(`load#${label}#`) === true;
 }
 
+/** Whether an item is a record that belongs to such a load. */
+export function isBoundUnder(label: string, { sk, load }: Item): boolean {
+  return sk?.S?.startsWith('letter#') === true && load?.S?.startsWith(`${label}#`) === true;
+}
+
+/** `database.table` of a load, by the items of records bound to such loads; none where no record was. @throws {ContractViolation} */
+export function targetOfLoad({ item: { pk, sk } }: FoundLoad, bound: readonly Item[]): string | undefined {
+  const own = bound.find((record) => record['pk']?.S === pk && `load#${record['load']?.S}` === sk);
+  return own === undefined ? undefined : namedBy(own).target;
+}
+
 /** Reads such an item back. @throws {ContractViolation} naming it, when it is damaged. */
 export function foundLoadOf(item: Item): FoundLoad {
   return { ...placeOf(item), item: { pk: item['pk']?.S ?? '', sk: item['sk']?.S ?? '' }, load: loadOf(item) };

@@ -62,7 +62,8 @@ export async function takeOver(taking: Taking, share: Share): Promise<Checkpoint
 }
 
 function settlingOf({ state }: Claim): string {
-  if (state.kind === 'contradicted') return `A person settles it: look which of its rows the table has: ${state.reason}`;
+  if (state.kind === 'contradicted')
+    return `A person settles it: look which of its rows the table has, then see resolve-label: ${state.reason}`;
   return 'Only a delivery settles it: where no mapping brings its records, have one begin before them, or "checkpoints reset --drop-claim" once you know what Doris has of it';
 }
 

@@ -90,7 +90,8 @@ export function wireRun(config: Config, calls: AwsCalls, wanted: Wanted): Run & 
   };
 }
 
-function dorisFor({ doris: { credentials, ...doris } }: Config, calls: AwsCalls, mode: LoadMode): DorisClient {
+/** The Doris of a loader's settings; connects to nobody until it is used. */
+export function dorisFor({ doris: { credentials, ...doris } }: Config, calls: AwsCalls, mode: LoadMode): DorisClient {
   const secrets = () => new SecretsManagerClient(calls);
   return connectDoris({ ...doris, mode, credentials: credentialsFrom(credentials, secrets, systemClock) }, systemClock);
 }

@@ -2,6 +2,7 @@ import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { expect } from 'vitest';
 import * as z from 'zod';
 import { STREAM } from '../../local/demo/stack.ts';
+import type { FunctionHost } from '../../local/function-process/host.ts';
 import { kinesisEvent } from '../support/builders.ts';
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts';
 
@@ -20,11 +21,13 @@ export interface CliStack extends LocalStack {
   put(id: number): Promise<Delivered>;
   /** Brings records to the loader, as its event source mapping would. */
   deliver(...records: readonly Delivered[]): Promise<unknown>;
+  /** The same, when the loader may fail. */
+  invoke(...records: readonly Delivered[]): ReturnType<FunctionHost['invoke']>;
   /** What the loader wrote. */
   readonly lines: readonly string[];
 }
 
-interface Delivered {
+export interface Delivered {
   readonly data: string;
   readonly sequenceNumber: string;
 }
@@ -34,6 +37,8 @@ export async function startCliStack(timeoutMillis = 20_000): Promise<CliStack> {
   const stack = await startLocalStack();
   await stack.select(CREATE_T);
   const loader = stack.startFunction({}, timeoutMillis);
+  const invoke: CliStack['invoke'] = (...records) =>
+    loader.invoke(JSON.stringify(kinesisEvent(records.map((record) => ({ ...record, streamArn: ARN, shard: SHARD })))));
   return {
     ...stack,
     lines: loader.lines,
@@ -43,9 +48,9 @@ export async function startCliStack(timeoutMillis = 20_000): Promise<CliStack> {
       const { SequenceNumber: sequenceNumber = '' } = await stack.kinesis.send(new PutRecordCommand(record));
       return { data, sequenceNumber };
     },
+    invoke,
     async deliver(...records) {
-      const event = kinesisEvent(records.map((record) => ({ ...record, streamArn: ARN, shard: SHARD })));
-      const result = await loader.invoke(JSON.stringify(event));
+      const result = await invoke(...records);
       expect(result.kind).toBe('returned');
       return result.kind === 'returned' ? JSON.parse(result.payload) : undefined;
     },

@@ -50,6 +50,7 @@ const COMMANDS: readonly (readonly [code: number, args: readonly string[]])[] = 
   [4, ['dead-letters', 'discard', '--all']],
   [0, ['explain-letter', '<position>']],
   [0, ['explain-label', '<label>']],
+  [3, ['resolve-label', '<label>', '--stored']],
   [0, ['doctor', '--stream', STREAM, '--sample', '<folder>/sample.ndjson']],
   [2, ['reconcile', ...PERIOD]],
   [0, ['replay', ...PERIOD, '--as', 'again', '--yes']],

@@ -1,4 +1,3 @@
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -191,11 +190,20 @@ describe('how much and how fast', () => {
 });
 
 describe('a load of which Doris counts other rows than were sent', () => {
-  it('keeps its letters until a person has set it to stored, and says where', async () => {
+  /** Two letters whose load Doris took, and reported otherwise. @returns its label */
+  async function contradicted(): Promise<string> {
     await sendRow(1);
     await sendRow(2);
     stack.doris.faults.add({ at: 'be.reply', times: 1, action: { kind: 'alter', fields: { NumberLoadedRows: 1 } } });
-    expect(await redrive()).toMatchObject({ code: 3, stderr: expect.stringContaining('1 of 2 rows are counted as loaded') });
+    const { code, stderr } = await redrive();
+    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('1 of 2 rows are counted as loaded') });
+    return /for label (\S+)/.exec(stderr)?.[1] ?? '';
+  }
+
+  const resolve = (...args: readonly string[]) => runCli(['resolve-label', ...args, '--yes', '--json'], env());
+
+  it('keeps its letters until a person has said that it is stored, and says where', async () => {
+    const label = await contradicted();
 
     const { code, report } = await redrive();
 
@@ -209,37 +217,32 @@ describe('a load of which Doris counts other rows than were sent', () => {
         { fate: 'kept', reason },
       ],
     });
-    const [, label = ''] = /for label (\S+)/.exec(report.left[0].reason) ?? [];
     const letter = await runCli(['explain-letter', report.left[0].position], env());
     expect(letter.stdout).toContain(`contradicted: look which rows of load ${label} the table has ("explain-label ${label}"`);
     const { stdout } = await runCli(['explain-label', label], env());
     expect(stdout).toContain('1 of 2 rows are counted as loaded');
-    const [, pk = '', sk = ''] = /^ {2}pk (.*)\n {2}sk (.*)$/m.exec(stdout) ?? [];
-    await setStored(pk, sk);
+    expect(stdout).toContain(`resolve-label ${label} --stored`);
+    const told = await resolve(label, '--stored');
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringContaining('the next redrive takes its letters off the queue') });
+    expect(JSON.parse(told.stdout).resolved).toMatchObject([{ kind: 'redrive', target: 'demo.t', rows: 2, now: 'stored' }]);
 
     expect(await redrive()).toMatchObject({ code: 0, report: { loaded: 2, before: 2, removed: 2, left: [] } });
     expect(await ids()).toEqual([1, 2]);
+    expect(await resolve(label, '--stored')).toMatchObject({ code: 3, stderr: expect.stringContaining('is stored: its fate is known') });
   });
 
-  /** As docs/operations.md says. */
-  async function setStored(pk: string, sk: string): Promise<void> {
-    const client = new DynamoDBClient({
-      endpoint: stack.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '',
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    });
-    await client.send(
-      new UpdateItemCommand({
-        TableName: stack.env['LEDGER_TABLE'],
-        Key: { pk: { S: pk }, sk: { S: sk } },
-        UpdateExpression: 'SET #s = :stored',
-        ConditionExpression: '#s = :contradicted',
-        ExpressionAttributeNames: { '#s': 'state' },
-        ExpressionAttributeValues: { ':stored': { S: 'stored' }, ':contradicted': { S: 'contradicted' } },
-      }),
-    );
-    client.destroy();
-  }
+  it('is loaded again by the word that it is not stored, once Doris takes its label for stored no more', async () => {
+    const label = await contradicted();
+    await stack.select('DELETE FROM t WHERE id < 3');
+
+    const refused = await resolve(label, '--not-stored');
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('in database demo its label is VISIBLE') });
+    await stack.select(`CLEAN LABEL \`${label}\` FROM demo`);
+    expect((await resolve(label, '--not-stored')).code).toBe(0);
+
+    expect(await redrive()).toMatchObject({ code: 0, report: { loaded: 2, before: 0, removed: 2, left: [] } });
+    expect(await ids()).toEqual([1, 2]);
+  });
 });
 
 describe('a dry run by way of a proxy that drops the header two_phase_commit', () => {

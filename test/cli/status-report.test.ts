@@ -3,8 +3,8 @@ import { unsettledFrom } from '../../cli/status/gather.ts';
 import { partitionFindings, partitionLines } from '../../cli/status/partitions.ts';
 import { reportOf } from '../../cli/status/report.ts';
 import { shortPosition } from '../../cli/words.ts';
-import type { Claim } from '../../lib/ledger/checkpoint.ts';
-import type { ListedCheckpoint } from '../../lib/ledger/listing.ts';
+import type { Checkpoint, Claim } from '../../lib/ledger/checkpoint.ts';
+import type { ListedCheckpoint, ListedGroup } from '../../lib/ledger/listing.ts';
 import type { Label } from '../../lib/plan/label.ts';
 import { kinesisPosition } from '../../lib/source/position.ts';
 import { spanText } from '../../lib/span-text.ts';
@@ -97,26 +97,27 @@ describe('the report of several shards', () => {
   });
 
   it('says why a shard waits for a person', () => {
-    const contradicted: Claim = { ...claim, claimedAt: epochMillis(NOW), state: { kind: 'contradicted', reason: '1 of 2 rows' } };
+    const contradicted: Claim = { ...claim, state: { kind: 'contradicted', reason: '1 of 2 rows' } };
 
     expect(reportOf([{ isThere: true, stream, shards: [shard('1', 1, contradicted)] }], NOW).findings).toEqual([
-      's 1 -> db.t: the shard waits for a person: 1 of 2 rows',
+      's 1 -> db.t: the shard waits for a person: 1 of 2 rows. Compare the table with the records of load l, then see resolve-label',
     ]);
   });
 
   it('asks for the mapping when no delivery resolves a claim', () => {
     expect(reportOf([{ isThere: true, stream, shards: [shard('1', 1, claim)] }], NOW).findings).toEqual([
-      's 1 -> db.t: claim l is open for 60 min: no delivery has resolved it - is the mapping enabled?',
+      's 1 -> db.t: claim l is open for 60 min: no delivery has resolved it - is the mapping enabled? Where it waits for a person (unverifiable), see resolve-label',
     ]);
   });
 });
 
 describe('partitions of Iggy', () => {
-  const group = (partition: string, settled: boolean, registered: number) => ({
+  const group = (partition: string, settled: boolean, registered: number, checkpoint: Checkpoint = {}): ListedGroup => ({
     loader: 'demo',
-    stream: 'shop/orders',
-    shard: partition,
+    source: { kind: 'iggy', stream: 'shop/orders', streamName: 'shop', topicName: 'orders', shard: partition },
     target: 'db.t',
+    group: { sort: '7#x' },
+    checkpoint,
     settled,
     registeredAt: epochMillis(NOW - registered),
     totals: { rows: 10, bytes: 100, loads: 1, deadLetters: 0 },
@@ -135,6 +136,14 @@ describe('partitions of Iggy', () => {
     ]);
     expect(partitionFindings(lines)).toEqual([
       'shop/orders 0 -> db.t: 2 groups of messages not settled, the oldest for 2 h - is the mapping of the queue enabled?',
+    ]);
+  });
+
+  it('name each load that waits for a person', () => {
+    const contradicted: Claim = { ...claim, state: { kind: 'contradicted', reason: '1 of 2 rows' } };
+
+    expect(partitionFindings(partitionLines([group('0', false, 1, { claim: contradicted }), group('0', false, 1)], [], NOW))).toEqual([
+      'shop/orders 0 -> db.t: messages wait for a person: 1 of 2 rows. Compare the table with the records of load l, then see resolve-label',
     ]);
   });
 });

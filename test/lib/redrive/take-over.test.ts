@@ -45,7 +45,7 @@ describe('a batch whose records a load of the loader has in hand', () => {
     [{ kind: 'open' }, 'is open: redrive it when that is settled. Only a delivery settles it'],
     [
       { kind: 'contradicted', reason: '1 of 2 rows' },
-      'is contradicted: redrive it when that is settled. A person settles it: look which of its rows the table has: 1 of 2 rows',
+      'is contradicted: redrive it when that is settled. A person settles it: look which of its rows the table has, then see resolve-label: 1 of 2 rows',
     ],
   ])('waits, and says who settles it: %s', async (state, why) => {
     const clock = virtualClock();
