@@ -74,7 +74,9 @@ async function stillTaken(doris: Doris, load: LoadUnder): Promise<string | undef
   const database = databaseOf(name);
   const state = await stateIn(doris, database, label);
   if (state.kind === 'unknown' || state.kind === 'aborted') return undefined;
-  return `in database ${database} its label is ${state.kind.toUpperCase()}: its records, put again under it, would count as stored, and those that are missing would be lost. Either load what is missing yourself and say --stored, or delete what is there, have Doris forget the label (CLEAN LABEL \`${label}\` FROM \`${database}\`), and say --not-stored again`;
+  const where = `in database ${database} its label is ${state.kind.toUpperCase()}`;
+  if (state.kind === 'prepare' || state.kind === 'precommitted') return `${where}: wait until Doris has ended its transaction`;
+  return `${where}: its records, put again under it, would count as stored, and those that are missing would be lost. Either load what is missing yourself and say --stored, or delete what is there, have Doris forget the label (CLEAN LABEL \`${label}\` FROM \`${database}\`), and say --not-stored again`;
 }
 
 /** Whether a loader can tell by itself what became of an open claim, or will once somebody else's attempt is over. */
