@@ -21,14 +21,13 @@ export function packLoads(line: Line): (load: Load, deadline: Deadline) => Promi
     if (packed === undefined) return await loadUntilTold({ ...load, compression: 'none' }, deadline, line);
     const outcome = await loadUntilTold({ ...load, body: [packed], compression: 'gz' }, deadline, line);
     const objection = objectionOf(outcome);
-    if (objection === undefined)
-      return outcome.attempts === 0 ? outcome : { ...outcome, packing: { kind: 'packed', bytes: bytes(packed.length) } };
-    packs = false;
+    if (objection === undefined) return asPacked(outcome, packed);
     const plain = await loadUntilTold({ ...load, inDoubt: outcome.kind === 'unknown', compression: 'none' }, deadline, line);
     const attempts = outcome.attempts + plain.attempts;
-    if (plain.kind !== 'rejected-data') return { ...plain, attempts, packing: { kind: 'refused', reason: objection } };
-    packs = outcome.kind === 'rejected-data';
-    return { ...plain, attempts };
+    // Rows that are bad in either form tell nothing of unpacking.
+    if (outcome.kind === 'rejected-data' && plain.kind === 'rejected-data') return { ...plain, attempts };
+    packs = false;
+    return { ...plain, attempts, packing: { kind: 'refused', reason: objection } };
   };
 }
 
@@ -36,6 +35,11 @@ export function packLoads(line: Line): (load: Load, deadline: Deadline) => Promi
 function smaller(body: readonly Uint8Array[]): Uint8Array | undefined {
   const packed = gzipSync(joined(body), { level: FASTEST });
   return packed.length < sizeOf(body) ? packed : undefined;
+}
+
+/** Where nothing was sent, nothing was packed. */
+function asPacked(outcome: LoadOutcome, packed: Uint8Array): LoadOutcome {
+  return outcome.attempts === 0 ? outcome : { ...outcome, packing: { kind: 'packed', bytes: bytes(packed.length) } };
 }
 
 /** Why Doris refused a load that may be due to its being packed. */

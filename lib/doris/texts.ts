@@ -6,8 +6,11 @@ export type Meaning = 'rejected-data' | 'ambiguous' | Exclude<Setback['kind'], '
 /** The cloud with a merge-on-write table, and 1.x where its operator switched two-phase commit off (reference 6). */
 const NO_TWO_PHASE = /\bstream load 2pc is unsupported\b|\bTwo phase commit \(2PC\)[^.]* was disabled\b/;
 
-/** What Doris says of JSON that is packed before the release in which it learned to unpack it, at the latest in March 2025 (apache/doris#48990). */
-const UNKNOWN_FORMAT = /\bunknown data format\b/i;
+/**
+ * What Doris says of JSON that is packed before the release in which it learned to unpack it (apache/doris#48990): the first in sources up
+ * to 2023 at least (stream_load.cpp, 000bc5ed), the second where only the check of the format is left.
+ */
+const UNREAD_FORMAT = /\b(compress data of JSON format is not supported|unknown data format)\b/i;
 
 /**
  * Doris's failure texts (reference 3.2, 1.1), first match wins. The order carries meaning: refused rows may be quoted in a text and say anything,
@@ -22,7 +25,7 @@ const TABLE: readonly (readonly [Meaning, RegExp])[] = [
   ['ambiguous', /^\[(THRIFT_RPC_ERROR|PUBLISH_TIMEOUT|TIMEOUT|SERVICE_UNAVAILABLE|NOT_MASTER)\]/],
 
   ['rejected-config', /\b(unknown (column|table|database)\b|Access denied\b|Unauthorized\b|Label format error\b)/i],
-  ['rejected-config', UNKNOWN_FORMAT],
+  ['rejected-config', UNREAD_FORMAT],
   ['rejected-config', /\b(no default value\b|column count doesn't match\b|Invalid (timeout|strict mode format|mem limit format)\b)/i],
   ['rejected-config', /\bexceed BE's conf\b|\bThere is no 100-continue header\b|\bNo (database|table|cloud cluster name) selected\b/],
   [
@@ -60,7 +63,7 @@ export function meaningOf(text: string): Meaning | undefined {
 
 /** Whether a reason says that Doris does not read the form in which rows were sent. */
 export function isAboutFormat(reason: string): boolean {
-  return UNKNOWN_FORMAT.test(reason);
+  return UNREAD_FORMAT.test(reason);
 }
 
 /** A reason with what to do about it, where that is this loader's to say. */

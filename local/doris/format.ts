@@ -16,7 +16,6 @@ export function bodyFormatOf(options: ReadOptions, { packedJson }: Behaviour): B
   const format = options['format']?.toLowerCase() ?? 'csv';
   const compression = options['compress_type']?.toLowerCase() ?? '';
   if (!FORMATS.includes(format)) return undefined;
-  if (format === 'json' && packedJson === 'refused' && compression !== '') return undefined;
   if (format === 'json' && packedJson === 'read-as-it-is') return { format, compression: '' };
   if (compression === '' || COMPRESSIONS.includes(compression)) return { format, compression };
   // Only CSV minds an unknown compression; JSON is then read as it is.

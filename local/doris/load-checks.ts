@@ -34,7 +34,10 @@ function authorization({ call }: LoadRequest): Refusal | undefined {
 }
 
 function format({ options }: LoadRequest, behaviour: Behaviour): Refusal | undefined {
-  if (bodyFormatOf(options, behaviour) !== undefined) return undefined;
+  const read = bodyFormatOf(options, behaviour);
+  if (behaviour.packedJson === 'refused' && read?.format === 'json' && read.compression !== '')
+    return refuse('INTERNAL_ERROR', 'compress data of JSON format is not supported.');
+  if (read !== undefined) return undefined;
   return refuse('DATA_FILE_TYPE_ERROR', `unknown data format, format=${options['format'] ?? ''}`);
 }
 

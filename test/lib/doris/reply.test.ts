@@ -30,6 +30,7 @@ const FAILURES: readonly (readonly [Verdict['kind'], string])[] = [
   ['rejected-data', '[INTERNAL_ERROR]Parse json data failed. code: 3, error info: TAPE_ERROR'],
   ['rejected-config', "[INVALID_ARGUMENT]label and group_commit can't be set at the same time"],
   ['rejected-config', '[INTERNAL_ERROR]unknown data format, format=jsn'],
+  ['rejected-config', '[INTERNAL_ERROR]compress data of JSON format is not supported.'],
   ['rejected-config', `[ANALYSIS_ERROR]${ERRCODE}Unknown column 'a' in 'events'`],
   ['rejected-config', `[ANALYSIS_ERROR]${ERRCODE}Unknown column 'commit_time' in 'timeout'`],
   ['rejected-config', `[ANALYSIS_ERROR]${ERRCODE}Column has no default value, column=a`],

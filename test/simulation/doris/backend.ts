@@ -28,7 +28,7 @@ const OVERLOADED = [
 const TOO_MANY_RUNNING =
   '[ANALYSIS_ERROR]TStatus: errCode = 2, detailMessage = current running txns on db 1 is 1000, larger than limit 1000';
 
-const UNKNOWN_FORMAT = '[DATA_FILE_TYPE_ERROR]unknown data format, format=json';
+const PACKED_JSON = '[INTERNAL_ERROR]compress data of JSON format is not supported.';
 
 const AROUND_COMMIT = [
   '[THRIFT_RPC_ERROR]failed to call frontend service, FE address=fe1.doris:9020, reason: THRIFT_EAGAIN (timed out)',
@@ -53,7 +53,7 @@ export async function serveLoad(world: World, cluster: Cluster, connection: Conn
   const loading: Loading = { world, cluster, connection, backend, label, life: cluster.life(backend), unpacking };
   if (faults.strikes('connection-lost', machine.actor)) return connection.lose('ECONNRESET');
   if (faults.strikes('overload', machine.actor)) return connection.answer(200, loadReport(label, -1, failure(TOO_MANY_RUNNING)));
-  if (unpacking === 'refused') return connection.answer(200, loadReport(label, -1, failure(UNKNOWN_FORMAT)));
+  if (unpacking === 'refused') return connection.answer(200, loadReport(label, -1, failure(PACKED_JSON)));
   const result = cluster.transactions.begin(label, tableOf(ask.url), backend, Number(ask.headers['timeout']) * 1000);
   if ('heldBy' in result) {
     world.trace(backend, () => `label ${label} is held by transaction ${result.heldBy.id} (${result.heldBy.state})`);
