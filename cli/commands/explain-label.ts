@@ -133,7 +133,7 @@ function ledgerText(label: string, { loader, stream, shard, target, kind, throug
     case 'claim':
       return [
         `${where}: it is the claim, ${span?.state}: ${counted(span?.rows ?? 0, 'row')} from ${span?.first} to ${span?.last}`,
-        ...(span?.reason == null ? [] : contradictedText(label, span.reason, 'its records')),
+        ...(span?.reason ? contradictedText(label, span.reason, 'its records') : []),
         ...(span?.state === 'open' ? [`  where its shard waits for a person (unverifiable), resolve-label ${label} takes the answer`] : []),
       ];
     case 'witness':

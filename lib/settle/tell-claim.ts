@@ -22,7 +22,7 @@ export async function tellClaim(
   key: CheckpointKey,
   claim: Claim,
   word: PersonsWord,
-  clock: Clock,
+  clock: Pick<Clock, 'random'>,
 ): Promise<boolean> {
   const told: Claim = { ...claim, state: { kind: STATE_BY_WORD[word] }, fence: drawNonce(clock) };
   return written(await ledger.move(key, { expect: unchanged(claim), claim: told }), told);

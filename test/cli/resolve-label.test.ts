@@ -8,6 +8,7 @@ import { membersOf } from '../../lib/plan/route.ts';
 import { kinesisPosition } from '../../lib/source/position.ts';
 import { epochMillis } from '../../lib/units.ts';
 import { STREAM } from '../../local/demo/stack.ts';
+import { kinesisEvent } from '../support/builders.ts';
 import { sqsEvent } from '../support/sqs-event.ts';
 import { RULES } from '../support/world.ts';
 import { ARN, type CliStack, type Delivered, SHARD, startCliStack } from './fixture.ts';
@@ -178,6 +179,22 @@ describe('a claim that Doris may have forgotten', () => {
     expect(await rows()).toEqual(idsOf(records));
   });
 
+  it('is loaded by that word after a delivery that waited for it, as soon as nobody has it in hand', async () => {
+    const records = await put(2);
+    const label = await openClaim(records);
+    const waiting = stack.startFunction({ ON_UNVERIFIABLE: 'wait' });
+    const event = kinesisEvent(records.map((record) => ({ ...record, streamArn: ARN, shard: SHARD })));
+    const failures = `{"batchItemFailures":[{"itemIdentifier":"${records[0]?.sequenceNumber}"}]}`;
+    expect(await waiting.invoke(JSON.stringify(event))).toMatchObject({ kind: 'returned', payload: failures });
+    expect(waiting.lines.join('\n')).toMatch(new RegExp(`"message":"claim-waits".*"label":"${label}"`));
+
+    const resolved = async () => (await resolve(label, '--not-stored', '--yes')).code;
+    await expect.poll(resolved, { timeout: 90_000, interval: 500 }).toBe(0);
+
+    expect(await stack.deliver(...records)).toEqual({ batchItemFailures: [] });
+    expect(await rows()).toEqual(idsOf(records));
+  });
+
   it.each<[string, () => Partial<Claim>, string]>([
     ['a loader may still load', () => ({ deadline: epochMillis(Date.now() + 3_600_000) }), 's a loader may still load it'],
     ['Doris would know', () => ({ claimedAt: epochMillis(Date.now()) }), 'Doris would know its label, had it stored the load'],
@@ -217,11 +234,16 @@ describe('a claim that Doris may have forgotten', () => {
 });
 
 describe('messages of Iggy whose load Doris reported otherwise than it was sent', () => {
+  let loader: ReturnType<CliStack['startFunction']>;
+  beforeAll(() => {
+    loader = stack.startFunction({}, 20_000, 'iggy-loader');
+  });
+  const invoke = (...offsets: readonly number[]) => loader.invoke(JSON.stringify(sqsEvent([{ body: iggyBody(offsets) }])));
+  const DONE = { kind: 'returned', payload: '{"batchItemFailures":[]}' };
+
   it('go on by the word that it is stored', async () => {
-    const loader = stack.startFunction({}, 20_000, 'iggy-loader');
-    const invoke = () => loader.invoke(JSON.stringify(sqsEvent([{ body: iggyBody([1, 2]) }])));
     misreport();
-    expect(await invoke()).toMatchObject({ kind: 'error' });
+    expect(await invoke(1, 2)).toMatchObject({ kind: 'error' });
     const { partitions, findings } = JSON.parse((await cli('status', '--json')).stdout);
     const { label } = partitions[0].contradicted[0];
     expect(findings).toContainEqual(expect.stringContaining(`records of load ${label}, then see resolve-label`));
@@ -231,8 +253,23 @@ describe('messages of Iggy whose load Doris reported otherwise than it was sent'
 
     expect(code).toBe(0);
     expect(JSON.parse(stdout).resolved).toMatchObject([{ kind: 'claim', stream: 'shop/orders', shard: '3', now: 'loaded' }]);
-    expect(await invoke()).toMatchObject({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
+    expect(await invoke(1, 2)).toMatchObject(DONE);
     expect(await rows()).toEqual([1, 2]);
+  });
+
+  it('are loaded by the word that it is not stored, also when they come again in other bodies', async () => {
+    misreport();
+    expect(await invoke(11, 12, 13)).toMatchObject({ kind: 'error' });
+    const { partitions } = JSON.parse((await cli('status', '--json')).stdout);
+    const { label } = partitions[0].contradicted[0];
+    await stack.select('DELETE FROM t WHERE id > 10');
+    await stack.select(`CLEAN LABEL \`${label}\` FROM demo`);
+
+    expect((await resolve(label, '--not-stored', '--yes')).code).toBe(0);
+
+    const inTurns = async () => [await invoke(12, 13), await invoke(11)];
+    await expect.poll(inTurns, { timeout: 90_000, interval: 500 }).toMatchObject([DONE, DONE]);
+    expect(await rows()).toEqual([11, 12, 13]);
   });
 
   /** One message as http_sink sends it. */
