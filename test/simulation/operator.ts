@@ -8,7 +8,10 @@ import { ATTEMPT_GRACE, CLOCK_ERROR, EPOCH, type World } from './world.ts';
  * Frees the shards that wait for a person, as the README says: asks the table for the rows of the claim, and says what it found. Nothing is
  * said while a loader may still put the load.
  */
-export async function freeWaitingShards({ scenario, waiting, truth, scheduler, reached, trace }: World, shared: SharedLedger): Promise<void> {
+export async function freeWaitingShards(
+  { scenario, waiting, truth, scheduler, reached, trace }: World,
+  shared: SharedLedger,
+): Promise<void> {
   for (const [label, key] of waiting) {
     const { claim } = await shared.table.read(key);
     if (claim?.label !== label || claim.state.kind !== 'open') {
