@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MetricUnit as Unit } from '@aws-lambda-powertools/metrics/types';
 import type { Clock } from './clock.ts';
-import type { LoadOutcome, Memory, Packing } from './ports.ts';
+import type { LoadOutcome, Memory } from './ports.ts';
 import type { MemoryProof } from './settle/label-memory.ts';
 import type { ClaimProof, LoaderEvent, Telemetry } from './telemetry.ts';
 
@@ -179,7 +179,7 @@ function measuresOfLoad(load: LoaderEvent & { kind: 'load' }): Measure[] {
     ['LoadLatency', MetricUnit.Milliseconds, load.took],
     ['RetriedAttempts', MetricUnit.Count, Math.max(0, load.attempts - 1)],
     ['ClaimsReplayed', MetricUnit.Count, load.replay ? 1 : 0],
-    ...measuresOfPacking(load.packing),
+    ...measuresOfPacking(load),
   ];
   if (load.outcome !== 'committed') return [...all, [OUTCOME_METRICS[load.outcome], MetricUnit.Count, 1]];
   return [
@@ -190,10 +190,11 @@ function measuresOfLoad(load: LoaderEvent & { kind: 'load' }): Measure[] {
   ];
 }
 
-function measuresOfPacking(packing: Packing | undefined): Measure[] {
+/** `BytesPacked` is read beside `BytesLoaded`. */
+function measuresOfPacking({ packing, outcome }: LoaderEvent & { kind: 'load' }): Measure[] {
   switch (packing?.kind) {
     case 'packed':
-      return [['BytesPacked', MetricUnit.Bytes, packing.bytes]];
+      return outcome === 'committed' ? [['BytesPacked', MetricUnit.Bytes, packing.bytes]] : [];
     case 'refused':
       return [['PackedLoadsRefused', MetricUnit.Count, 1]];
     case undefined:

@@ -51,7 +51,11 @@ export async function unpacksAt(entrance: Entrance, { target, deadline }: Omit<S
   const probe = await sendTo(entrance, NO_ROWS, { target, deadline, others: 0 }, line);
   if (probe.kind !== 'reply') return { kind: 'unreachable', reason: wording(probe.reason) };
   const verdict = judge(probe, { label: probe.label, rows: LINES }, 'labelled');
-  if (verdict.kind === 'rejected-data') return { kind: 'told', value: verdict.counted.total === LINES };
+  if (verdict.kind === 'rejected-data') {
+    const { counted, message } = verdict;
+    // A reader that gives up at the first bad line does so whether it has unpacked that or not.
+    return counted.total === 0 ? { kind: 'refused', reason: message } : { kind: 'told', value: counted.total === LINES };
+  }
   const reason = 'reason' in verdict ? verdict.reason : `the answer (${verdict.kind}) is none that lines without rows get`;
   return isAboutFormat(reason) ? { kind: 'told', value: false } : { kind: 'refused', reason };
 }

@@ -142,9 +142,10 @@ describe('the metrics', () => {
     });
   });
 
-  it('count what packed loads weigh, and those that Doris refused packed', () => {
+  it('count what the packed ones of the loaded bytes weigh, and loads that Doris refused packed', () => {
     const [line] = metricsOf(
       { ...LOAD, packing: { kind: 'packed', bytes: bytes(9) } },
+      { ...LOAD, outcome: 'unavailable', packing: { kind: 'packed', bytes: bytes(9) } },
       { ...LOAD, packing: { kind: 'refused', reason: 'unknown data format' } },
     );
 

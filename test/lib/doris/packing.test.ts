@@ -251,6 +251,21 @@ describe('a probe', () => {
     expect(doris.transactions('db').map(({ state }) => state)).toEqual(packedJson === 'refused' ? [] : ['ABORTED']);
   });
 
+  it('tells nothing where Doris gives up before it has counted a line', async () => {
+    const { fe, within } = await aCluster(async (call) => {
+      await call.takeBody();
+      const Label = call.seen.headers['label'];
+      call.json(failure('[DATA_QUALITY_ERROR]Parse json data for JsonDoc failed. code: 3', { Label, NumberTotalRows: 0 }));
+    });
+    const inspector = inspectDoris({ ...clientSettings(dorises.plain), frontends: [fe.url] }, systemClock);
+    onTestFinished(() => inspector.close());
+
+    expect(await inspector.unpacks(fe.url, { database: 'db', table: 'events' }, within(seconds(5)))).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('Parse json data for JsonDoc failed'),
+    });
+  });
+
   it('tells nothing of a table that is missing', async () => {
     const { doris, deadline } = await packingInto('unpacked');
     const inspector = inspectDoris(clientSettings(doris), systemClock);
