@@ -69,7 +69,7 @@ export interface Rejection {
 export type LoadOutcome = {
   /** PUTs that reached, or may have reached, a server. */
   readonly attempts: number;
-  /** Absent when nothing was packed. */
+  /** Absent when nothing was packed, and when rows are bad in either form. */
   readonly packing?: Packing;
 } & (
   | { readonly kind: 'committed'; readonly how: CommittedHow; readonly txnId?: number }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FaultKind, kindOf } from './faults.ts';
 import type { Life, Simulate } from './life.ts';
-import { type Nature, type PlannedRecord, type Scenario, scenarioOf } from './scenario.ts';
+import { mayDouble, type Nature, type PlannedRecord, type Scenario, scenarioOf } from './scenario.ts';
 import { tellFailure } from './shrink.ts';
 import { simulateScenario } from './simulate.ts';
 
@@ -17,6 +17,7 @@ function directed(mode: Scenario['mode'], seed: number, kinds: readonly FaultKin
   return {
     ...scenarioOf(seed),
     mode,
+    packing: mayDouble({ mode }) ? 'off' : 'mixed',
     shards: [{ id: 'shardId-000000000000', records: RECORDS }],
     tables: 1,
     batchSize: RECORDS.length,
