@@ -48,10 +48,10 @@ function objectionOf(outcome: LoadOutcome): string | undefined {
     case 'rejected-data':
       return outcome.rejection.reason;
     case 'rejected-config':
-    case 'unavailable':
     case 'unknown':
       return isAboutFormat(outcome.reason) ? outcome.reason : undefined;
     case 'committed':
+    case 'unavailable':
     case 'overload':
     case 'running':
     case 'unverifiable':

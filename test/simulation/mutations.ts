@@ -39,6 +39,11 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [{ file: 'lib/doris/packing.ts', right: 'return outcome.rejection.reason;', wrong: 'return undefined;' }],
   },
   {
+    mistake: 'does not understand a Doris that refuses packed loads',
+    among: [],
+    edits: [{ file: 'lib/doris/texts.ts', right: 'compress data of JSON format is not supported|', wrong: '' }],
+  },
+  {
     mistake: 'puts a load unpacked that is in doubt packed, without asking',
     among: ['reply-lost', 'fail-stored', 'labels-crowded-out', 'paused'],
     edits: [
