@@ -35,7 +35,7 @@ function authorization({ call }: LoadRequest): Refusal | undefined {
 
 function format({ options }: LoadRequest, behaviour: Behaviour): Refusal | undefined {
   const read = bodyFormatOf(options, behaviour);
-  if (behaviour.packedJson === 'refused' && read?.format === 'json' && read.compression !== '')
+  if (behaviour.packedJson === 'refused' && read?.format === 'json' && (options['compress_type'] ?? '') !== '')
     return refuse('INTERNAL_ERROR', 'compress data of JSON format is not supported.');
   if (read !== undefined) return undefined;
   return refuse('DATA_FILE_TYPE_ERROR', `unknown data format, format=${options['format'] ?? ''}`);
