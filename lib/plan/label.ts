@@ -42,7 +42,7 @@ export function labelOf(prefix: string, membership: Membership): Label {
     FORMAT,
     prefix,
     source.kind,
-    ...identityOf(source),
+    ...nameOf(source),
     source.shard,
     target.database,
     target.table,
@@ -54,20 +54,16 @@ export function labelOf(prefix: string, membership: Membership): Label {
   return `${headOf(prefix, source)}-${position}-${members.length}-${FORMAT}${hash}` as Label;
 }
 
-/** Texts of about this length are cheapest to hash: joining them all would make a megabyte of one event. */
-const CHUNK_CHARACTERS = 16 * 1024;
+/** Members whose identities are joined to one text, of about 16 KB, to be hashed: those of an event would make a megabyte. */
+const HASHED_TOGETHER = 128;
 
 /** SHA-256 of the identities of all members, which are ASCII. */
 function digestOf(members: Membership['members']): string {
   const hash = createHash('sha256');
-  let chunk = '';
-  for (const member of members) {
-    chunk += identityOfMember(member);
-    if (chunk.length < CHUNK_CHARACTERS) continue;
-    hash.update(chunk, 'latin1');
-    chunk = '';
+  for (let from = 0; from < members.length; from += HASHED_TOGETHER) {
+    hash.update(identityOf(members.slice(from, from + HASHED_TOGETHER)), 'latin1');
   }
-  return hash.update(chunk, 'latin1').digest('hex');
+  return hash.digest('hex');
 }
 
 /** What the labels of one source shard under one loader begin with. Other shards may begin with the same. */
@@ -94,13 +90,23 @@ export function readLabel(text: string): ReadLabel | undefined {
   return { head, firstPosition, records: Number(records) };
 }
 
-function identityOf(source: SourceShard): string[] {
+function nameOf(source: SourceShard): string[] {
   return source.kind === 'iggy' ? [source.streamName, source.topicName] : [source.stream];
 }
 
 /** A purged topic counts its offsets from 0 again: an offset alone would name two messages by one label, and Doris would drop the second. */
-function identityOfMember({ position, iggy }: Membership['members'][number]): string {
-  return iggy === undefined ? `${position.length}:${position}` : [position, iggy.id, iggy.timestamp].map(withLength).join('');
+function identityOf(members: Membership['members']): string {
+  const parts: string[] = [];
+  let [length, front] = [-1, ''];
+  for (const { position, iggy } of members) {
+    if (position.length !== length) {
+      length = position.length;
+      front = `${length}:`;
+    }
+    parts.push(front, position);
+    if (iggy !== undefined) parts.push(withLength(iggy.id), withLength(iggy.timestamp));
+  }
+  return parts.join('');
 }
 
 function sanitised(name: string): string {
