@@ -50,6 +50,8 @@ export function stringAt(text: Buffer, { start, end }: Span): string {
   return raw.includes('\\') ? String(JSON.parse(text.toString('utf8', start, end))) : raw;
 }
 
+const NO_FIELDS: Readonly<Record<string, unknown>> = {};
+
 /**
  * The top-level fields of these names; `undefined` where one holds no text, number, boolean or null. Of a duplicate key the first counts, as in Doris
  * (reference 9.7; `JSON.parse` takes the last): a record must not be routed by a value that is not the one stored.
@@ -57,18 +59,20 @@ export function stringAt(text: Buffer, { start, end }: Span): string {
  */
 export function scalarFields(json: JsonText, start: number, names: readonly string[]): Readonly<Record<string, unknown>> {
   const { bytes: text } = json;
-  let fields: Readonly<Record<string, unknown>> = {};
+  let fields = NO_FIELDS;
   let missing = names.length;
   let at = skipBlanks(text, start + 1);
   while (text[at] === QUOTE && missing > 0) {
-    const key = { start: at, end: endOfString(json, at) };
-    const value = valueFrom(json, skipBlanks(text, key.end) + 1);
-    const name = names.find((wanted) => isNamed(text, key, wanted));
-    if (name !== undefined && !Object.hasOwn(fields, name)) {
-      fields = { ...fields, [name]: scalarAt(text, value) };
+    const endOfKey = endOfString(json, at);
+    const value = skipBlanks(text, skipBlanks(text, endOfKey) + 1);
+    const end = endOfValue(json, value);
+    for (const name of names) {
+      if (!isNamed(text, at, endOfKey, name) || Object.hasOwn(fields, name)) continue;
+      const field = { [name]: scalarAt(text, value, end) };
+      fields = fields === NO_FIELDS ? field : { ...fields, ...field };
       missing--;
     }
-    at = behindComma(text, value.end);
+    at = behindComma(text, end);
   }
   return fields;
 }
@@ -76,19 +80,19 @@ export function scalarFields(json: JsonText, start: number, names: readonly stri
 const BACKSLASH = 0x5c;
 
 /** Whether a key is a name. It is spelt out only where an escape, or a character beyond ASCII, keeps bytes and characters apart. */
-function isNamed(text: Buffer, key: Span, name: string): boolean {
-  const length = key.end - key.start - 2;
+function isNamed(text: Buffer, start: number, end: number, name: string): boolean {
+  const length = end - start - 2;
   for (let index = 0; index < length; index++) {
-    const byte = text[key.start + 1 + index] ?? 0;
-    if (byte === BACKSLASH || byte >= 0x80) return stringAt(text, key) === name;
+    const byte = text[start + 1 + index] ?? 0;
+    if (byte === BACKSLASH || byte >= 0x80) return stringAt(text, { start, end }) === name;
     if (byte !== name.charCodeAt(index)) return false;
   }
   return length === name.length;
 }
 
 /** `undefined` for an object and an array. */
-function scalarAt(text: Buffer, span: Span): unknown {
-  const kind = kindOf(text[span.start]);
+function scalarAt(text: Buffer, start: number, end: number): unknown {
+  const kind = kindOf(text[start]);
   if (kind === 'object' || kind === 'array') return undefined;
-  return kind === 'string' ? stringAt(text, span) : JSON.parse(text.toString('latin1', span.start, span.end));
+  return kind === 'string' ? stringAt(text, { start, end }) : JSON.parse(text.toString('latin1', start, end));
 }

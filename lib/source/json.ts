@@ -24,8 +24,10 @@ export interface JsonText {
   readonly bytes: Buffer;
   /** The same bytes, for those who look at four at a time. */
   readonly words: DataView;
-  /** By byte: 1 for what may stand between tokens. */
+  /** By byte: 1 for what may stand between tokens. Zero may not, which is read behind the end. */
   readonly blanks: Uint8Array;
+  /** Those of the value that is being read. Written over from value to value: an event has ten thousand. */
+  readonly open: Brackets;
 }
 
 const BLANKS = tableOf(' \t\n\r');
@@ -39,7 +41,8 @@ function tableOf(characters: string): Uint8Array {
 
 /** One text. */
 export function jsonText(bytes: Buffer): JsonText {
-  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), blanks: BLANKS };
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { bytes, words, blanks: BLANKS, open: { innermost: NONE, outer: undefined } };
 }
 
 /** Texts of one line each: no value goes on behind a line break. */
@@ -50,7 +53,7 @@ export function jsonLines(bytes: Buffer): JsonText {
 /** The first byte at or after `at` that is no blank, tab or line break. */
 export function skipBlanks(bytes: Uint8Array, at: number, blanks = BLANKS): number {
   let next = at;
-  while (next < bytes.length && blanks[bytes[next] ?? 0] === 1) next++;
+  while (blanks[bytes[next] ?? 0] === 1) next++;
   return next;
 }
 
@@ -72,7 +75,9 @@ export type OnNumber = (start: number, end: number) => void;
 
 /** The offset behind the value that begins at `start`, whatever follows it. */
 export function endOfValue(text: JsonText, start: number, onNumber?: OnNumber): number {
-  const open: Brackets = { innermost: NONE, outer: undefined };
+  const { open } = text;
+  open.innermost = NONE;
+  open.outer = undefined;
   let at = start;
   while (at !== NOT_JSON) {
     const first = text.bytes[at];
@@ -167,7 +172,7 @@ export function endOfString(text: JsonText, start: number): number {
   }
 }
 
-/** By byte: 1 for what stands in a string for itself. */
+/** By byte: 1 for what stands in a string for itself. Zero does not, which is read behind the end. */
 const PLAIN = new Uint8Array(256).fill(1, 0x20);
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
@@ -176,7 +181,7 @@ function behindPlain({ bytes, words }: JsonText, start: number): number {
   const lastWord = bytes.length - 4;
   let at = start;
   while (at <= lastWord && isPlain(words.getInt32(at, true))) at += 4;
-  while (at < bytes.length && PLAIN[bytes[at] ?? 0] === 1) at++;
+  while (PLAIN[bytes[at] ?? 0] === 1) at++;
   return at;
 }
 
