@@ -15,11 +15,15 @@ export interface TableBatch {
 /** Groups a batch by table. Concatenated and sorted by position, the groups are the batch. */
 export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
   const groups = new Map<string, Group>();
-  let latest: Group | undefined;
+  const known = new Map<Target | undefined, Group>();
   for (const record of batch.records) {
     const target = route(routing, batch.source, record);
-    if (latest === undefined || latest.target !== target) latest = groupOf(groups, target);
-    latest.records.push(target === undefined ? unroutable(record) : record);
+    let group = known.get(target);
+    if (group === undefined) {
+      group = groupOf(groups, target);
+      known.set(target, group);
+    }
+    group.records.push(target === undefined ? unroutable(record) : record);
   }
   return [...groups.values()].map((group) => ({ source: batch.source, ...group }));
 }
