@@ -38,19 +38,17 @@ const PART_BYTES = 256 * 1024;
 /**
  * Decodes the data of an event into one memory, each record with a line end behind it unless it has one: rows that need no change lie there
  * as they are sent, and UTF-8 is checked once a part, since a line end breaks off every sequence.
- * @param bytes - of {@link mostBytesIn}.
+ * @param memory - with room for {@link mostBytesIn} at its start.
  */
-export function* readKinesisData(records: readonly KinesisEventRecord[], bytes: number, rules: DataRules): Generator<Part, void> {
-  const memory = Buffer.allocUnsafeSlow(bytes);
+export function* readKinesisData(records: readonly KinesisEventRecord[], memory: Buffer, rules: DataRules): Generator<Part, void> {
   const lines = jsonLines(memory);
-  let laid = layFrom(memory, 0);
-  for (const record of records) {
-    lay(record, laid);
-    if (laid.end - laid.start < PART_BYTES) continue;
+  let end = 0;
+  for (let next = 0; next < records.length; ) {
+    const laid: Laid = { memory, start: end, end, records: [], faults: new Map() };
+    next = layPart(records, next, laid);
+    end = laid.end;
     yield partOf(laid, lines, rules);
-    laid = layFrom(memory, laid.end);
   }
-  yield partOf(laid, lines, rules);
 }
 
 /** Bytes of all payloads with their line ends, at most. */
@@ -68,8 +66,11 @@ interface Laid {
   readonly faults: Map<SourceRecord, string>;
 }
 
-function layFrom(memory: Buffer, start: number): Laid {
-  return { memory, start, end: start, records: [], faults: new Map() };
+/** Lays records until the part is full. @returns which comes next. */
+function layPart(records: readonly KinesisEventRecord[], first: number, laid: Laid): number {
+  let next = first;
+  for (let record = records[next]; record !== undefined && laid.end - laid.start < PART_BYTES; record = records[++next]) lay(record, laid);
+  return next;
 }
 
 function lay({ kinesis }: KinesisEventRecord, laid: Laid): void {

@@ -2,11 +2,11 @@ import { ContractViolation } from '../errors.ts';
 import type { Bytes } from '../units.ts';
 import { mostBytesIn, type Part, readKinesisData } from './kinesis-data.ts';
 import { type KinesisEventRecord, readKinesisEvent, type ShardRecords } from './kinesis-event.ts';
-import type { Batch, DecodedRecord, Fault, SourceRecord } from './record.ts';
-import { heldBy, isGzip, type LineRules, type Reading, type RowRules, readLine, readRow } from './rows.ts';
+import type { Batch, DecodedRecord, Fault, Row, SourceRecord } from './record.ts';
+import { heldBy, isGzip, type Reading, type RowRules, readRow } from './rows.ts';
 import { lengthOf } from './slice.ts';
 import { addedMembers, type PositionColumns } from './splice.ts';
-import { lineSplicer } from './splice-lines.ts';
+import { lineSplicer, type SpliceLine, splicedBytes } from './splice-lines.ts';
 
 /** How events become rows, and the limits of that. */
 export interface DecodeRules extends RowRules {
@@ -24,19 +24,24 @@ export function decodeKinesisEvent(event: unknown, rules: DecodeRules): Batch[] 
   return readKinesisEvent(event).map((shard) => decodeShard(shard, rules));
 }
 
-type ShardRules = LineRules & Pick<DecodeRules, 'maxBatchBytes'>;
+/** The rules for one shard. */
+interface ShardRules extends RowRules, Pick<DecodeRules, 'maxBatchBytes'> {
+  /** Gives a line what {@link RowRules.addedMembers} gives a row. */
+  readonly spliceLine: SpliceLine;
+}
 
 function decodeShard({ source, records }: ShardRecords, { positionColumns = {}, ...limits }: DecodeRules): Batch {
   const { distinct, duplicates } = inOrderOnce(records);
   const bytes = mostBytesIn(distinct);
+  const memory = Buffer.allocUnsafeSlow(bytes + splicedBytes(positionColumns, source, { lines: distinct.length, bytes }));
   const rules: ShardRules = {
     ...limits,
     addedMembers: addedMembers(positionColumns, source),
-    spliceLine: lineSplicer(positionColumns, source, { lines: distinct.length, bytes }),
+    spliceLine: lineSplicer(positionColumns, source, { memory, start: bytes, end: memory.length }),
   };
   const decoded: DecodedRecord[] = [];
   let [held, ofItem, item] = [0, 0, ''];
-  for (const part of readKinesisData(distinct, bytes, rules))
+  for (const part of readKinesisData(distinct, memory, rules))
     for (const record of part.records) {
       if (record.itemIdentifier !== item) {
         if (held >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.itemIdentifier };
@@ -59,11 +64,18 @@ function decodeShard({ source, records }: ShardRecords, { positionColumns = {}, 
 function readRecord(record: SourceRecord, part: Part, ofItem: number, rules: ShardRules): Reading {
   const fault = part.faults.get(record);
   if (fault !== undefined) return poison(record, fault);
-  const line = part.lineOf(record);
-  if (line !== undefined) return readLine(record, { line, fields: part.fieldsOf(line) }, rules);
+  const row = readLine(record, part, rules);
+  if (row !== undefined) return { decoded: row, bytesRead: lengthOf(record.payload) };
   if (ofItem < rules.maxBatchBytes || !isGzip(record.payload)) return readRow(record, rules);
   const reason = `the user records of its KPL aggregate unpack to more than the allowed ${rules.maxBatchBytes} bytes of a batch`;
   return poison(record, reason, 'oversize');
+}
+
+/** What {@link readRow} makes of a payload that is a line already. */
+function readLine(record: SourceRecord, part: Part, { maxRowBytes, spliceLine }: ShardRules): Row | undefined {
+  const line = lengthOf(record.payload) > maxRowBytes ? undefined : part.lineOf(record);
+  const spliced = line && spliceLine(line, record);
+  return line && spliced && { kind: 'row', record, line: spliced, isTerminated: true, fields: part.fieldsOf(line) };
 }
 
 function poison(record: SourceRecord, reason: string, errorClass: Fault['errorClass'] = 'decode'): Reading {

@@ -7,7 +7,6 @@ import { isLongNumber } from './long-numbers.ts';
 import type { DecodedRecord, Fault, Row, SourceRecord } from './record.ts';
 import { bytesOf, lengthOf, type Slice, sliceOf } from './slice.ts';
 import { type AddedMembers, splice } from './splice.ts';
-import type { SpliceLine } from './splice-lines.ts';
 
 /** Version of what passes for a row: to be raised when a payload that was a row becomes poison, or the other way round. */
 export const READING = 1;
@@ -22,12 +21,6 @@ export interface RowRules {
   readonly longNumbers?: 'keep' | 'quote';
   /** What every row is given at its front. Default nothing. */
   readonly addedMembers?: AddedMembers;
-}
-
-/** How lines of one shard become rows. */
-export interface LineRules extends RowRules {
-  /** Adds the members of the rules to a line. */
-  readonly spliceLine: SpliceLine;
 }
 
 /** A decoded record, and how many bytes were read to tell: those of the unpacked payload, a poison row's as well. */
@@ -55,17 +48,6 @@ export function readRow(record: SourceRecord, rules: RowRules): Reading {
   const decoded = Buffer.isBuffer(text) ? decodeText(text, record, rules) : text;
   if ('errorClass' in decoded) return { decoded: { kind: 'poison', record, fault: decoded }, bytesRead };
   return { decoded: { kind: 'row', record, ...decoded }, bytesRead };
-}
-
-/**
- * {@link readRow} for a payload that is known to be this one object in one line, with a line end behind it in the same memory.
- * @param fields - those that the rules keep.
- */
-export function readLine(record: SourceRecord, { line, fields }: Pick<Row, 'line' | 'fields'>, rules: LineRules): Reading {
-  const bytesRead = lengthOf(record.payload);
-  const spliced = bytesRead > rules.maxRowBytes ? undefined : rules.spliceLine(line, record);
-  if (spliced === undefined) return readRow(record, rules);
-  return { decoded: { kind: 'row', record, line: spliced, isTerminated: true, fields }, bytesRead };
 }
 
 /** What a decoded record costs in memory besides its bytes, roughly. */
