@@ -4,6 +4,7 @@ import { type Claim, LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { bodyOf } from '../plan/body.ts';
 import { CLEAN, learn, type Piece, poisonOf } from '../plan/pieces.ts';
 import type { Load, LoadOutcome, Packing } from '../ports.ts';
+import type { DecodedRecord } from '../source/record.ts';
 import { millis } from '../units.ts';
 import { advance } from './advance.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
@@ -12,7 +13,7 @@ import { wouldBeKnown } from './label-memory.ts';
 import { fenced, type Held, keepLease, present, sharedFor } from './lease.ts';
 import { letGo } from './let-go.ts';
 import { resolveUnverifiable } from './resolve.ts';
-import { factsOf, type Run, recordsOf, type Step, targetOf } from './run.ts';
+import { factsOf, type Run, recordsOf, type Step, stop, targetOf } from './run.ts';
 
 /** Loads a piece under the claim that is held for it, and settles what can be settled by the outcome. */
 export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], claimed: Held): Promise<Step> {
@@ -32,10 +33,7 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     case 'rejected-data':
       return settleRejected(run, piece, rest, held, outcome);
     case 'unverifiable':
-      // What was put just now may still arrive.
-      if (outcome.attempts > 0 || sharedFor(run, held.sharedUntil) > 0)
-        return letGo(run, held, outcome.attempts > 0 ? 'in doubt' : 'idle', `unverifiable: ${outcome.reason}`);
-      return resolveUnverifiable(run, held.claim, recordsOf([piece, ...rest]));
+      return settleUnverifiable(run, held, outcome, recordsOf([piece, ...rest]));
     case 'rejected-config':
     case 'overload':
     case 'unavailable':
@@ -51,6 +49,19 @@ export async function loadPiece(run: Run, piece: Piece, rest: readonly Piece[], 
     default:
       return outcome satisfies never;
   }
+}
+
+/** While the claim waits it is in nobody's hands, so that a person can say what became of it. */
+async function settleUnverifiable(
+  run: Run,
+  held: Held,
+  { attempts, reason }: Pick<LoadOutcome, 'attempts'> & { readonly reason: string },
+  open: readonly DecodedRecord[],
+): Promise<Step> {
+  // What was put just now may still arrive.
+  const mayArrive = attempts > 0 || sharedFor(run, held.sharedUntil) > 0;
+  const step = mayArrive ? stop(`unverifiable: ${reason}`) : await resolveUnverifiable(run, held.claim, open);
+  return step.kind === 'go' ? step : letGo(run, held, attempts > 0 ? 'in doubt' : 'idle', step.reason);
 }
 
 async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: LoadOutcome; held: Held }> {

@@ -77,7 +77,7 @@ async function resolveUnknown(run: Run, claim: Claim, witness: Label | undefined
     case 'untold':
       return troubled(run, 'unavailable', `Doris does not tell whether it may have forgotten claim ${claim.label}`);
     case 'doubtful':
-      return settleUnverifiable(run, claim, open);
+      return resolveUnverifiable(run, claim, open);
     default:
       return memory satisfies never;
   }
@@ -101,12 +101,6 @@ async function stillShared(run: Run, claim: Claim): Promise<Step | undefined> {
 
 /** The label cannot tell any more whether a claim is stored: the table itself is asked, and then the operator decides. Nobody else may use the claim. */
 export async function resolveUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
-  const step = await settleUnverifiable(run, claim, open);
-  if (step.kind === 'stop') tellInDoubt(run, claim);
-  return step;
-}
-
-async function settleUnverifiable(run: Run, claim: Claim, open: readonly DecodedRecord[]): Promise<Step> {
   const judgement = await judge(run, claim);
   if (judgement.kind === 'known') return conclude(run, claim, open, judgement);
   // Each of these questions costs Doris something.

@@ -82,7 +82,7 @@ async function deliverOnce(poller: Poller): Promise<void> {
   const { world, actor, parcels } = poller;
   const { faults, scenario, scheduler } = world;
   if (faults.strikes('redelivery', actor)) {
-    poller.cursor = Math.max(0, poller.cursor - between(actor.draw, 1, scenario.batchSize));
+    poller.cursor = backFrom(poller, between(actor.draw, 1, scenario.batchSize));
     poller.end = 0;
   }
   const again = poller.end > poller.cursor;
@@ -95,6 +95,13 @@ async function deliverOnce(poller: Poller): Promise<void> {
   settle(poller, batch, await deliver(poller, batch));
   // Lambda backs off while a batch fails, 1 s at first.
   await scheduler.pause(actor.draw() * (poller.end > poller.cursor ? 5_000 : 200));
+}
+
+/** So many parcels back, as far as the source still has them. */
+function backFrom({ world, parcels, cursor }: Poller, count: number): number {
+  const { expired } = world.truth;
+  const isGone = ({ content }: Parcel): boolean => content.some(({ n }) => expired.has(n));
+  return Math.max(cursor - count, 0, parcels.slice(0, cursor).findLastIndex(isGone) + 1);
 }
 
 function settle(poller: Poller, batch: readonly Parcel[], answer: Answer<string | undefined>): void {
@@ -113,7 +120,7 @@ function settle(poller: Poller, batch: readonly Parcel[], answer: Answer<string 
       return;
     case 'not waited for':
       // The next poller starts where this one had written down last.
-      if (actor.draw() < 0.5) poller.cursor = Math.max(0, poller.cursor - between(actor.draw, 0, world.scenario.batchSize));
+      if (actor.draw() < 0.5) poller.cursor = backFrom(poller, between(actor.draw, 0, world.scenario.batchSize));
       poller.end = 0;
       return;
     default:

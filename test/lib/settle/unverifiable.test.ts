@@ -252,6 +252,19 @@ describe('a claim of which the label cannot tell any more whether it is stored',
     expect(waits).toMatchObject([{ target: 'db.t', first: '1002', last: '1003', rows: 2, reason }]);
   });
 
+  it("is in nobody's hands while it waits: what a person says of it is heard between any two deliveries", async () => {
+    await forgotten('after');
+    const until = world.ledger.checkpoints.get(CHECKPOINT)?.claim?.deadline;
+
+    for (let n = 0; n < 3; n++) {
+      await bringAgain({ onUnverifiable: 'wait' });
+      expect(world.ledger.checkpoints.get(CHECKPOINT)?.claim?.deadline).toBe(until);
+    }
+
+    expect(world.events.filter(({ kind }) => kind === 'claim-waits')).toHaveLength(3);
+    expect(world.events.filter(({ kind }) => kind === 'claim-in-doubt')).toHaveLength(3);
+  });
+
   it.each([0.5, 1, 4.9])('is decided although it comes again every %s s', async (every) => {
     await forgotten('after');
     let last: unknown;
