@@ -10,6 +10,9 @@ import { isAboutFormat } from './texts.ts';
 /** Level 6 costs three times as much for a few hundredths more (docs/performance.md). */
 const FASTEST = 1;
 
+/** What proxies and firewalls answer to a body that they cannot read; to a load without any body, too, where they mean something else. */
+const OF_PROXIES = /\bHTTP 4(00|03|13|15|22)\b/;
+
 /**
  * Puts loads packed, where that is set. What Doris refuses packed is put once more as it is, under the same label: a backend that does not unpack
  * reads packed bytes as bad rows, so that only those of an unpacked load may be blamed. Once that shows, nothing more is packed.
@@ -24,8 +27,8 @@ export function packLoads(line: Line): (load: Load, deadline: Deadline) => Promi
     if (objection === undefined) return asPacked(outcome, packed);
     const plain = await loadUntilTold({ ...load, inDoubt: outcome.kind === 'unknown', compression: 'none' }, deadline, line);
     const attempts = outcome.attempts + plain.attempts;
-    // Rows that are bad in either form tell nothing of unpacking.
-    if (outcome.kind === 'rejected-data' && plain.kind === 'rejected-data') return { ...plain, attempts };
+    // What is refused in either form tells nothing of unpacking.
+    if (plain.kind === outcome.kind) return { ...plain, attempts };
     packs = false;
     return { ...plain, attempts, packing: { kind: 'refused', reason: objection } };
   };
@@ -49,7 +52,7 @@ function objectionOf(outcome: LoadOutcome): string | undefined {
       return outcome.rejection.reason;
     case 'rejected-config':
     case 'unknown':
-      return isAboutFormat(outcome.reason) ? outcome.reason : undefined;
+      return isAboutFormat(outcome.reason) || OF_PROXIES.test(outcome.reason) ? outcome.reason : undefined;
     case 'committed':
     case 'unavailable':
     case 'overload':

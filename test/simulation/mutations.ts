@@ -49,7 +49,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/doris/packing.ts',
-        right: 'return isAboutFormat(outcome.reason) ? outcome.reason : undefined;',
+        right: 'return isAboutFormat(outcome.reason) || OF_PROXIES.test(outcome.reason) ? outcome.reason : undefined;',
         wrong: 'return outcome.reason;',
       },
       { file: 'lib/doris/packing.ts', right: "inDoubt: outcome.kind === 'unknown'", wrong: 'inDoubt: false' },

@@ -9,6 +9,7 @@ import type { Behaviour } from '../../../local/doris/behaviour.ts';
 import { startDoris } from '../../../local/doris/start.ts';
 import { aCluster, aLoad, backendSaying, failure, PASSWORD, report, USER } from './support/doris.ts';
 import { clientSettings, type Dorises, prepared, startDorises } from './support/dorises.ts';
+import type { Call } from './support/scripted-server.ts';
 
 const ROWS = 200;
 const KEYS = Array.from({ length: ROWS }, (_, index) => index);
@@ -37,6 +38,11 @@ async function packingInto(packedJson: Behaviour['packedJson']) {
 }
 
 const report200 = (change: Readonly<Record<string, unknown>> = {}) => report({ NumberTotalRows: ROWS, NumberLoadedRows: ROWS, ...change });
+
+async function accept(call: Call): Promise<void> {
+  await call.takeBody();
+  call.json(report200());
+}
 
 describe('a load that is packed', () => {
   it.each(['labelled', 'two-phase'] as const)('is stored by Doris row by row (%s)', async (mode) => {
@@ -211,6 +217,38 @@ describe('a Doris that does not unpack', () => {
       packing: { kind: 'refused', reason: expect.stringContaining(UNKNOWN_FORMAT) },
     });
     expect(be.seen[1]?.body).toBe(BODY.toString());
+  });
+
+  it.each([400, 403, 415])('gets a load unpacked where something on the way refuses packed bodies: HTTP %d', async (status) => {
+    const { be, doris, within } = await aCluster(
+      async (call) => {
+        await call.takeBody();
+        if (call.seen.headers['compress_type'] === 'gz') call.response.writeHead(status).end();
+        else call.json(report200());
+      },
+      ['UNKNOWN'],
+      { compression: 'gzip' },
+    );
+
+    expect(await doris.load(aLoad(MANY), within(seconds(20)))).toMatchObject({
+      kind: 'committed',
+      packing: { kind: 'refused', reason: expect.stringContaining(`HTTP ${status}`) },
+    });
+    expect(be.seen.at(-1)?.body).toBe(BODY.toString());
+  });
+
+  it('gets the next load packed where both forms are refused alike', async () => {
+    let open = false;
+    const { doris, within } = await aCluster((call) => (open ? accept(call) : call.response.writeHead(403).end()), [], {
+      compression: 'gzip',
+    });
+
+    const refused = await doris.load(aLoad(MANY), within(seconds(20)));
+    open = true;
+
+    expect(refused).toMatchObject({ kind: 'rejected-config', reason: 'HTTP 403' });
+    expect(refused).not.toHaveProperty('packing');
+    expect(await doris.load(aLoad(MANY), within(seconds(20)))).toMatchObject({ kind: 'committed', packing: { kind: 'packed' } });
   });
 
   it('gets no load unpacked that its label shows as stored', async () => {
