@@ -1,6 +1,6 @@
 import type { Deadline } from './deadline.ts';
 import type { Label } from './plan/label.ts';
-import type { Bytes } from './units.ts';
+import type { Bytes, EpochMillis } from './units.ts';
 
 /** A Doris table: where rows go. */
 export interface Target {
@@ -33,8 +33,11 @@ export interface Load {
   mayCommit(): Promise<boolean>;
   /** An attempt of an earlier invocation may be stored: what became of the label is asked before anything is put. */
   readonly inDoubt: boolean;
-  /** Asked before a load in doubt is put again although Doris does not say that it stored nothing. */
-  wouldBeKnown(): Promise<Memory>;
+  /**
+   * Asked before a load in doubt is put again although Doris does not say that it stored nothing. `asked`: when it was asked for a label that
+   * it does not know; absent when nobody answered.
+   */
+  wouldBeKnown(asked?: EpochMillis): Promise<Memory>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Deadline, deadlineIn } from '../deadline.ts';
 import type { CommittedHow, Load, LoadOutcome } from '../ports.ts';
-import { millis } from '../units.ts';
+import { type EpochMillis, millis } from '../units.ts';
 import { attempt } from './attempt.ts';
 import { commitPrecommitted } from './commit.ts';
 import { askLabelState } from './label-state.ts';
@@ -72,6 +72,7 @@ async function tryOnce(load: WireLoad, before: Standing, deadline: Deadline, lin
 /** Asks what became of the label before anything is put under it again. */
 async function settleDoubt(load: Load, standing: Standing, deadline: Deadline, line: Line): Promise<Step> {
   const { setback, attempts } = standing;
+  const asked = line.clock.now();
   const fate = await resolve(load, deadline, line);
   switch (fate) {
     case 'stored':
@@ -83,8 +84,9 @@ async function settleDoubt(load: Load, standing: Standing, deadline: Deadline, l
     case 'aborted':
       return { kind: 'again', standing: { setback: notStored(setback), inDoubt: false, attempts } };
     case 'not known':
+      return notKnown(load, standing, asked);
     case 'untold':
-      return untold(load, standing, fate);
+      return untold(load, standing);
     default:
       return fate satisfies never;
   }
@@ -95,6 +97,7 @@ async function makeVisible(load: Load, standing: Standing, txnId: number | undef
   const { attempts } = standing;
   if (!(await load.mayCommit()))
     return told({ kind: 'running', reason: 'precommitted, and another invocation has this load now', attempts });
+  const asked = line.clock.now();
   const { state, said } = await commitPrecommitted(load, txnId, deadline, line);
   const setback: Setback = { kind: 'unknown', reason: `commit of the precommitted rows: ${said}` };
   switch (state.kind) {
@@ -108,23 +111,38 @@ async function makeVisible(load: Load, standing: Standing, txnId: number | undef
     case 'precommitted':
       return { kind: 'again', standing: { setback, inDoubt: true, attempts } };
     case 'unknown':
-      return untold(load, { setback, inDoubt: true, attempts }, 'not known');
+      return notKnown(load, { setback, inDoubt: true, attempts }, asked);
     case 'unreachable':
-      return untold(load, { setback, inDoubt: true, attempts }, 'untold');
+      return untold(load, { setback, inDoubt: true, attempts });
     default:
       return state satisfies never;
   }
 }
 
 /** Under a label that Doris may have forgotten the load must not be put again: it would be stored twice. */
-async function untold(load: Load, standing: Standing, fate: 'not known' | 'untold'): Promise<Step> {
-  const { setback, attempts } = standing;
-  const memory = await load.wouldBeKnown();
-  // Without the label's own state it may be forgotten between the question and the load.
-  if (memory === 'young' || (memory === 'certain' && fate === 'not known')) return { kind: 'again', standing };
-  if (memory === 'doubtful' && fate === 'not known') {
-    return told({ kind: 'unverifiable', reason: `Doris may have forgotten the label: ${setback.reason}`, attempts });
+async function notKnown(load: Load, standing: Standing, asked: EpochMillis): Promise<Step> {
+  const memory = await load.wouldBeKnown(asked);
+  switch (memory) {
+    case 'young':
+    case 'certain':
+      return { kind: 'again', standing };
+    case 'doubtful': {
+      const reason = `Doris may have forgotten the label: ${standing.setback.reason}`;
+      return told({ kind: 'unverifiable', reason, attempts: standing.attempts });
+    }
+    case 'untold':
+      return notTold(standing);
+    default:
+      return memory satisfies never;
   }
+}
+
+/** Without the label's own state it may be forgotten between the question and the load, unless it is young. */
+async function untold(load: Load, standing: Standing): Promise<Step> {
+  return (await load.wouldBeKnown()) === 'young' ? { kind: 'again', standing } : notTold(standing);
+}
+
+function notTold({ setback, attempts }: Standing): Step {
   return told({ kind: 'unknown', reason: `what became of the label cannot be told now: ${setback.reason}`, attempts });
 }
 

@@ -23,27 +23,38 @@ const LONGEST_UNPACKED = 1024 * 1024;
 /** Judges a reply to a Stream Load: any status, any body, exactly one verdict. Only a well-formed 200 can mean success. */
 export function judge(reply: Reply, sent: Sent, mode: LoadMode): Verdict {
   if (reply.status !== 200) return judgeStatus(reply);
-  if (reply.cut) return unknown('the reply is longer than 1 MiB');
+  if (reply.cut) return unintelligible('the reply is longer than 1 MiB', reply);
   const fields = parse(reply);
-  if (fields === undefined)
-    return unknown(`the reply is no JSON object (content type ${wording(reply.headers['content-type'] ?? '') || 'none'})`);
-  if (typeof fields['Status'] === 'string') return judgeLoad(fields['Status'], fields, sent, mode);
-  if (typeof fields['status'] === 'string' || typeof fields['code'] === 'number') return judgeFrontend(fields, reply.bodyBegun);
-  return unknown('the reply has none of the shapes that Doris uses');
+  if (fields === undefined) {
+    const type = wording(reply.headers['content-type'] ?? '') || 'none';
+    return unintelligible(`the reply is no JSON object (content type ${type})`, reply);
+  }
+  if (typeof fields['Status'] === 'string') return judgeLoad(fields['Status'], { fields, sent, mode, reply });
+  if (typeof fields['status'] === 'string' || typeof fields['code'] === 'number') return judgeFrontend(fields, reply);
+  return unintelligible('the reply has none of the shapes that Doris uses', reply);
 }
 
 /** Doris answers a load with 200 whatever happens; another status comes from a proxy, a wrong address, or a server in trouble. */
-function judgeStatus({ status, bodyBegun }: Reply): Setback {
+function judgeStatus(reply: Reply): Setback {
+  const { status } = reply;
   const reason = `HTTP ${status}`;
   if (status === 429) return { kind: 'overload', reason };
-  if (status === 408 || status === 425 || status >= 500) return { kind: bodyBegun ? 'unknown' : 'unavailable', reason };
+  if (status === 408 || status === 425 || status >= 500) return unintelligible(reason, reply);
   if (status >= 400) return { kind: 'rejected-config', reason };
   if (status >= 300) return { kind: 'rejected-config', reason: `${reason}: only the redirects 307 and 308 keep a PUT what it is` };
-  return unknown(reason);
+  return unintelligible(reason, reply);
+}
+
+interface Report {
+  readonly fields: Fields;
+  readonly sent: Sent;
+  readonly mode: LoadMode;
+  readonly reply: Reply;
 }
 
 /** The backend's report on the load (reference 3). */
-function judgeLoad(status: string, fields: Fields, sent: Sent, mode: LoadMode): Verdict {
+function judgeLoad(status: string, report: Report): Verdict {
+  const { fields, sent, mode } = report;
   switch (status) {
     case 'Success':
       return succeeded('loaded', fields, sent, mode);
@@ -52,7 +63,7 @@ function judgeLoad(status: string, fields: Fields, sent: Sent, mode: LoadMode): 
     case 'Label Already Exists':
       return existing(fields, sent, mode);
     case 'Fail':
-      return failed(fields, sent, mode);
+      return failed(report);
     default:
       return unknown(`Doris reports a status that is not known: ${wording(status)}`);
   }
@@ -81,13 +92,13 @@ function holderIn(message: string): number | undefined {
   return holder === undefined ? undefined : Number(holder);
 }
 
-function failed(fields: Fields, sent: Sent, mode: LoadMode): Verdict {
+function failed({ fields, sent, mode, reply }: Report): Verdict {
   const message = text(fields['Message']) ?? '';
   const meaning = meaningOf(message);
   const reason = withAdvice(wording(message)) || 'Doris reports Fail without a message';
   if (meaning !== 'rejected-data') {
-    const kind = meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning;
-    return { kind, reason, ...(count(fields['TxnId']) === -1 ? { nothingBegun: true } : {}) };
+    const setback = meaning === undefined || meaning === 'ambiguous' ? unintelligible(reason, reply) : { kind: meaning, reason };
+    return { ...setback, ...(count(fields['TxnId']) === -1 ? { nothingBegun: true } : {}) };
   }
   // A reply about other rows must never blame these.
   if (!echoes(fields, sent, mode)) return unknown('the reply is about another label');
@@ -105,16 +116,15 @@ function failed(fields: Fields, sent: Sent, mode: LoadMode): Verdict {
  * The frontend's two shapes, `{status, msg}` and `{msg, code, data, count}` (reference 1.1). It stores nothing itself, so before any body
  * byte left a text that nobody has described still means that nothing is stored.
  */
-function judgeFrontend(fields: Fields, bodyBegun: boolean): Setback {
+function judgeFrontend(fields: Fields, reply: Reply): Setback {
   const said = [text(fields['msg']), text(fields['data'])].filter((part) => part !== undefined).join(': ');
   const code = count(fields['code']);
   const reason = `frontend: ${wording(said) || 'no reason given'}${code === undefined ? '' : ` (code ${code})`}`;
-  if (fields['status'] === 'OK' || code === 0) return unknown(`${reason}, which is no answer to a load`);
+  if (fields['status'] === 'OK' || code === 0) return unintelligible(`${reason}, which is no answer to a load`, reply);
   if (code === 401 || code === 403 || code === 404) return { kind: 'rejected-config', reason };
   const meaning = meaningOf(said);
   // Rows are refused by backends alone.
-  if (meaning === undefined || meaning === 'ambiguous' || meaning === 'rejected-data')
-    return { kind: bodyBegun ? 'unknown' : 'unavailable', reason };
+  if (meaning === undefined || meaning === 'ambiguous' || meaning === 'rejected-data') return unintelligible(reason, reply);
   return { kind: meaning, reason };
 }
 
@@ -139,6 +149,11 @@ function echoes(fields: Fields, sent: Sent, mode: LoadMode): boolean {
   if (mode === 'group-commit-may-duplicate') return true;
   const label = text(fields['Label']) ?? '';
   return label === '' || label === sent.label;
+}
+
+/** An answer that tells nothing of the load. Without any of its body nobody can have stored it. */
+function unintelligible(reason: string, { bodyBegun }: Reply): Setback {
+  return { kind: bodyBegun ? 'unknown' : 'unavailable', reason };
 }
 
 function unknown(reason: string): Setback {

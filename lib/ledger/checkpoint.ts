@@ -82,6 +82,8 @@ export interface Claim {
   readonly fence: number;
   /** None of its rows was visible before. */
   readonly claimedAt: EpochMillis;
+  /** Nor before this: Doris was asked then, and would have known. */
+  readonly absentAt?: EpochMillis;
 }
 
 /** Positions behind `after`, or all from the beginning when absent, up to `through`. */

@@ -33,6 +33,7 @@ export function claimAttribute(claim: Claim): AttributeValue {
     deadline: { N: String(claim.deadline) },
     fence: { N: String(claim.fence) },
     claimedAt: { N: String(claim.claimedAt) },
+    ...(claim.absentAt === undefined ? {} : { absentAt: { N: String(claim.absentAt) } }),
   };
   return { M: { ...M, ...detailsOf(claim.state) } };
 }
@@ -87,6 +88,7 @@ function checkpointShape(kind: SourceShard['kind']) {
       deadline: moment,
       fence: number,
       claimedAt: moment,
+      absentAt: moment.optional(),
     }),
   });
   const handed = z
@@ -118,8 +120,13 @@ export function checkpointOf(item: Item | undefined, kind: SourceShard['kind']):
   };
 }
 
-function claimOf({ M: { state, refusal, reason, columns, ...claim } }: StoredClaim): Claim {
-  return { ...claim, ...(columns === undefined ? {} : { columns }), state: stateOf(state, refusal, reason) };
+function claimOf({ M: { state, refusal, reason, columns, absentAt, ...claim } }: StoredClaim): Claim {
+  return {
+    ...claim,
+    ...(columns === undefined ? {} : { columns }),
+    ...(absentAt === undefined ? {} : { absentAt }),
+    state: stateOf(state, refusal, reason),
+  };
 }
 
 function stateOf(kind: ClaimState['kind'], refusal: z.output<typeof storedRefusal> | undefined, said = 'unknown'): ClaimState {

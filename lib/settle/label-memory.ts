@@ -42,12 +42,12 @@ const LONGEST_WAY = seconds(40);
  */
 export async function wouldBeKnown(
   run: Inquirer,
-  { state, label, claimedAt }: Pick<Claim, 'state' | 'label' | 'claimedAt'>,
+  { state, label, claimedAt, absentAt = claimedAt }: Pick<Claim, 'state' | 'label' | 'claimedAt' | 'absentAt'>,
   witness: Label | undefined,
 ): Promise<Memory> {
   // Nothing of it is visible; or it had no label, and is put again whatever became of it.
   if (state.kind === 'unseen' || state.kind === 'unlabelled') return 'young';
-  const age = millis(run.ports.clock.now() - claimedAt);
+  const age = millis(run.ports.clock.now() - Math.max(claimedAt, absentAt));
   const by = byAge(age, run.rules.labelMemory);
   const told = by === undefined ? await byOthers(run, witness) : ({ by: 'age', memory: by } as const);
   run.ports.telemetry.record({ kind: 'label-unknown', source: run.batch.source, target: targetName(targetOf(run)), label, ...told });

@@ -127,7 +127,9 @@ export interface LeaseKeeper {
   mayStart(): Promise<boolean>;
   /** Notes that rows become visible now. */
   mayCommit(): Promise<boolean>;
-  /** The claim as it was written last. */
+  /** Notes that none of the rows was visible at a moment, for whoever writes the claim next: an outage may be longer than Doris's memory. */
+  notVisibleAt(moment: EpochMillis): void;
+  /** The claim as it was written last, with what was noted since. */
   held(): Held;
 }
 
@@ -139,6 +141,9 @@ export function keepLease(run: Run, claimed: Held): LeaseKeeper {
   let held = claimed;
   const keeper: LeaseKeeper = {
     held: () => held,
+    notVisibleAt: (absentAt) => {
+      held = { ...held, claim: { ...held.claim, absentAt } };
+    },
     mayStart: async () => {
       if (runs(run, held.lease)) return true;
       const lease = leaseOf(run);

@@ -79,7 +79,11 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
     mayStart: lease.mayStart,
     mayCommit: lease.mayCommit,
     inDoubt: replay,
-    wouldBeKnown: () => wouldBeKnown(run, lease.held().claim, claimed.witness),
+    wouldBeKnown: async (asked) => {
+      const memory = await wouldBeKnown(run, lease.held().claim, claimed.witness);
+      if (asked !== undefined && (memory === 'young' || memory === 'certain')) lease.notVisibleAt(asked);
+      return memory;
+    },
   };
   const outcome = await doris.load(wanted, run.deadline).catch((error: unknown) => noteContradiction(run, claim, error));
   telemetry.record({

@@ -1,6 +1,7 @@
 import type { Deadline } from '../../lib/deadline.ts';
 import type { Label } from '../../lib/plan/label.ts';
 import type { Doris, LabelState, Load, LoadMode, LoadOutcome, Span, TableModel, Told } from '../../lib/ports.ts';
+import { epochMillis } from '../../lib/units.ts';
 
 /** Doris as the loader's rules see it: labels of a database, transactions that commit or abort, rows. No HTTP. */
 export interface MemoryDoris extends Doris {
@@ -166,7 +167,8 @@ export async function foundInDoubt(doris: Doris, load: Load, deadline: Deadline)
   if (state.kind === 'precommitted') return concluded(doris, load, { kind: 'precommitted' }, deadline);
   if (state.kind === 'prepare') return { kind: 'running', attempts: 0, reason: state.kind };
   if (state.kind === 'aborted') return undefined;
-  const memory = await load.wouldBeKnown();
+  const asked = state.kind === 'unknown' ? epochMillis(deadline.at - deadline.remaining()) : undefined;
+  const memory = await load.wouldBeKnown(asked);
   if (memory === 'young' || (memory === 'certain' && state.kind === 'unknown')) return undefined;
   return { kind: memory === 'doubtful' && state.kind === 'unknown' ? 'unverifiable' : 'unknown', attempts: 0, reason: 'in doubt' };
 }

@@ -366,6 +366,22 @@ describe('a load that an earlier invocation left in doubt', () => {
     },
   );
 
+  it.each<[string, string, 'number' | 'undefined']>([
+    ['says when Doris was asked that does not know its label', 'UNKNOWN', 'number'],
+    ['says of no such moment when nobody tells its label', 'no state', 'undefined'],
+  ])('%s', async (_, state, type) => {
+    const { doris, within } = await aCluster(backendSaying(report()), [state]);
+    const moments: string[] = [];
+    const wouldBeKnown = async (asked?: number): Promise<Memory> => {
+      moments.push(typeof asked);
+      return 'doubtful';
+    };
+
+    await doris.load(aLoad({ inDoubt: true, wouldBeKnown }), within(seconds(60)));
+
+    expect(moments).toEqual([type]);
+  });
+
   it('is not put again under a label that Doris may have forgotten since the first attempt', async () => {
     const { be, doris, within } = await aCluster(losing(1), ['UNKNOWN']);
 

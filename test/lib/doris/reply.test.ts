@@ -91,6 +91,13 @@ describe('a Fail', () => {
     expect(verdict(failure(message)).kind).toBe(kind);
   });
 
+  it.each(['[THRIFT_RPC_ERROR]failed to call frontend service', '[INTERNAL_ERROR]something that no table lists'])(
+    'before any of the body (%s) means unavailable: nobody can have stored it',
+    (message) => {
+      expect(verdict(failure(message), { bodyBegun: false }).kind).toBe('unavailable');
+    },
+  );
+
   it('without a message is unknown', () => {
     expect(verdict({ Status: 'Fail' })).toEqual({ kind: 'unknown', reason: 'Doris reports Fail without a message' });
   });
@@ -232,8 +239,8 @@ const FRONTEND: readonly (readonly [Verdict['kind'], Change])[] = [
   ['unavailable', { msg: 'Internal Error', code: 500, data: 'NullPointerException', count: 0 }],
   ['unavailable', { msg: 'Service Unavailable', code: 503, data: 'not ready', count: 0 }],
   ['unavailable', { status: 'FAILED', msg: '[DATA_QUALITY_ERROR]a frontend never reads rows' }],
-  ['unknown', { msg: 'success', code: 0, data: 'VISIBLE', count: 0 }],
-  ['unknown', { status: 'OK', msg: 'Success' }],
+  ['unavailable', { msg: 'success', code: 0, data: 'VISIBLE', count: 0 }],
+  ['unavailable', { status: 'OK', msg: 'Success' }],
 ];
 
 describe('a frontend that answers instead of redirecting', () => {
@@ -243,6 +250,10 @@ describe('a frontend that answers instead of redirecting', () => {
 
   it('leaves a load unknown when it fails for an undescribed reason after the body began', () => {
     expect(verdict({ status: 'FAILED', msg: 'something that no table lists' }, { bodyBegun: true }).kind).toBe('unknown');
+  });
+
+  it('leaves a load unknown when it answers something else after the body began', () => {
+    expect(verdict({ status: 'OK', msg: 'Success' }, { bodyBegun: true }).kind).toBe('unknown');
   });
 });
 
@@ -261,8 +272,8 @@ describe('another HTTP status', () => {
     [413, 'rejected-config', 'rejected-config'],
     [417, 'rejected-config', 'rejected-config'],
     [302, 'rejected-config', 'rejected-config'],
-    [201, 'unknown', 'unknown'],
-    [204, 'unknown', 'unknown'],
+    [201, 'unavailable', 'unknown'],
+    [204, 'unavailable', 'unknown'],
   ] as const)('%i means %s before the body and %s after it began, whatever the reply says', (status, before, after) => {
     expect(verdict(report(), { status, bodyBegun: false }).kind).toBe(before);
     expect(verdict(report(), { status, bodyBegun: true }).kind).toBe(after);
@@ -317,5 +328,18 @@ describe('a megabyte of hostile text', () => {
     ['//'.repeat(500_000)],
   ])('is judged without effort: %.12s..', (text) => {
     expect(['unknown', 'overload']).toContain(verdict(failure(text)).kind);
+  });
+});
+
+describe('an answer that is none of Doris', () => {
+  it.each<[string, string | Uint8Array]>([
+    ['a page of a proxy', '<html>maintenance</html>'],
+    ['nothing', ''],
+    ['half a report', '{"Status":"Suc'],
+    ['an array', '[]'],
+    ['an object of other fields', '{}'],
+  ])('(%s) means unavailable before the body, since nobody can have stored it, and unknown after it began', (_, body) => {
+    expect(judge(reply(body, { bodyBegun: false }), { label: LABEL, rows: 2 }, 'labelled').kind).toBe('unavailable');
+    expect(judge(reply(body, { bodyBegun: true }), { label: LABEL, rows: 2 }, 'labelled').kind).toBe('unknown');
   });
 });

@@ -74,6 +74,15 @@ function ledgerSuite(ledgerOf: () => Ledger): void {
     expect(await ledgerOf().read(key)).toEqual({ claim });
   });
 
+  it('keeps when a claim was last seen not to be stored', async () => {
+    const key = freshKey();
+    const claim = claimOf('L1', 1, 3, { absentAt: epochMillis(1_700_000_030_000) });
+
+    await ledgerOf().move(key, { expect: vacantBefore(1), claim });
+
+    expect(await ledgerOf().read(key)).toEqual({ claim });
+  });
+
   it('refuses a claim on what is settled already', async () => {
     const key = freshKey();
     await ledgerOf().move(key, { expect: vacantBefore(1), through: at(5) });

@@ -103,6 +103,35 @@ describe('a claim whose label Doris does not know', () => {
     expect(memories()).toMatchObject([{ by: 'transactions', memory: 'doubtful' }]);
   });
 
+  it('is loaded again after an outage of any length whose deliveries each find the label of the one before young', async () => {
+    await leaveInDoubt('before', false, seconds(90));
+    world.doris.transactions = 1_000_000;
+    for (let delivery = 0; delivery < 10; delivery += 1) {
+      world.doris.script.push({ stored: false, outcome: 'unknown' });
+      expect(await bringAgain()).toEqual({ kind: 'unsettled', from: '1002' });
+      world.clock.advance(seconds(90));
+    }
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([2, 3]);
+    expect(world.letters).toEqual([]);
+  });
+
+  it('is not loaded again when an attempt since Doris was asked last may have been stored and forgotten', async () => {
+    await leaveInDoubt('before', false, seconds(90));
+    world.doris.transactions = 1_000_000;
+    world.doris.script.push({ stored: true, outcome: 'unknown' });
+    expect(await bringAgain()).toEqual({ kind: 'unsettled', from: '1002' });
+    world.doris.forget();
+    world.clock.advance(seconds(101));
+
+    expect(await bringAgain()).toEqual(SETTLED);
+
+    expect(stored()).toEqual([2, 3]);
+    expect(lettersOf('unverifiable')).toEqual(['1002', '1003']);
+  });
+
   it('waits while Doris does not say what would tell', async () => {
     await leaveInDoubt('after', true, seconds(101));
     const state = world.doris.labelState;
