@@ -166,6 +166,27 @@ describe('a body', () => {
     expect(isSharedBy(body, rows)).toBe(true);
   });
 
+  it('of rows with position columns holds the positions of user records whose aggregate has a number as short as theirs', () => {
+    const aggregate = kplAggregate(
+      ['k'],
+      ['{"a":1}', '{"b":2}'].map((text) => ({ key: 0, data: Buffer.from(text) })),
+    );
+    const sent = [aggregate, '{"c":3}', '{"d":4}', '{"e":5}'].map((data, n) => ({ data, sequenceNumber: ['0', '1', '2', '10'][n] ?? '' }));
+    const positionColumns = { position: '_p' };
+
+    const rows = rowsOf(decodeKinesisEvent(kinesisEvent(sent), { ...RULES, positionColumns }).flatMap(({ records }) => records));
+
+    const at = (digits: string, sub = '') => `{"_p":"${digits.padStart(129, '0')}${sub}",`;
+    expect(textOf(bodyOf(rows)).split('\n')).toEqual([
+      `${at('0', ':00000000')}"a":1}`,
+      `${at('0', ':00000001')}"b":2}`,
+      `${at('1')}"c":3}`,
+      `${at('2')}"d":4}`,
+      `${at('10')}"e":5}`,
+      '',
+    ]);
+  });
+
   it('of rows with position columns is copied together where one has no members of its own', () => {
     const rows = rowsOf(decode(['{"a":1}', '{ }', '{"c":3}'], { positionColumns: { shard: 's' } }));
 
