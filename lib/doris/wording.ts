@@ -10,6 +10,9 @@ const QUOTES: readonly (readonly [RegExp, string])[] = [
   [/\{\s*".*$/s, 'row omitted'],
 ];
 
+/** Of the request's `Authorization`, which whatever stands in between may quote; not the words "Basic authorization". */
+const CREDENTIALS = /\b[Bb]asic\s+(?=[\w+/]*[A-Z0-9=])[\w+/]{4,}=*/g;
+
 /** A text of Doris fit for logs and dead letters: one line, at most 1000 characters, without rows, values and passwords. May be empty. */
 export function wording(text: string): string {
   // Cut before matching: a reply may be a megabyte of anything.
@@ -17,6 +20,7 @@ export function wording(text: string): string {
   const unquoted = QUOTES.reduce((rest, [quote, instead]) => rest.replace(quote, instead), start);
   return unquoted
     .replace(/\/\/[^/\s@]*@/g, '//')
+    .replace(CREDENTIALS, 'Basic omitted')
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST);

@@ -26,6 +26,8 @@ describe('a text of Doris', () => {
     ],
     ['bad row { "a": "secret" }', 'bad row row omitted'],
     ['see http://loader:secret@10.0.0.9:8040/x', 'see http://10.0.0.9:8040/x'],
+    ['bad header Authorization: Basic bG9hZGVyOnNlY3JldA== in request', 'bad header Authorization: Basic omitted in request'],
+    ['[NOT_AUTHORIZED]no valid Basic authorization', '[NOT_AUTHORIZED]no valid Basic authorization'],
     ['one\r\ntwo\u0000\u001b[31mthree', 'one two [31mthree'],
     ['   ', ''],
   ])('loses rows, values, passwords and control characters: %j', (text, expected) => {
