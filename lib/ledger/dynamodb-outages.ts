@@ -6,6 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { clipped } from '../clipped.ts';
 import { damageOf, moment, number, text } from './attributes.ts';
 import { LedgerUnavailable } from './checkpoint.ts';
 import { unavailable } from './dynamodb.ts';
@@ -132,7 +133,7 @@ function attributesOf(wanted: OutageWrite): Item {
   const { cause, reason, failures, since, phase, until, fence } = wanted.outage;
   return {
     cause: { S: cause },
-    reason: { S: reason.slice(0, LONGEST_REASON) },
+    reason: { S: clipped(reason, LONGEST_REASON) },
     failures: numberOf(failures),
     since: numberOf(since),
     phase: { S: phase },

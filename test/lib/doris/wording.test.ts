@@ -34,6 +34,13 @@ describe('a text of Doris', () => {
     expect(wording(text)).toBe(expected);
   });
 
+  it.each([
+    ['brings one', 'bad \u{D83D} value', 'bad \u{FFFD} value'],
+    ['is cut within one', `x${'\u{1F600}'.repeat(600)}`, `x${'\u{1F600}'.repeat(499)}\u{FFFD}`],
+  ])('holds no half of a character when it %s: the ledger would refuse it for ever', (_, text, expected) => {
+    expect(wording(text)).toBe(expected);
+  });
+
   it('is at most 1000 characters long', () => {
     expect(wording('x'.repeat(5000))).toHaveLength(1000);
   });

@@ -140,6 +140,14 @@ describe.each(['dynoxide', 'dynalite'] as const)('outages on DynamoDB (%s)', (en
     });
   });
 
+  it('keep a reason that is cut within a character', async () => {
+    const key = freshKey();
+
+    const reply = await dynamoOutages(client, TABLE).write(key, open({ ...OUTAGE, reason: `x${'\u{1F600}'.repeat(300)}` }));
+
+    expect(reply).toMatchObject({ kind: 'written' });
+  });
+
   it('say that they are unavailable when an item is damaged, and name it', async () => {
     const key = freshKey();
     const item = { pk: { S: 'test#outage' }, sk: { S: key.target }, until: { S: 'soon' } };
