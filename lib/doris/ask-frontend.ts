@@ -34,7 +34,7 @@ async function askAs(authorization: string, frontend: URL, { path, ...method }: 
     const url = visited.at(-1) ?? visited[0];
     const answer = await line.wires.ask({ url, authorization, within: deadline.remaining(), longest: LONGEST_ANSWER, ...method });
     if (answer.kind === 'silent' || (answer.status !== 307 && answer.status !== 308)) return answer;
-    const next = redirectTo(answer.location, visited, line.settings);
+    const next = redirectTo(answer.location, { asked: path, visited }, line.settings);
     if (next.kind === 'refuse') return { kind: 'silent', reason: next.reason };
     visited.push(next.url);
   }

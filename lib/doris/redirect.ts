@@ -11,13 +11,20 @@ export interface RedirectRules {
 /** Where to go next, or why not to. The URL carries no user and no password. */
 export type Redirect = { readonly kind: 'follow'; readonly url: URL } | { readonly kind: 'refuse'; readonly reason: string };
 
+/** What is on its way, and where it was so far. */
+export interface Journey {
+  /** Path, with query if any, as Doris names it: behind the prefix of a proxy. */
+  readonly asked: string;
+  readonly visited: readonly [URL, ...URL[]];
+}
+
 /** Most redirects followed for one request. Doris needs one, two when a frontend insists on https. */
 const MAX_REDIRECTS = 5;
 
 /**
- * Decides about a `Location` that the server at `visited`'s end sent. Its text carries a password (reference 1.2): no reason quotes it.
+ * Decides about a `Location` that the last server visited sent. Its text carries a password (reference 1.2): no reason quotes it.
  */
-export function redirectTo(location: string | undefined, visited: readonly [URL, ...URL[]], rules: RedirectRules): Redirect {
+export function redirectTo(location: string | undefined, { asked, visited }: Journey, rules: RedirectRules): Redirect {
   const from = visited.at(-1) ?? visited[0];
   const refuse = (why: string): Redirect => ({ kind: 'refuse', reason: `redirect from ${from.host} refused: ${why}` });
   if (location === undefined || location.trim() === '') return refuse('it has no Location');
@@ -29,7 +36,26 @@ export function redirectTo(location: string | undefined, visited: readonly [URL,
   if (visited.some((earlier) => earlier.href === url.href)) return refuse(`it leads back to ${url.host}, which was asked before`);
   if (visited.length > MAX_REDIRECTS) return refuse(`more than ${MAX_REDIRECTS} redirects in a row`);
   const objection = objectionTo(url, from, rules);
-  return objection === undefined ? { kind: 'follow', url } : refuse(objection);
+  if (objection !== undefined) return refuse(objection);
+  return isFor(asked, url)
+    ? { kind: 'follow', url }
+    : refuse('it asks for something else, such as another table or label, than was asked for');
+}
+
+/** Whether a URL asks for the same. Doris forwards group commits under a longer name, and adds parameters (reference 1.4). */
+function isFor(asked: string, url: URL): boolean {
+  const { pathname, searchParams } = new URL(asked, url);
+  const [wanted, path] = [decoded(pathname), decoded(url.pathname)];
+  const isSame = wanted !== undefined && (path?.endsWith(wanted) || path?.endsWith(`${wanted}_forward`));
+  return isSame === true && [...searchParams].every(([name, value]) => url.searchParams.get(name) === value);
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Why credentials must not go there; undefined when they may. */

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import type { Load, LoadMode } from '../ports.ts';
+import type { Load, LoadMode, Target } from '../ports.ts';
 import { type Millis, millis } from '../units.ts';
 import { sizeOf } from './body.ts';
 import type { HopEnd, Silence } from './hop.ts';
@@ -68,7 +68,8 @@ export function timeoutSeconds(left: Millis, longest: Millis): number {
 }
 
 async function followed(put: Put, signal: AbortSignal, { settings, wires }: Line): Promise<Exchange> {
-  const visited: [URL, ...URL[]] = [loadUrl(put)];
+  const asked = loadPath(put.load.target);
+  const visited: [URL, ...URL[]] = [new URL(`${put.entrance.url.pathname.replace(/\/$/, '')}${asked}`, put.entrance.url)];
   const atFrontend = silenceOfFrontend(put, settings);
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
@@ -79,7 +80,7 @@ async function followed(put: Put, signal: AbortSignal, { settings, wires }: Line
     const silence = redirected || put.entrance.role === 'backend' ? silenceOfBackend(settings) : atFrontend;
     const end = await wires.put({ url, headers, body: put.load.body, connectTimeout: settings.connectTimeout, silence, signal });
     if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, host: url.host };
-    const next = redirectTo(end.headers.location, visited, settings);
+    const next = redirectTo(end.headers.location, { asked, visited }, settings);
     if (next.kind === 'refuse') return { kind: 'refused-redirect', reason: next.reason, reached: true, host: url.host };
     visited.push(next.url);
   }
@@ -104,10 +105,8 @@ function isRedirect(end: HopEnd): end is HopEnd & { kind: 'reply' } {
   return end.kind === 'reply' && (end.status === 307 || end.status === 308);
 }
 
-function loadUrl(put: Put): URL {
-  const { database, table } = put.load.target;
-  const prefix = put.entrance.url.pathname.replace(/\/$/, '');
-  return new URL(`${prefix}/api/${encodeURIComponent(database)}/${encodeURIComponent(table)}/_stream_load`, put.entrance.url);
+function loadPath({ database, table }: Target): string {
+  return `/api/${encodeURIComponent(database)}/${encodeURIComponent(table)}/_stream_load`;
 }
 
 /** The same on every hop: a backend that misses one silently falls back to its default (reference 1.2, 2.2). */

@@ -296,7 +296,7 @@ describe('a frontend', () => {
   });
 
   it('that redirects for ever is left after five', async () => {
-    const fe = await scriptedServer((call, nth) => call.redirect(`${fe.url.origin}/hop${nth}`));
+    const fe = await scriptedServer((call, nth) => call.redirect(`${fe.url.origin}/hop${nth}/api/db1/events/_stream_load`));
     const { doris, within } = aClient([fe.url]);
 
     expect(await doris.load(aLoad(), within(seconds(10)))).toMatchObject({

@@ -15,8 +15,8 @@ function rules(change: Partial<RedirectRules> & { hosts?: string } = {}): Redire
   };
 }
 
-const to = (location: string | undefined, change?: Parameters<typeof rules>[0], from = FE): Redirect =>
-  redirectTo(location, [from], rules(change));
+const to = (location: string | undefined, change?: Parameters<typeof rules>[0], from = FE, asked = ''): Redirect =>
+  redirectTo(location, { asked, visited: [from] }, rules(change));
 const hrefOf = (redirect: Redirect) => (redirect.kind === 'follow' ? redirect.url.href : redirect.reason);
 
 describe('a redirect', () => {
@@ -87,12 +87,35 @@ describe('a redirect', () => {
     expect(hrefOf(to('http://be1:8040/x'))).toContain('add it to DORIS_REDIRECT_HOSTS');
   });
 
+  it.each([
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/api/db1/events/_stream_load?'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/doris/api/db1/events/_stream_load'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/api/db1/events/_stream_load_forward?forward_to=10.0.0.1:8040'],
+    ['/api/db1/%C3%A4%2Db/_stream_load', 'http://fe2:8040/api/db1/ä-b/_stream_load'],
+    ['/api/db1/get_load_state?label=a:1', 'http://fe2:8030/api/db1/get_load_state?label=a%3A1'],
+  ])('that asks for the same is followed: %s to %s', (asked, location) => {
+    expect(to(location, {}, FE, asked).kind).toBe('follow');
+  });
+
+  it.each([
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/api/db1/other/_stream_load'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/api/db2/events/_stream_load'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/api/xdb1/events/_stream_load'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/api/db1/events/_stream_load/..%2F_stream_load_2pc'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/%ZZ/api/db1/events/_stream_load'],
+    ['/api/db1/events/_stream_load', 'http://fe2:8040/login?next=/api/db1/events/_stream_load'],
+    ['/api/db1/get_load_state?label=a', 'http://fe2:8030/api/db1/get_load_state?label=b'],
+    ['/api/db1/get_load_state?label=a', 'http://fe2:8030/api/db1/get_load_state'],
+  ])('that asks for something else is refused: %s to %s', (asked, location) => {
+    expect(hrefOf(to(location, {}, FE, asked))).toContain('refused: it asks for something else');
+  });
+
   it('is the last one after five', () => {
     const urls = [1, 2, 3, 4, 5, 6].map((n) => new URL(`http://fe1:8030/${n}`));
     const [first, ...rest] = urls as [URL, ...URL[]];
 
-    expect(redirectTo('http://fe1:8030/x', [first, ...rest.slice(0, 4)], rules()).kind).toBe('follow');
-    expect(redirectTo('http://fe1:8030/x', [first, ...rest], rules())).toEqual({
+    expect(redirectTo('http://fe1:8030/x', { asked: '/x', visited: [first, ...rest.slice(0, 4)] }, rules()).kind).toBe('follow');
+    expect(redirectTo('http://fe1:8030/x', { asked: '/x', visited: [first, ...rest] }, rules())).toEqual({
       kind: 'refuse',
       reason: 'redirect from fe1:8030 refused: more than 5 redirects in a row',
     });
