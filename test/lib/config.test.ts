@@ -20,6 +20,7 @@ describe('a complete environment', () => {
         connectTimeout: 3_000,
         mode: 'labelled',
         groupCommit: 'sync',
+        compression: 'none',
       },
       decode: { maxRowBytes: 10_485_760, maxBatchBytes: 134_217_728, keepFields: [], longNumbers: 'keep' },
       iggy: { bodies: 'envelope', bareSource: { stream: '-', topic: '-' }, bodyEncoding: 'text', longestHidden: 1_800_000 },

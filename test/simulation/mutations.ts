@@ -139,8 +139,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/doris/reply.ts',
-        right: "const kind = meaning === undefined || meaning === 'ambiguous' ? 'unknown' : meaning;",
-        wrong: "const kind = meaning === undefined || meaning === 'ambiguous' ? 'unavailable' : meaning;",
+        right: "meaning === 'ambiguous' ? unintelligible(reason, reply) : { kind: meaning, reason };",
+        wrong: "meaning === 'ambiguous' ? { kind: 'unavailable' as const, reason } : { kind: meaning, reason };",
       },
       WITHOUT_ASKING,
     ],
