@@ -42,7 +42,7 @@ function shortened(text: string): string {
 }
 
 /** Far more than any life takes that ends. */
-const MOST_EVENTS = 50_000;
+const MOST_EVENTS = 200_000;
 
 /** Lives through a scenario, from what `start` sets going to when nothing is left to happen. */
 export async function liveThrough(scenario: Scenario, { only }: Reduction, traced: boolean, start: (world: World) => void): Promise<Life> {
