@@ -3,7 +3,7 @@ import { type Millis, millis } from '../units.ts';
 import { authorize, renewed } from './authorization.ts';
 import type { Line } from './line.ts';
 import type { Answer } from './question.ts';
-import { redirectTo } from './redirect.ts';
+import { redirectTo, startOf } from './redirect.ts';
 
 const LONGEST_ANSWER = 256 * 1024;
 
@@ -29,7 +29,7 @@ export async function askFrontend(frontend: URL, inquiry: Inquiry, left: Millis,
 }
 
 async function askAs(authorization: string, frontend: URL, { path, ...method }: Inquiry, deadline: Deadline, line: Line): Promise<Answer> {
-  const visited: [URL, ...URL[]] = [new URL(`${frontend.pathname.replace(/\/$/, '')}${path}`, frontend)];
+  const visited: [URL, ...URL[]] = [startOf(frontend, path)];
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
     const answer = await line.wires.ask({ url, authorization, within: deadline.remaining(), longest: LONGEST_ANSWER, ...method });

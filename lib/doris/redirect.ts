@@ -18,6 +18,11 @@ export interface Journey {
   readonly visited: readonly [URL, ...URL[]];
 }
 
+/** Where a journey begins: a server may be reached behind the prefix of a proxy. */
+export function startOf(server: URL, asked: string): URL {
+  return new URL(`${server.pathname.replace(/\/$/, '')}${asked}`, server);
+}
+
 /** Most redirects followed for one request. Doris needs one, two when a frontend insists on https. */
 const MAX_REDIRECTS = 5;
 

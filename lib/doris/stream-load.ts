@@ -4,7 +4,7 @@ import { type Millis, millis } from '../units.ts';
 import { sizeOf } from './body.ts';
 import type { HopEnd, Silence } from './hop.ts';
 import type { Line } from './line.ts';
-import { redirectTo } from './redirect.ts';
+import { redirectTo, startOf } from './redirect.ts';
 import type { FullSettings } from './settings.ts';
 
 /** Where a PUT goes first. */
@@ -69,7 +69,7 @@ export function timeoutSeconds(left: Millis, longest: Millis): number {
 
 async function followed(put: Put, signal: AbortSignal, { settings, wires }: Line): Promise<Exchange> {
   const asked = loadPath(put.load.target);
-  const visited: [URL, ...URL[]] = [new URL(`${put.entrance.url.pathname.replace(/\/$/, '')}${asked}`, put.entrance.url)];
+  const visited: [URL, ...URL[]] = [startOf(put.entrance.url, asked)];
   const atFrontend = silenceOfFrontend(put, settings);
   for (;;) {
     const url = visited.at(-1) ?? visited[0];
