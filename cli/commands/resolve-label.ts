@@ -25,7 +25,7 @@ export const registerResolveLabel: Register = (command, act) => {
 For a load that waits for a person: one that Doris reported otherwise than it was sent (contradicted), of a loader or of a redrive; and a claim that Doris may
 have forgotten (unverifiable, with ON_UNVERIFIABLE=wait). Compare the table with the records of the load first. Where it has some of its rows, or some of them
 twice, load what is missing and delete what is doubled; then say --stored. --not-stored is refused while Doris takes the label of a
-contradicted load for stored. Each delivery takes an open claim in hand for some seconds: disable the event source mapping when that is in the way.
+contradicted load for stored. A delivery that runs has an open claim in hand: disable the event source mapping when that is in the way.
 ${examples('resolve-label "$label" --stored', 'resolve-label "$label" --not-stored --yes --json')}`,
     )
     .action(act(resolveLabel));
