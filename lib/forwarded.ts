@@ -2,7 +2,7 @@ import { DeadLettersUnavailable } from './dead-letter/letter.ts';
 import type { Deadline } from './deadline.ts';
 import { inLanes } from './in-lanes.ts';
 import type { LoadRules } from './pipeline.ts';
-import { type Routing, route, targetName } from './plan/route.ts';
+import { type Routing, routerOf, targetName } from './plan/route.ts';
 import { type ForwardedMessage, NOWHERE } from './source/iggy.ts';
 import type { Position } from './source/position.ts';
 import type { Batch, DecodedRecord, IggyPartition, SourceRecord } from './source/record.ts';
@@ -70,9 +70,10 @@ async function loadInOrder(group: readonly ForwardedMessage[], load: Load, routi
 function wayOf({ content }: ForwardedMessage, routing: Routing): string | undefined {
   const batches = content.kind === 'batches' ? content.batches : [];
   const [way, ...others] = new Set(
-    batches.flatMap(({ source, records }) =>
-      records.map((record) => `${record.kind} ${targetName(route(routing, source, record))} ${nameOf(source)}`),
-    ),
+    batches.flatMap(({ source, records }) => {
+      const route = routerOf(routing, source);
+      return records.map((record) => `${record.kind} ${targetName(route(record))} ${nameOf(source)}`);
+    }),
   );
   return others.length === 0 ? way : undefined;
 }

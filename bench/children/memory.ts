@@ -11,14 +11,13 @@ export interface MemoryResult {
   readonly whole: number;
 }
 
+type Handler = Awaited<ReturnType<typeof importHandler>>;
+
 /**
  * The kernel's own peak (VmHWM), set back before: a handler that keeps the thread busy for tens of milliseconds lets no timer look at the
  * memory meanwhile, so samples would miss the peak.
  */
-async function measure(): Promise<MemoryResult> {
-  const handler = await importHandler(process.env['BENCH_BUNDLE'] ?? '');
-  await handler(freshEvent(sampleOf({ kind: 'json', size: 340, most: 10 })), context);
-  const { file } = JSON.parse(process.argv[2] ?? '') as { readonly file: string };
+async function measure(handler: Handler, file: string): Promise<MemoryResult> {
   const atRest = idle();
   const text = readFileSync(file, 'utf8');
   const event = JSON.parse(text) as object;
@@ -26,6 +25,16 @@ async function measure(): Promise<MemoryResult> {
   await handler(event, context);
   const peak = status('VmHWM');
   return { event: Buffer.byteLength(text), loader: peak - read, whole: peak - atRest };
+}
+
+/** One event after the other, by a function that has had a small one. */
+async function measureAll(): Promise<readonly MemoryResult[]> {
+  const { files } = JSON.parse(process.argv[2] ?? '') as { readonly files: readonly string[] };
+  const handler = await importHandler(process.env['BENCH_BUNDLE'] ?? '');
+  await handler(freshEvent(sampleOf({ kind: 'json', size: 340, most: 10 })), context);
+  const results: MemoryResult[] = [];
+  for (const file of files) results.push(await measure(handler, file));
+  return results;
 }
 
 /** Resident bytes after a collection, from which on the kernel looks for the peak. */
@@ -41,5 +50,5 @@ function status(name: 'VmRSS' | 'VmHWM'): number {
   return Number(found?.[1]) * 1024;
 }
 
-process.stdout.write(JSON.stringify(await measure()));
+process.stdout.write(JSON.stringify(await measureAll()));
 process.exit(0);

@@ -1,4 +1,4 @@
-import { type Routing, route, targetName } from '../plan/route.ts';
+import { type Routing, routerOf, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import { kinesisPosition } from '../source/position.ts';
 import type { Row, SourceShard } from '../source/record.ts';
@@ -23,7 +23,7 @@ export interface Sample {
 export function samplesFor(target: Target, { samples, streams }: Sample, routing: Routing, isOnly: boolean): readonly SampleRow[] {
   if (isOnly) return samples;
   const sources = (streams.length === 0 ? [''] : streams).map((stream) => sourceOf(stream, routing));
-  return samples.filter((row) => sources.some((source) => targetName(route(routing, source, recordOf(row))) === targetName(target)));
+  return samples.filter((row) => sources.some((source) => targetName(routerOf(routing, source)(recordOf(row))) === targetName(target)));
 }
 
 /** A rule may name a stream by its ARN, a person by its name. */

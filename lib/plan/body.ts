@@ -17,15 +17,16 @@ export function bodyBytes(rows: readonly Row[]): number {
 }
 
 function asTheyLie(rows: readonly Row[]): Buffer | undefined {
-  const [first] = rows;
-  if (first === undefined) return undefined;
-  const { memory, start } = first.line;
-  let next = start;
-  for (const { line, isTerminated } of rows) {
-    if (isTerminated !== true || line.start !== next || line.memory !== memory) return undefined;
-    next = line.end + 1;
-  }
-  return memory.subarray(start, next);
+  const first = rows[0]?.line;
+  const last = rows.at(-1)?.line;
+  if (first === undefined || last === undefined || !rows.every(liesBehindBefore)) return undefined;
+  return first.memory.subarray(first.start, last.end + 1);
+}
+
+function liesBehindBefore({ line, isTerminated }: Row, index: number, rows: readonly Row[]): boolean {
+  if (isTerminated !== true) return false;
+  const before = rows[index - 1]?.line;
+  return before === undefined || (line.memory === before.memory && line.start === before.end + 1);
 }
 
 function copied(rows: readonly Row[]): Buffer {

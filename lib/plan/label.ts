@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { Target } from '../ports.ts';
 import { spellPosition } from '../source/position.ts';
-import type { SourceRecord, SourceShard } from '../source/record.ts';
+import type { SourceShard } from '../source/record.ts';
+import { digestOf, type Member, withLength } from './digest.ts';
 
 declare const brand: unique symbol;
 
@@ -14,7 +14,7 @@ export interface Membership {
   readonly source: SourceShard;
   readonly target: Target;
   /** The records of all rows of the load, in order, at least one. */
-  readonly members: readonly Pick<SourceRecord, 'position' | 'iggy'>[];
+  readonly members: readonly Member[];
 }
 
 /** Format of labels. Another one makes every label differ: a breaking change, to be named in the changelog. */
@@ -54,18 +54,6 @@ export function labelOf(prefix: string, membership: Membership): Label {
   return `${headOf(prefix, source)}-${position}-${members.length}-${FORMAT}${hash}` as Label;
 }
 
-/** Members whose identities are joined to one text, of about 16 KB, to be hashed: those of an event would make a megabyte. */
-const HASHED_TOGETHER = 128;
-
-/** SHA-256 of the identities of all members, which are ASCII. */
-function digestOf(members: Membership['members']): string {
-  const hash = createHash('sha256');
-  for (let from = 0; from < members.length; from += HASHED_TOGETHER) {
-    hash.update(identityOf(members.slice(from, from + HASHED_TOGETHER)), 'latin1');
-  }
-  return hash.digest('hex');
-}
-
 /** What the labels of one source shard under one loader begin with. Other shards may begin with the same. */
 export function headOf(prefix: string, source: SourceShard): string {
   const topic = source.kind === 'iggy' ? [sanitised(source.topicName).slice(0, TOPIC_CHARACTERS)] : [];
@@ -94,27 +82,8 @@ function nameOf(source: SourceShard): string[] {
   return source.kind === 'iggy' ? [source.streamName, source.topicName] : [source.stream];
 }
 
-/** A purged topic counts its offsets from 0 again: an offset alone would name two messages by one label, and Doris would drop the second. */
-function identityOf(members: Membership['members']): string {
-  const parts: string[] = [];
-  let [length, front] = [-1, ''];
-  for (const { position, iggy } of members) {
-    if (position.length !== length) {
-      length = position.length;
-      front = `${length}:`;
-    }
-    parts.push(front, position);
-    if (iggy !== undefined) parts.push(withLength(iggy.id), withLength(iggy.timestamp));
-  }
-  return parts.join('');
-}
-
 function sanitised(name: string): string {
   return name.replace(/[^-_A-Za-z0-9]/g, '_');
-}
-
-function withLength(value: string): string {
-  return `${Buffer.byteLength(value)}:${value}`;
 }
 
 /** `shardId-000000000012` is 12 to people. */

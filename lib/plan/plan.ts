@@ -1,7 +1,7 @@
 import type { GroupName } from '../ledger/group.ts';
 import type { Target } from '../ports.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../source/record.ts';
-import { type Routing, route, targetName } from './route.ts';
+import { onlyTargetOf, type Routing, routerOf, targetName } from './route.ts';
 
 /** The records of one batch that go to one table, in order; without a table, those that can go nowhere (all poison). */
 export interface TableBatch {
@@ -13,11 +13,14 @@ export interface TableBatch {
 }
 
 /** Groups a batch by table. Concatenated and sorted by position, the groups are the batch. */
-export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
+export function splitByTable({ source, records }: Batch, routing: Routing): TableBatch[] {
+  const only = onlyTargetOf(routing, source);
+  if (only !== undefined) return records.length === 0 ? [] : [{ source, target: only, records }];
+  const route = routerOf(routing, source);
   const groups = new Map<string, Group>();
   const known = new Map<Target | undefined, Group>();
-  for (const record of batch.records) {
-    const target = route(routing, batch.source, record);
+  for (const record of records) {
+    const target = route(record);
     let group = known.get(target);
     if (group === undefined) {
       group = groupOf(groups, target);
@@ -25,7 +28,7 @@ export function splitByTable(batch: Batch, routing: Routing): TableBatch[] {
     }
     group.records.push(target === undefined ? unroutable(record) : record);
   }
-  return [...groups.values()].map((group) => ({ source: batch.source, ...group }));
+  return [...groups.values()].map((group) => ({ source, ...group }));
 }
 
 interface Group {

@@ -31,19 +31,16 @@ export interface Routing {
  * Names which records of a stream belong to a table: under equal names no record comes to it or leaves it. What leads elsewhere counts only
  * as far as it takes records first. Where a field decides, a record that cannot be read goes elsewhere, so what can be read counts too.
  */
-export function membersOf({ rules, defaultTarget, ...limits }: Routing, source: SourceShard, target: Target | undefined): string {
-  const all: readonly Partial<RouteRule>[] = [...rules.filter((rule) => fits(rule, source)), defaultRule(defaultTarget)];
-  const end = all.findIndex(({ field }) => field === undefined);
-  const deciding = all
-    .slice(0, end + 1)
-    .map(({ field, equals, target: to }) => [field, equals, targetName(to) === targetName(target)] as const);
-  const here = deciding.slice(0, deciding.findLastIndex(([, , leadsHere]) => leadsHere) + 1);
-  const reading = end > 0 ? [READING, limits.maxRowBytes, limits.maxBatchBytes] : [];
+export function membersOf(routing: Routing, source: SourceShard, target: Target | undefined): string {
+  const { byField, others } = waysOf(routing, source);
+  const leadsHere = (to: Target | undefined) => targetName(to) === targetName(target);
+  const deciding = [
+    ...byField.map(({ field, equals, target: to }) => [field, equals, leadsHere(to)] as const),
+    [undefined, undefined, leadsHere(others)] as const,
+  ];
+  const here = deciding.slice(0, deciding.findLastIndex(([, , isHere]) => isHere) + 1);
+  const reading = byField.length > 0 ? [READING, routing.maxRowBytes, routing.maxBatchBytes] : [];
   return Buffer.from(blake3(Buffer.from(JSON.stringify([here, reading])), { dkLen: 12 })).toString('base64url');
-}
-
-function defaultRule(target: Target | undefined): Partial<RouteRule> {
-  return target === undefined ? {} : { target };
 }
 
 /** `database.table`, or `-` for none. */
@@ -57,17 +54,45 @@ export function routedFields(routing: Routing): string[] {
 }
 
 /**
- * The table of a record; `undefined` when there is none. A poison record has no fields: it goes where every record of its stream would
- * go, and nowhere when a field would decide.
+ * Tells the table of a record of a source shard; `undefined` when there is none. A poison record has no fields: it goes where every record of
+ * its stream would go, and nowhere when a field would decide.
  */
-export function route(routing: Routing, source: SourceShard, record: DecodedRecord): Target | undefined {
-  for (const rule of routing.rules) {
-    if (!fits(rule, source)) continue;
-    if (rule.field === undefined) return rule.target;
+export function routerOf(routing: Routing, source: SourceShard): (record: DecodedRecord) => Target | undefined {
+  const { byField, others } = waysOf(routing, source);
+  if (byField.length === 0) return () => others;
+  return (record) => {
     if (record.kind === 'poison') return undefined;
-    if (Object.hasOwn(record.fields ?? {}, rule.field) && record.fields?.[rule.field] === rule.equals) return rule.target;
-  }
-  return routing.defaultTarget;
+    const { fields = {} } = record;
+    for (const { field, equals, target } of byField) if (Object.hasOwn(fields, field) && fields[field] === equals) return target;
+    return others;
+  };
+}
+
+/** The table of all records of a source shard, poison or not; nothing where a field decides, and where there is none. */
+export function onlyTargetOf(routing: Routing, source: SourceShard): Target | undefined {
+  const { byField, others } = waysOf(routing, source);
+  return byField.length === 0 ? others : undefined;
+}
+
+/** Where the records of a source shard go. */
+interface Ways {
+  /** The rules that look at a field, in order. */
+  readonly byField: readonly FieldRule[];
+  /** The table of records that none of them takes. */
+  readonly others: Target | undefined;
+}
+
+type FieldRule = RouteRule & { readonly field: string };
+
+function waysOf({ rules, defaultTarget }: Routing, source: SourceShard): Ways {
+  const own = rules.filter((rule) => fits(rule, source));
+  const last = own.findIndex((rule) => !looksAtField(rule));
+  if (last < 0) return { byField: own.filter(looksAtField), others: defaultTarget };
+  return { byField: own.slice(0, last).filter(looksAtField), others: own[last]?.target };
+}
+
+function looksAtField(rule: RouteRule): rule is FieldRule {
+  return rule.field !== undefined;
 }
 
 function fits({ stream, topic }: RouteRule, source: SourceShard): boolean {

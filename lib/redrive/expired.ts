@@ -4,7 +4,7 @@ import type { ExpiredBatch } from '../dead-letter/read.ts';
 import { ContractViolation } from '../errors.ts';
 import { grouped } from '../grouped.ts';
 import type { Checkpoint, Ledger } from '../ledger/checkpoint.ts';
-import { route, targetName } from '../plan/route.ts';
+import { routerOf, targetName } from '../plan/route.ts';
 import { columnsOf } from '../settle/run.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../source/kinesis.ts';
 import type { Batch, DecodedRecord, KinesisShard } from '../source/record.ts';
@@ -51,7 +51,7 @@ async function prepareBatch(
 ): Promise<readonly Prepared[]> {
   const { labelPrefix: loader } = redrive.rules;
   const taking: Taking = { ...sources, ...prepare, ...options, deadline: redrive.deadline };
-  const targetOf = (record: DecodedRecord) => route(prepare.routing, source, record);
+  const targetOf = routerOf(prepare.routing, source);
   const shares = new Map<string, Checkpoint | string>();
   for (const group of grouped(records, (record) => targetName(targetOf(record)))) {
     const target = group[0] === undefined ? undefined : targetOf(group[0]);

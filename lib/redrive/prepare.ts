@@ -1,5 +1,5 @@
 import type { StoredLetter } from '../dead-letter/read.ts';
-import { type Routing, route, targetName } from '../plan/route.ts';
+import { type Routing, routerOf, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import { type IggyDecodeRules, metadataMembers } from '../source/iggy.ts';
 import type { DecodeRules } from '../source/kinesis.ts';
@@ -77,7 +77,7 @@ interface Known {
 
 /** A decoded record on its way to its table. */
 export function prepareRecord(source: SourceShard, decoded: DecodedRecord, routing: Routing, { target, doubt }: Known): Prepared {
-  const to = target ?? route(routing, source, decoded);
+  const to = target ?? routerOf(routing, source)(decoded);
   if (decoded.kind === 'poison') return poisoned(source, decoded, to);
   if (to === undefined) return poisoned(source, { kind: 'poison', record: decoded.record, fault: UNROUTABLE }, to);
   return { kind: 'ready', ready: { source, target: to, row: decoded, ...(doubt === undefined ? {} : { doubt }) } };

@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts';
 import { grouped } from '../grouped.ts';
-import { type Routing, route, targetName } from '../plan/route.ts';
+import { type Routing, routerOf, targetName } from '../plan/route.ts';
 import type { PositionCount, Span, Target, Told } from '../ports.ts';
 import { spanOf } from '../settle/shard-rows.ts';
 import { type DecodeRules, decodeKinesisEvent } from '../source/kinesis.ts';
@@ -61,10 +61,11 @@ function expectedOf({ decode, routing }: Reconciliation, source: KinesisShard, R
   const batches = decodeKinesisEvent({ Records }, decode);
   if (batches.some(({ leftFrom }) => leftFrom !== undefined))
     throw new NotTold(`a page of ${source.shard} unpacks to more than MAX_BATCH_BYTES`);
+  const route = routerOf(routing, source);
   return batches
     .flatMap(({ records }) => records)
     .flatMap((decoded) => {
-      const target = decoded.kind === 'row' ? route(routing, source, decoded) : undefined;
+      const target = decoded.kind === 'row' ? route(decoded) : undefined;
       return target === undefined ? [] : [{ target, position: decoded.record.position }];
     });
 }

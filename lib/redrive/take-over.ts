@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts';
 import { type Checkpoint, type CheckpointKey, type Claim, type HandedOver, type Ledger, type Move, moved } from '../ledger/checkpoint.ts';
-import { membersOf, type Routing, route, targetName } from '../plan/route.ts';
+import { membersOf, type Routing, routerOf, targetName } from '../plan/route.ts';
 import type { Target } from '../ports.ts';
 import type { DecodeRules } from '../source/kinesis.ts';
 import { type Position, spellPosition } from '../source/position.ts';
@@ -73,11 +73,8 @@ async function aheadOf({ streams, decode, routing, deadline }: Taking, share: Sh
   // A table that has few records may have its last one far back, and other batches need time, too.
   const half = deadline.remaining() / 2;
   const stretch = { source, after, last, decode, hasTime: () => deadline.remaining() >= half };
-  return await lookAhead(
-    streams,
-    stretch,
-    (one) => !own.has(one.record.position) && targetName(route(routing, source, one)) === targetName(target),
-  );
+  const route = routerOf(routing, source);
+  return await lookAhead(streams, stretch, (one) => !own.has(one.record.position) && targetName(route(one)) === targetName(target));
 }
 
 async function moveBehind(

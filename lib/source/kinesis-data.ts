@@ -80,7 +80,7 @@ function lay({ kinesis }: KinesisEventRecord, laid: Laid): void {
   const size = writeBase64(data, memory, start);
   if (size === undefined) {
     // What came as something else than base64 is kept as the text that it is.
-    push(laid, sourceRecord(kinesis, { position, partitionKey, payload: sliceOf(Buffer.from(data)) }), 'data is not base64');
+    push(laid, sourceRecord(kinesis, position, partitionKey, sliceOf(Buffer.from(data))), 'data is not base64');
     return;
   }
   const payload = { memory, start, end: start + size };
@@ -89,7 +89,7 @@ function lay({ kinesis }: KinesisEventRecord, laid: Laid): void {
     layUserRecords(kinesis, position, content.userRecords, laid);
     return;
   }
-  push(laid, sourceRecord(kinesis, { position, partitionKey, payload }), content.kind === 'damaged' ? content.reason : undefined);
+  push(laid, sourceRecord(kinesis, position, partitionKey, payload), content.kind === 'damaged' ? content.reason : undefined);
   endLine(laid, payload);
 }
 
@@ -100,21 +100,17 @@ function layUserRecords(kinesis: KinesisEventRecord['kinesis'], aggregate: Posit
   for (const { partitionKey, start, end } of userRecords) {
     const payload = { memory, start: laid.end, end: laid.end + end - start };
     memory.copyWithin(payload.start, start, end);
-    push(laid, sourceRecord(kinesis, { position: subPosition(aggregate, subSequence++), partitionKey, payload }), undefined);
+    push(laid, sourceRecord(kinesis, subPosition(aggregate, subSequence++), partitionKey, payload), undefined);
     endLine(laid, payload);
   }
 }
 
-/** What user records of one aggregate do not share. */
-interface Own {
-  readonly position: Position;
-  readonly partitionKey: string | null | undefined;
-  readonly payload: Slice;
-}
-
+/** Of user records of one aggregate everything but the first argument is their own. */
 function sourceRecord(
   { sequenceNumber: itemIdentifier, approximateArrivalTimestamp }: KinesisEventRecord['kinesis'],
-  { position, partitionKey, payload }: Own,
+  position: Position,
+  partitionKey: string | null | undefined,
+  payload: Slice,
 ): SourceRecord {
   const arrivedAt = epochMillis(Math.round(approximateArrivalTimestamp * 1000));
   if (partitionKey == null) return { position, itemIdentifier, arrivedAt, payload };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ContractViolation } from '../errors.ts';
+import { grouped } from '../grouped.ts';
 import type { KinesisShard } from './record.ts';
 
 /** The last second that a JS date holds (ECMA-262, 8.64e15 ms). */
@@ -41,21 +42,17 @@ export interface ShardRecords {
  */
 export function readKinesisEvent(event: unknown): ShardRecords[] {
   if (!isObject(event) || !Array.isArray(event['Records'])) return refuse(event);
-  const shards = new Map<string, Shard>();
-  let latest: Shard | undefined;
-  for (const record of event['Records'] as readonly unknown[]) {
-    if (latest === undefined || !isOf(latest, record)) {
-      if (!isRecord(record)) return refuse(event);
-      latest = shardOf(shards, record);
-    }
-    latest.records.push(record);
-  }
-  return [...shards.values()];
+  const records: readonly unknown[] = event['Records'];
+  const [first] = records;
+  const only = isRecord(first) ? shardOf(first) : undefined;
+  if (only !== undefined && areOf(only, records)) return [{ source: only.source, records }];
+  if (!records.every(isRecord)) return refuse(event);
+  return grouped(records, nameOf).map((some) => ({ source: shardOf(some[0]).source, records: some }));
 }
 
 /** A shard of an event, and how the ids of its records are spelt. */
-interface Shard extends ShardRecords {
-  readonly records: KinesisEventRecord[];
+interface Shard {
+  readonly source: KinesisShard;
   readonly arn: string;
   readonly idPrefix: string;
 }
@@ -64,6 +61,11 @@ interface Shard extends ShardRecords {
 function refuse(event: unknown): never {
   const issue = eventSchema.safeParse(event).error?.issues[0];
   throw new ContractViolation(`not a Kinesis event: ${issue?.path.join('.') || 'event'}: ${issue?.message}`);
+}
+
+function areOf(shard: Shard, records: readonly unknown[]): records is readonly KinesisEventRecord[] {
+  for (let index = 0; index < records.length; index++) if (!isOf(shard, records[index])) return false;
+  return true;
 }
 
 /** Whether it is one more record of a shard: cheaper to see than that it is any record. */
@@ -109,13 +111,15 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function shardOf(shards: Map<string, Shard>, { eventSourceARN: arn, eventID }: KinesisEventRecord): Shard {
+function shardOf({ eventSourceARN: arn, eventID }: KinesisEventRecord): Shard {
   // A consumer of enhanced fan-out has an ARN below the stream's.
   const stream = arn.replace(/(:stream\/[^/]+)\/.*$/, '$1');
   const shard = eventID.slice(0, eventID.lastIndexOf(':'));
   const source = { kind: 'kinesis', stream, streamName: stream.slice(stream.indexOf('/') + 1), shard } as const;
-  const key = `${stream} ${shard}`;
-  const known = shards.get(key) ?? { source, records: [], arn, idPrefix: `${shard}:` };
-  shards.set(key, known);
-  return known;
+  return { source, arn, idPrefix: `${shard}:` };
+}
+
+function nameOf(record: KinesisEventRecord): string {
+  const { stream, shard } = shardOf(record).source;
+  return `${stream} ${shard}`;
 }

@@ -42,7 +42,7 @@ function decodeShard({ source, records }: ShardRecords, { positionColumns = {}, 
   const decoded: DecodedRecord[] = [];
   let [held, ofItem, item] = [0, 0, ''];
   for (const part of readKinesisData(distinct, memory, rules))
-    for (const record of part.records) {
+    for (let at = 0, record = part.records[at]; record !== undefined; record = part.records[++at]) {
       if (record.itemIdentifier !== item) {
         if (held >= rules.maxBatchBytes) return { source, records: decoded, duplicates, leftFrom: record.itemIdentifier };
         item = record.itemIdentifier;
@@ -97,7 +97,7 @@ function bySequenceNumber(a: KinesisEventRecord, b: KinesisEventRecord): number 
  * one sequence number, and such twins cannot be told from duplicates.
  */
 function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: readonly KinesisEventRecord[]; duplicates: number } {
-  if (areRising(records)) return { distinct: records, duplicates: 0 };
+  if (records.every(isBehindBefore)) return { distinct: records, duplicates: 0 };
   const ordered = records.toSorted(bySequenceNumber);
   const distinct = ordered.filter((record, index) => {
     const before = ordered[index - 1];
@@ -113,11 +113,7 @@ function inOrderOnce(records: readonly KinesisEventRecord[]): { distinct: readon
 }
 
 /** As Lambda brings them. */
-function areRising(records: readonly KinesisEventRecord[]): boolean {
-  let before: KinesisEventRecord | undefined;
-  for (const record of records) {
-    if (before !== undefined && bySequenceNumber(before, record) >= 0) return false;
-    before = record;
-  }
-  return true;
+function isBehindBefore(record: KinesisEventRecord, index: number, records: readonly KinesisEventRecord[]): boolean {
+  const before = records[index - 1];
+  return before === undefined || bySequenceNumber(before, record) < 0;
 }

@@ -229,7 +229,7 @@ describe('a claim that Doris may have forgotten', () => {
     labelOf('demo', {
       source: SOURCE,
       target: TARGET,
-      members: records.map(({ sequenceNumber }) => ({ position: kinesisPosition(sequenceNumber) })),
+      members: records.map(({ sequenceNumber }) => ({ position: kinesisPosition(sequenceNumber), itemIdentifier: sequenceNumber })),
     });
 });
 

@@ -41,6 +41,7 @@ function labelWith(change: Partial<Parts>): Label {
     target: { database, table },
     members: members.map(({ offset, id, timestamp }) => ({
       position: iggyPosition(offset),
+      itemIdentifier: 'a-message-of-sqs',
       ...(id === undefined || timestamp === undefined ? {} : { iggy: { id, timestamp } }),
     })),
   });

@@ -36,7 +36,7 @@ const PARTS: Parts = {
 const membershipOf = ({ stream, streamName, shard, database, table, positions }: Parts): Membership => ({
   source: { kind: 'kinesis', stream, streamName, shard },
   target: { database, table },
-  members: positions.map((spelled) => ({ position: positionOf(spelled) })),
+  members: positions.map((spelled) => ({ position: positionOf(spelled), itemIdentifier: spelled.replace(/:.*/, '') })),
 });
 const labelWith = (change: Partial<Parts>): Label => labelOf(change.prefix ?? PARTS.prefix, membershipOf({ ...PARTS, ...change }));
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitByTable } from '../../../lib/plan/plan.ts';
-import { membersOf, type RouteRule, type Routing, route, routedFields, targetName } from '../../../lib/plan/route.ts';
+import { membersOf, type RouteRule, type Routing, routedFields, routerOf, targetName } from '../../../lib/plan/route.ts';
 import { kinesisPosition } from '../../../lib/source/position.ts';
 import type { Batch, DecodedRecord, SourceShard } from '../../../lib/source/record.ts';
 import { decodeRow } from '../../../lib/source/rows.ts';
@@ -21,7 +21,7 @@ const decoded = (text: string, routing: Routing, n = 100): DecodedRecord =>
   });
 const tableOf = (text: string, rules: readonly RouteRule[]): string => {
   const routing = { rules, defaultTarget: DEFAULT, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES };
-  return targetName(route(routing, SOURCE, decoded(text, routing)));
+  return targetName(routerOf(routing, SOURCE)(decoded(text, routing)));
 };
 
 describe('routing', () => {
@@ -35,13 +35,8 @@ describe('routing', () => {
     expect(tableOf('{"type":"refund"}', rules)).toBe('shop.refunds');
     expect(tableOf('{"type":"order"}', rules)).toBe('shop.orders');
     expect(tableOf('{"type":"other"}', rules)).toBe('shop.rest');
-    expect(
-      route(
-        { rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES },
-        SOURCE,
-        decoded('{}', { rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES }),
-      ),
-    ).toBeUndefined();
+    const withoutDefault = { rules, maxRowBytes: MAX_ROW_BYTES, maxBatchBytes: MAX_ROW_BYTES };
+    expect(routerOf(withoutDefault, SOURCE)(decoded('{}', withoutDefault))).toBeUndefined();
   });
 
   it.each([

@@ -11,7 +11,11 @@ import { epochMillis } from '../../../lib/units.ts';
 import { type LedgerServer, startLedgerServer, TABLE } from '../../support/ledger-server.ts';
 import { SHARD } from '../../support/shard.ts';
 
-const label = labelOf('test', { source: SHARD, target: { database: 'db', table: 't' }, members: [{ position: kinesisPosition('7') }] });
+const label = labelOf('test', {
+  source: SHARD,
+  target: { database: 'db', table: 't' },
+  members: [{ position: kinesisPosition('7'), itemIdentifier: '7' }],
+});
 const OPEN = { label, state: 'open', rows: 1, deadline: epochMillis(0), claimedAt: epochMillis(5), fence: 1 } as const;
 const CONTRADICTED: RedriveLoad = { ...OPEN, state: 'contradicted', reason: '0 of 1 rows', fence: 2 };
 
