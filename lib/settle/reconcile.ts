@@ -141,8 +141,11 @@ function refuseOtherMembership(run: Run, claim: Claim, through: Position | undef
   const holdsSpan = firstPosition(batch.records) <= claim.first && claim.last <= lastPosition(batch.records);
   const same = holdsSpan ? rows.length > 0 && labelOfRows(run, rows) === claim.label : rows.length <= claim.rows;
   if (same) return;
+  const before = rows.filter(({ record }) => record.position < claim.first).length;
   throw new ContractViolation(
-    `claim ${claim.label} on ${key.target} holds ${claim.rows} rows, but the records of its span now make ${rows.length} rows of another label: limits changed while it was in doubt. Restore the former settings until it is settled`,
+    before > 0
+      ? `${before} records that nothing has settled come from before claim ${claim.label} on ${key.target}, which is decided: to settle it would pass them by. Have the mapping begin at ${spellPosition(claim.first)}, and redrive or replay what stands before that`
+      : `claim ${claim.label} on ${key.target} holds ${claim.rows} rows, but the records of its span now make ${rows.length} rows of another label: limits changed while it was in doubt. Restore the former settings until it is settled`,
   );
 }
 
