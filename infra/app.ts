@@ -7,7 +7,7 @@ import { readSettingsFile } from './settings.ts';
 import { accountWarnings } from './sharing-guards.ts';
 
 const KEPT =
-  '  note: once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency keep their values; --no-previous-parameters takes those of this file\n';
+  '  note: once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel, Enabled and MaximumConcurrency keep their values; --no-previous-parameters takes those of this file\n';
 
 // What the CDK command line runs: `cdk deploy -c settings=FILE`.
 reportFaults(() => {

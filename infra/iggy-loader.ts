@@ -3,6 +3,7 @@ import { MetricType } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { attach } from './attach.ts';
 import { deadLetterQueue, LARGEST_MESSAGE_BYTES } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
 import { doctorFunction } from './doctor-function.ts';
@@ -38,15 +39,14 @@ export function iggyLoader(stack: Stack, loader: Loader, source: IggySource, sha
   const made = loaderFunction(within, 'iggy-loader', parts, letters);
   // Groups of records are found by a query, and registered; everything else is an update.
   grantItems(made, shared.ledger, loader, 'dynamodb:PutItem');
-  made.addEventSource(
-    new SqsEventSource(queue, {
-      batchSize: parameters.batchSize,
-      ...(queue.fifo ? {} : { maxBatchingWindow: parameters.batchWindow }),
-      reportBatchItemFailures: true,
-      maxConcurrency: concurrencyParameter(stack, loader, source),
-      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
-    }),
-  );
+  const eventSource = new SqsEventSource(queue, {
+    batchSize: parameters.batchSize,
+    ...(queue.fifo ? {} : { maxBatchingWindow: parameters.batchWindow }),
+    reportBatchItemFailures: true,
+    maxConcurrency: concurrencyParameter(stack, loader, source),
+    metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+  });
+  attach(made, eventSource, parameters.enabled);
   const redrive = redriveFunction(within, parts, { letters });
   doctorFunction(within, parts, { letters });
   // The construct's own output has no name that people could find.

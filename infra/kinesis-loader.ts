@@ -3,6 +3,7 @@ import { type IStream, Stream, StreamConsumer, StreamEncryption, StreamMode } fr
 import { type IEventSourceDlq, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { KinesisConsumerEventSource, KinesisEventSource, type KinesisEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
+import { attach } from './attach.ts';
 import { grantBelow, grantList } from './bucket-grants.ts';
 import { deadLetterQueue } from './dead-letters.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
@@ -39,7 +40,7 @@ export function kinesisLoader(stack: Stack, loader: Loader, source: KinesisSourc
         props,
       )
     : new KinesisEventSource(stream, props);
-  made.addEventSource(eventSource);
+  attach(made, eventSource, parts.parameters.enabled);
   const mappingId = eventSource.eventSourceMappingId;
   const redrive = redriveFunction(within, parts, { letters, expired: placeOf(expired, mappingId), stream: { stream, keyArn } });
   doctorFunction(within, parts, { letters, stream });

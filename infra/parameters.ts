@@ -12,6 +12,8 @@ export interface LoaderParameters {
   readonly batchWindow: Duration;
   readonly memoryMb: number;
   readonly logLevel: string;
+  /** `true`, or `false` where no records are to be brought. */
+  readonly enabled: string;
 }
 
 interface NumberParameter {
@@ -19,6 +21,12 @@ interface NumberParameter {
   readonly from: number;
   readonly to: number;
   readonly value: number;
+}
+
+interface ChoiceParameter<Value extends string> {
+  readonly about: string;
+  readonly allowed: readonly Value[];
+  readonly value: Value;
 }
 
 /** The parameters of one loader; the settings file gives their defaults. */
@@ -39,12 +47,16 @@ export function loaderParameters(stack: Stack, loader: Loader): LoaderParameters
       to: 10_240,
       value: settings.memoryMb,
     }),
-    logLevel: new CfnParameter(stack, nameInTemplate(loader, 'LogLevel'), {
-      type: 'String',
-      description: `${loader.name}: least level that the function logs`,
-      allowedValues: [...LOG_LEVELS],
-      default: settings.logLevel,
-    }).valueAsString,
+    logLevel: choiceParameter(stack, loader, 'LogLevel', {
+      about: 'least level that the function logs',
+      allowed: LOG_LEVELS,
+      value: settings.logLevel,
+    }),
+    enabled: choiceParameter(stack, loader, 'Enabled', {
+      about: 'false pauses it: the source keeps its records until their retention is over',
+      allowed: ['true', 'false'],
+      value: 'true',
+    }),
   };
 }
 
@@ -75,4 +87,18 @@ function numberParameter(stack: Stack, loader: Loader, name: string, { about, fr
     default: value,
     constraintDescription: `must be a whole number from ${from} to ${to}`,
   }).valueAsNumber;
+}
+
+function choiceParameter<Value extends string>(
+  stack: Stack,
+  loader: Loader,
+  name: string,
+  { about, allowed, value }: ChoiceParameter<Value>,
+): string {
+  return new CfnParameter(stack, nameInTemplate(loader, name), {
+    type: 'String',
+    description: `${loader.name}: ${about}`,
+    allowedValues: [...allowed],
+    default: value,
+  }).valueAsString;
 }

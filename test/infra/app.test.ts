@@ -44,7 +44,7 @@ describe('the app of CDK', () => {
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('plan of DorisLoaderMinimal\n  orders into shop.orders') });
     expect(stderr).toContain(
-      'once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel and MaximumConcurrency keep their values',
+      'once deployed, the parameters BatchSize, BatchWindow, Memory, LogLevel, Enabled and MaximumConcurrency keep their values',
     );
     expect(stderr).toContain(
       'warning: loader orders: source.streamArn: is of account 123456789012, but the credentials are of 210987654321',

@@ -137,6 +137,7 @@ describe('the mapping between queue and function', () => {
       BatchSize: { Ref: 'QuakesBatchSize' },
       MaximumBatchingWindowInSeconds: { Ref: 'QuakesBatchWindow' },
       ScalingConfig: { MaximumConcurrency: { Ref: 'QuakesMaximumConcurrency' } },
+      Enabled: { Ref: 'QuakesEnabled' },
     });
   });
 

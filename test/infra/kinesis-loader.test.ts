@@ -123,6 +123,11 @@ describe('infra parameters', () => {
     template.hasResourceProperties(FUNCTION, { Environment: { Variables: { POWERTOOLS_LOG_LEVEL: { Ref: 'WebOrdersLogLevel' } } } });
   });
 
+  it('pause the mapping', () => {
+    template.hasParameter('WebOrdersEnabled', { AllowedValues: ['true', 'false'], Default: 'true' });
+    template.allResourcesProperties(MAPPING, { Enabled: { Ref: 'WebOrdersEnabled' } });
+  });
+
   it('explain themselves', () => {
     const parameters = Object.entries(template.findParameters('WebOrders*'));
     expect(parameters.filter(([, { Description }]) => Description === undefined)).toEqual([]);
