@@ -13,6 +13,20 @@ const NO_TWO_PHASE = /\bstream load 2pc is unsupported\b|\bTwo phase commit \(2P
 const UNREAD_FORMAT = /\b(compress data of JSON format is not supported|unknown data format)\b/i;
 
 /**
+ * Where one value fails a whole load and nothing is counted: in a VARIANT (json_parser.cpp; apache/doris#64281),
+ * or NULL where ranges make partitions (PartitionExprUtil.java). Before it stand Doris's codes and words only, never what a row says.
+ */
+const REFUSED_VALUE = new RegExp(
+  `^[^[\\]{}"']*(\\[[-\\w]+\\][^[\\]{}"']*)*(${[
+    'Key length exceeds maximum allowed size of \\d+ bytes',
+    'Nesting of array in Nested array within variant subcolumns',
+    'Ambiguous structure of top_array nested subcolumns',
+    '(?<=\\[INVALID_ARGUMENT\\])Failed to parse object ',
+    "Can't create partition for NULL Range",
+  ].join('|')})`,
+);
+
+/**
  * Doris's failure texts (reference 3.2, 1.1), first match wins. The order carries meaning: refused rows may be quoted in a text and say anything,
  * so their codes are anchored and come first; the FE uses ANALYSIS_ERROR for whatever goes wrong at begin and at commit, so it comes last.
  */
@@ -22,6 +36,10 @@ const TABLE: readonly (readonly [Meaning, RegExp])[] = [
     'rejected-data',
     /^(\[[A-Z_]+\])?(Parse json data (for JsonDoc )?failed\b|JSON data is (an )?array-object\b|JSON data is not an array-object\b)/,
   ],
+  // Doris 2.0 had no code for refused rows, early pipeline loads of 2.1 another one (apache/doris#34072).
+  ['rejected-data', /^(\[INTERNAL_ERROR\])?too many filtered rows\b/],
+  ['rejected-data', /^(\[[A-Z_]+\][a-z ]*:?\s*)?\[END_OF_FILE\]Encountered unqualified data\b/],
+  ['rejected-data', REFUSED_VALUE],
   ['ambiguous', /^\[(THRIFT_RPC_ERROR|PUBLISH_TIMEOUT|TIMEOUT|SERVICE_UNAVAILABLE|NOT_MASTER)\]/],
 
   ['rejected-config', /\b(unknown (column|table|database)\b|Access denied\b|Unauthorized\b|Label format error\b)/i],

@@ -9,6 +9,7 @@ const QUOTES: readonly (readonly [RegExp, string])[] = [
   [/\btuple=.*$/s, 'tuple omitted'],
   [/\binput str: \[.*\](?=;| schema length|$)/s, 'input str omitted'],
   [/\bvalue=.*(?=, precision=)/s, 'value omitted'],
+  [/\bFailed to parse object .*$/s, 'Failed to parse object, value omitted'],
   [/\{\s*".*$/s, 'row omitted'],
 ];
 

@@ -152,6 +152,24 @@ describe('the bundle that is deployed', () => {
     });
   });
 
+  it('finds the one record over which Doris fails a whole load without counting rows', async ({ skip }) => {
+    if (IS_REAL_DORIS) skip(NEEDS_STAND_IN);
+    await stack.select(
+      'CREATE TABLE w (id BIGINT NOT NULL, v VARIANT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
+    );
+    const other = stack.startFunction({ DORIS_TABLE: 'w', LABEL_PREFIX: 'variant' });
+    const key = 'k'.repeat(256);
+    const { event } = eventOf([1, 2, 3, 4, 5].map((id) => (id === 4 ? `{"id":4,"v":{"${key}":1}}` : `{"id":${id},"v":{"a":1}}`)));
+
+    const answer = await invoke(event, other);
+
+    expect(answer).toEqual(SUCCESS);
+    expect(await stack.select('SELECT id FROM w ORDER BY id')).toEqual([['1'], ['2'], ['3'], ['5']]);
+    expect((await stack.rawLetters()).map(({ attributes }) => [attributes['errorClass'], attributes['reason']])).toEqual([
+      ['data-quality', '[INVALID_ARGUMENT]Key length exceeds maximum allowed size of 255 bytes.'],
+    ]);
+  });
+
   it('answers with the lowest unsettled sequence number by value, not by text', async ({ skip }) => {
     skip(IS_REAL_DORIS, NEEDS_STAND_IN);
     stack.doris.faults.add({ at: 'fe.request', action: { kind: 'respond', status: 503 } });

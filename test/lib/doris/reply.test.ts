@@ -28,6 +28,23 @@ const FAILURES: readonly (readonly [Verdict['kind'], string])[] = [
   ['rejected-data', '[DATA_QUALITY_ERROR]Access denied, -235, unknown table: a row may hold any words'],
   ['rejected-data', 'Parse json data for JsonDoc failed. code: 3, error info: TAPE_ERROR'],
   ['rejected-data', '[INTERNAL_ERROR]Parse json data failed. code: 3, error info: TAPE_ERROR'],
+  // Doris 2.0 and before had no code of its own for refused rows, and may append its stack.
+  ['rejected-data', '[INTERNAL_ERROR]too many filtered rows'],
+  ['rejected-data', '[INTERNAL_ERROR]too many filtered rows\n0. /doris/be/src/common/stack_trace.cpp:302: StackTrace::tryCapture()'],
+  ['rejected-data', 'too many filtered rows'],
+  // apache/doris#34072: pipeline loads of early 2.1.
+  ['rejected-data', '[CANCELLED][END_OF_FILE]Encountered unqualified data, stop processing'],
+  // A VARIANT or an automatic partition refuses a value by failing the whole load: json_parser.cpp, PartitionExprUtil.java, apache/doris#64281.
+  ['rejected-data', '[INVALID_ARGUMENT]Key length exceeds maximum allowed size of 255 bytes.'],
+  [
+    'rejected-data',
+    '[INTERNAL_ERROR]tablet error: [INVALID_ARGUMENT]Key length exceeds maximum allowed size of 255 bytes., host: 10.0.0.9',
+  ],
+  ['rejected-data', '[INVALID_ARGUMENT]Nesting of array in Nested array within variant subcolumns is currently not supported.'],
+  ['rejected-data', '[INVALID_ARGUMENT]Ambiguous structure of top_array nested subcolumns: $.a.b, $.a.b.c'],
+  ['rejected-data', '[INVALID_ARGUMENT]Failed to parse object {"id": 1, "note": "Access denied"'],
+  ['rejected-data', `[INTERNAL_ERROR]${ERRCODE}Can't create partition for NULL Range`],
+  ['rejected-config', `[ANALYSIS_ERROR]${ERRCODE}Unknown column 'Key length exceeds maximum allowed size of 255 bytes' in 'events'`],
   ['rejected-config', "[INVALID_ARGUMENT]label and group_commit can't be set at the same time"],
   ['rejected-config', '[INTERNAL_ERROR]unknown data format, format=jsn'],
   ['rejected-config', '[INTERNAL_ERROR]compress data of JSON format is not supported.'],

@@ -16,6 +16,7 @@ describe('a text of Doris', () => {
       'column(a) value is incorrect while strict mode is true, src value omitted',
     ],
     ['no partition for this tuple. tuple=secret, x', 'no partition for this tuple. tuple omitted'],
+    ['[INVALID_ARGUMENT]Failed to parse object secret', '[INVALID_ARGUMENT]Failed to parse object, value omitted'],
     [
       'column_name[a], the length of input is too long than schema. first 32 bytes of input str: [sec]ret] schema length: 3; actual length: 9; ',
       'column_name[a], the length of input is too long than schema. first 32 bytes of input str omitted schema length: 3; actual length: 9;',

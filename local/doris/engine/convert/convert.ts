@@ -1,3 +1,4 @@
+import { PlanError } from '../../engine.ts';
 import { compactJson } from '../json/scan.ts';
 import type { ColumnType } from '../table/types.ts';
 import type { Convert } from './cell.ts';
@@ -39,9 +40,21 @@ export function convertFor(type: ColumnType, { strict, zone }: { readonly strict
   }
 }
 
-/** VARIANT takes any text: what is no JSON is kept as a string. */
+/** `variant_max_json_key_length`; the first releases with VARIANT refuse keys of 255 bytes, too. */
+const LONGEST_VARIANT_KEY = 255;
+
+/** VARIANT takes any text: what is no JSON is kept as a string. Too long a key fails the whole load (json_parser.cpp; apache/doris#64281). */
 function variantText(text: string): string {
-  return compactJson(text) ?? JSON.stringify(text);
+  const json = compactJson(text);
+  if (json !== undefined && Buffer.byteLength(json) > LONGEST_VARIANT_KEY && hasLongKey(json))
+    throw new PlanError('INVALID_ARGUMENT', `Key length exceeds maximum allowed size of ${LONGEST_VARIANT_KEY} bytes.`);
+  return json ?? JSON.stringify(text);
+}
+
+function hasLongKey(json: string): boolean {
+  for (const [, key] of json.matchAll(/("(?:[^"\\]|\\.)*":)|"(?:[^"\\]|\\.)*"/g))
+    if (key !== undefined && Buffer.byteLength(JSON.parse(key.slice(0, -1))) > LONGEST_VARIANT_KEY) return true;
+  return false;
 }
 
 function nestedText(text: string, opening: '[' | '{'): string | undefined {

@@ -55,6 +55,20 @@ describe('a value (reference 9.8)', () => {
   });
 });
 
+describe('an object in a VARIANT', () => {
+  it('has keys of up to 255 bytes, at any depth', async () => {
+    expect(await stored('VARIANT', `{"${'k'.repeat(255)}":[{"é":"${'v'.repeat(300)}: \\": "}]}`)).toContain('é');
+  });
+
+  it.each([`{"${'k'.repeat(256)}":1}`, `[{"a":{"${'é'.repeat(128)}":1}}]`])('with a longer one fails the whole load', async (json) => {
+    const engine = await engineWith(createTable('id INT NULL, v VARIANT NULL'));
+
+    await expect(read(engine, `{"id":1,"v":{}}\n{"id":2,"v":${json}}`)).rejects.toThrow(
+      'Key length exceeds maximum allowed size of 255 bytes.',
+    );
+  });
+});
+
 describe('a value that is none of its type (reference 9.9)', () => {
   const misfits: readonly (readonly [string, string, string])[] = [
     ['INT', '2147483648', '2147483648'],
