@@ -13,12 +13,13 @@ const NO_TWO_PHASE = /\bstream load 2pc is unsupported\b|\bTwo phase commit \(2P
 const UNREAD_FORMAT = /\b(compress data of JSON format is not supported|unknown data format)\b/i;
 
 /**
- * Where one value fails a whole load and nothing is counted: in a VARIANT (json_parser.cpp; apache/doris#64281),
+ * Where one value fails a whole load and nothing is counted: in a VARIANT (json_parser.cpp, parse2column.cpp; apache/doris#64281),
  * or NULL where ranges make partitions (PartitionExprUtil.java). Before it stand Doris's codes and words only, never what a row says.
  */
 const REFUSED_VALUE = new RegExp(
   `^[^[\\]{}"']*(\\[[-\\w]+\\][^[\\]{}"']*)*(${[
     'Key length exceeds maximum allowed size of \\d+ bytes',
+    '(subcolumn .* size missmatched, )?may contains duplicated entry\\b',
     'Nesting of array in Nested array within variant subcolumns',
     'Ambiguous structure of top_array nested subcolumns',
     '(?<=\\[INVALID_ARGUMENT\\])Failed to parse object ',
