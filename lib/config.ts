@@ -1,16 +1,16 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
 import { type IggyConfig, iggyContradictions, iggyOf } from './config-iggy.ts';
-import type { RedirectPolicy } from './doris/redirect-policy.ts';
+import type { FullSettings } from './doris/settings.ts';
 import { ConfigError } from './errors.ts';
 import type { LoadRules } from './pipeline.ts';
 import { type Routing, routedFields } from './plan/route.ts';
-import type { LoadMode, Target } from './ports.ts';
+import type { Target } from './ports.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 import type { LabelMemory } from './settle/label-memory.ts';
 import type { DecodeRules } from './source/kinesis.ts';
-import { bytes, type Millis, millis, seconds } from './units.ts';
+import { bytes, millis, seconds } from './units.ts';
 
 /** Who Doris is told that we are. */
 export type CredentialSource =
@@ -19,21 +19,8 @@ export type CredentialSource =
 
 /** Everything that the environment decides, checked. */
 export interface Config {
-  readonly doris: {
-    readonly frontends: readonly URL[];
+  readonly doris: Omit<FullSettings, 'credentials' | 'frontendTimeout' | 'continueTimeout' | 'abortTimeout' | 'onAttempt'> & {
     readonly credentials: CredentialSource;
-    readonly redirects: RedirectPolicy;
-    readonly allowInsecureRedirect: boolean;
-    readonly caCert?: string;
-    readonly route: 'frontend' | 'backend';
-    readonly backendAddresses: ReadonlyMap<string, string>;
-    readonly maxAttempts: number;
-    readonly maxLoadTimeout: Millis;
-    readonly connectTimeout: Millis;
-    readonly sequenceColumn?: string;
-    readonly mode: LoadMode;
-    readonly groupCommit: 'sync' | 'async';
-    readonly compression: 'none' | 'gzip';
   };
   readonly decode: DecodeRules;
   readonly iggy: IggyConfig;
@@ -222,7 +209,7 @@ function labelMemoryOf({
 }
 
 function dorisOf(values: Values): Config['doris'] {
-  const { DORIS_CA_CERT: caCert, DORIS_SEQUENCE_COLUMN: sequenceColumn } = values;
+  const { DORIS_CA_CERT: caCert, DORIS_SEQUENCE_COLUMN: sequenceColumn, DORIS_TIME_ZONE: timeZone } = values;
   return {
     frontends: values.DORIS_FE_URLS,
     credentials: credentialsOf(values),
@@ -238,6 +225,7 @@ function dorisOf(values: Values): Config['doris'] {
     compression: values.DORIS_COMPRESSION,
     ...(caCert === undefined ? {} : { caCert }),
     ...(sequenceColumn === undefined ? {} : { sequenceColumn }),
+    ...(timeZone === undefined ? {} : { timeZone }),
   };
 }
 

@@ -149,3 +149,14 @@ export const flag = {
     .transform((text) => text === 'true')
     .pipe(z.boolean()),
 };
+
+/** Doris reads CST as China's time, others as America's: a name without its continent is none that both mean alike. */
+export const timeZone = z.string().refine((text) => /^([+-](0\d|1[0-4]):[0-5]\d|UTC)$/.test(text) || isPlace(text));
+
+function isPlace(text: string): boolean {
+  try {
+    return /^[A-Za-z]+\//.test(text) && new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined;
+  } catch {
+    return false;
+  }
+}

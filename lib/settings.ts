@@ -10,6 +10,7 @@ import {
   positionColumns,
   redirectHosts,
   routes,
+  timeZone,
   wholeNumber,
 } from './setting-values.ts';
 import { IGGY_SETTINGS } from './settings-iggy.ts';
@@ -76,6 +77,13 @@ export const SETTINGS = {
     rule: 'keep or quote',
     schema: z.enum(['keep', 'quote']),
     fallback: 'keep',
+  }),
+  DORIS_TIME_ZONE: setting({
+    about:
+      'Zone to which every load converts times that name one, such as `2026-11-21T02:59:01Z`, for `DATE` and `DATETIME` columns; when absent, the release of Doris decides ([columns](columns.md#times-with-a-zone-doris_time_zone))',
+    rule: 'UTC, a place such as Europe/Berlin, or an offset such as +02:00',
+    schema: timeZone,
+    optional: true,
   }),
   ...IGGY_SETTINGS,
   DORIS_REDIRECT_HOSTS: setting({

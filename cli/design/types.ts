@@ -86,7 +86,9 @@ function ofTexts(texts: readonly string[]): Proposed {
   const moments = texts.map((text) => DATETIME.exec(text));
   if (moments.every((moment) => moment !== null)) {
     const scale = Math.min(6, largest(moments.map((moment) => (moment[1] ?? '').length)));
-    const zones = moments.some((moment) => moment[2] !== undefined) ? '; Doris converts their zones to that of the session' : '';
+    const zones = moments.some((moment) => moment[2] !== undefined)
+      ? '; set DORIS_TIME_ZONE to the zone to which Doris is to convert them'
+      : '';
     return { type: scale === 0 ? 'DATETIME' : `DATETIME(${scale})`, reason: `moments${zones}` };
   }
   const longest = largest(texts.map((text) => Buffer.byteLength(text)));

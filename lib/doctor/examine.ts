@@ -67,7 +67,7 @@ function asWarning(finding: Finding): Finding {
 
 async function examineTables(frontend: URL, config: Config, inspector: Inspector, sample: Sample): Promise<readonly Finding[]> {
   const targets = targetsIn(config.load.routing);
-  const { sequenceColumn, compression } = config.doris;
+  const { sequenceColumn, compression, timeZone } = config.doris;
   const filled = [
     ...Object.values(config.load.positionColumns).map((column) => ({ setting: 'DORIS_POSITION_COLUMNS', column })),
     ...(sequenceColumn === undefined ? [] : [{ setting: 'DORIS_SEQUENCE_COLUMN', column: sequenceColumn }]),
@@ -79,6 +79,7 @@ async function examineTables(frontend: URL, config: Config, inspector: Inspector
       filled,
       needsSequence: sequenceColumn !== undefined,
       packs: compression === 'gzip',
+      ...(timeZone === undefined ? {} : { timeZone }),
     };
     findings.push(...(await checkTable(frontend, target, inspector, expectations, soon())));
   }

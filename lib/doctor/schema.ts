@@ -24,6 +24,31 @@ export function schemaFindings(
   return findings.length === 0 ? [ok('schema', table, `${columns.length} columns; ${comparedWith(samples)}`)] : findings;
 }
 
+const WITH_ZONE = /^\s*\d{4}-?\d\d-?\d\d[T ].*(Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$/i;
+
+/** Times of a sample that name a zone, while nothing says to which zone Doris is to convert them: releases differ in what they take then. */
+export function zoneFindings(
+  table: string,
+  columns: readonly Column[],
+  samples: readonly SampleRow[],
+  timeZone: string | undefined,
+): readonly Finding[] {
+  if (timeZone !== undefined) return [];
+  const zoned = columns.filter(
+    ({ name, type }) => /^date/.test(type) && samples.some(({ fields }) => WITH_ZONE.test(String(fields[name] ?? ''))),
+  );
+  if (zoned.length === 0) return [];
+  const names = zoned.map(({ name }) => name).join(', ');
+  return [
+    warning(
+      'schema',
+      table,
+      `times of ${names} name a zone, and DORIS_TIME_ZONE is not set: some releases of Doris convert them to Asia/Shanghai, others to the zone of the cluster`,
+      'set DORIS_TIME_ZONE to the zone in which the table is read, UTC for example (docs/columns.md)',
+    ),
+  ];
+}
+
 function comparedWith(samples: readonly SampleRow[] | undefined): string {
   if (samples === undefined) return 'name a --sample to compare rows with them';
   return samples.length === 0

@@ -4,7 +4,7 @@ import type { Inspector, Reach } from '../doris/inspector.ts';
 import type { Target, Told } from '../ports.ts';
 import { type Finding, fault, ok, untold, warning } from './finding.ts';
 import type { SampleRow } from './sample.ts';
-import { schemaFindings } from './schema.ts';
+import { schemaFindings, zoneFindings } from './schema.ts';
 
 /** What a table is checked against. */
 export interface Expectations {
@@ -15,6 +15,8 @@ export interface Expectations {
   readonly needsSequence: boolean;
   /** Whether loads go packed. */
   readonly packs: boolean;
+  /** To which loads convert times that name one. */
+  readonly timeZone?: string;
 }
 
 /** Begins a load without rows through a frontend, and looks at the table's columns. */
@@ -22,7 +24,7 @@ export async function checkTable(
   frontend: URL,
   target: Target,
   inspector: Inspector,
-  { samples, filled, needsSequence, packs }: Expectations,
+  { samples, filled, needsSequence, packs, timeZone }: Expectations,
   deadline: Deadline,
 ): Promise<readonly Finding[]> {
   const name = `${target.database}.${target.table}`;
@@ -32,7 +34,9 @@ export async function checkTable(
   const model = needsSequence ? await inspector.tableModel(target, deadline) : undefined;
   return [
     ok('load', name, `a load without rows was begun and aborted by way of ${frontend.host}`),
-    ...(columns.kind === 'told' ? schemaFindings(name, columns.value, samples, filled) : [unreadable(name, columns)]),
+    ...(columns.kind === 'told'
+      ? [...schemaFindings(name, columns.value, samples, filled), ...zoneFindings(name, columns.value, samples ?? [], timeZone)]
+      : [unreadable(name, columns)]),
     ...(model?.kind === 'told' && model.value !== 'unique' ? [noSequence(name, model.value)] : []),
     ...(packs ? [packingFinding(name, await inspector.unpacks(frontend, target, deadline))] : []),
   ];

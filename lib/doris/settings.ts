@@ -61,6 +61,8 @@ export interface DorisSettings {
   readonly backendAddresses?: ReadonlyMap<string, string>;
   /** Column by whose value Doris tells the newer row of a key (`function_column.sequence_col`). Default none. */
   readonly sequenceColumn?: string;
+  /** To which Doris converts times that name a zone (`timezone`). Default: Doris's own choice. */
+  readonly timeZone?: string;
   /** Default `labelled`. */
   readonly mode?: LoadMode;
   /** When group commit answers: once rows are visible, or once one backend has noted them. Default `sync`. */
@@ -71,7 +73,7 @@ export interface DorisSettings {
 }
 
 /** The settings with every default filled in, but for those whose absence is the default. */
-export type FullSettings = DorisSettings & Required<Omit<DorisSettings, 'caCert' | 'redirects' | 'sequenceColumn'>>;
+export type FullSettings = DorisSettings & Required<Omit<DorisSettings, 'caCert' | 'redirects' | 'sequenceColumn' | 'timeZone'>>;
 
 /** Fills in the defaults. */
 export function withDefaults(settings: DorisSettings): FullSettings {

@@ -110,7 +110,7 @@ function loadPath({ database, table }: Target): string {
 }
 
 /** The same on every hop: a backend that misses one silently falls back to its default (reference 1.2, 2.2). */
-function headersOf(put: Put, { maxLoadTimeout, sequenceColumn, groupCommit }: FullSettings): Readonly<Record<string, string>> {
+function headersOf(put: Put, { maxLoadTimeout, sequenceColumn, timeZone, groupCommit }: FullSettings): Readonly<Record<string, string>> {
   return {
     authorization: put.authorization,
     expect: '100-continue',
@@ -125,6 +125,7 @@ function headersOf(put: Put, { maxLoadTimeout, sequenceColumn, groupCommit }: Fu
     ...(put.load.compression === 'none' ? {} : { compress_type: put.load.compression }),
     ...headersOfMode(put, groupCommit),
     ...(sequenceColumn === undefined ? {} : { 'function_column.sequence_col': sequenceColumn }),
+    ...(timeZone === undefined ? {} : { timezone: timeZone }),
     ...put.instead,
   };
 }

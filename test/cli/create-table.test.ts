@@ -106,7 +106,7 @@ describe('create-table', () => {
 
     expect(code).toBe(0);
     await stack.select(JSON.parse(stdout).ddl);
-    const env = { ...stack.env, ...columns, DORIS_TABLE: 'orders' };
+    const env = { ...stack.env, ...columns, DORIS_TABLE: 'orders', DORIS_TIME_ZONE: 'UTC' };
     const checked = await runCli(['doctor', '--sample', from, '--json'], env);
     expect({
       code: checked.code,

@@ -158,3 +158,22 @@ describe('a UNIQUE KEY table with a sequence', () => {
     expect(await stack.letters()).toEqual([]);
   });
 });
+
+describe('times that name a zone', () => {
+  it('are stored in the zone that is set, and times without one as they are', async () => {
+    await stack.select('DROP TABLE IF EXISTS visits');
+    await stack.select(`CREATE TABLE visits (id BIGINT NOT NULL, at DATETIME NULL) DUPLICATE KEY(id) ${PROPERTIES})`);
+    const records = ['2026-07-01T12:00:00Z', '2026-01-01 12:00:00+02:00', '2026-01-01 12:00:00'].map((at, n) => ({
+      sequenceNumber: String(800 + n),
+      data: JSON.stringify({ id: n, at }),
+    }));
+
+    await invoke(records, { DORIS_TABLE: 'visits', DORIS_TIME_ZONE: 'America/New_York' });
+
+    expect(await rowsOf('SELECT id, CAST(at AS STRING) FROM visits ORDER BY id')).toEqual([
+      ['0', '2026-07-01 08:00:00'],
+      ['1', '2026-01-01 05:00:00'],
+      ['2', '2026-01-01 12:00:00'],
+    ]);
+  });
+});

@@ -51,6 +51,23 @@ describe('the sequence column', () => {
   });
 });
 
+describe('the time zone', () => {
+  it.each(['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', '+05:30', '-03:00'])('may be %s', (zone) => {
+    expect(readWith({ DORIS_TIME_ZONE: zone }).doris.timeZone).toBe(zone);
+  });
+
+  // Doris takes CST for Asia/Shanghai, most others for America/Chicago.
+  it.each(['CST', 'Berlin', 'Europe/Nowhere', '2', '+2', '+15:00', 'UTC\r\nlabel: x'])('may not be %j', (zone) => {
+    expect(faultsOf({ DORIS_TIME_ZONE: zone })).toEqual([
+      `DORIS_TIME_ZONE: must be UTC, a place such as Europe/Berlin, or an offset such as +02:00 (given ${JSON.stringify(zone)})`,
+    ]);
+  });
+
+  it('is left to Doris where it is not set', () => {
+    expect(readWith({}).doris).not.toHaveProperty('timeZone');
+  });
+});
+
 describe('long numbers', () => {
   it('are quoted only when asked for', () => {
     expect(readWith({ DORIS_LONG_NUMBERS: 'quote' }).decode.longNumbers).toBe('quote');

@@ -3,7 +3,7 @@ import { systemClock } from '../../../lib/clock.ts';
 import { deadlineIn } from '../../../lib/deadline.ts';
 import type { Finding } from '../../../lib/doctor/finding.ts';
 import { checkMemory } from '../../../lib/doctor/fit.ts';
-import { objectionTo } from '../../../lib/doctor/schema.ts';
+import { objectionTo, zoneFindings } from '../../../lib/doctor/schema.ts';
 import { checkTable, type Expectations } from '../../../lib/doctor/table.ts';
 import type { Inspector, Reach } from '../../../lib/doris/inspector.ts';
 import type { Told } from '../../../lib/ports.ts';
@@ -83,6 +83,33 @@ describe("Doris's memory of labels", () => {
 
   it('that nobody may read is untold', () => {
     expect(checkMemory(assumed, { kind: 'refused', reason: 'Access denied' })).toMatchObject({ verdict: 'untold' });
+  });
+});
+
+describe('times of a sample', () => {
+  const columns = [
+    { name: 'at', type: 'datetimev2(3)', nullable: true, key: false },
+    { name: 'note', type: 'varchar(99)', nullable: true, key: false },
+  ];
+  const sampleOf = (at: unknown, note: unknown = null) => [{ line: 1, text: '', fields: { at, note } }];
+
+  it.each(['2026-11-21T02:59:01Z', '2026-11-21 02:59:01.123+01:00', '2026-11-21T02:59:01-0500'])(
+    'such as %s ask for DORIS_TIME_ZONE: releases of Doris convert them to different zones',
+    (at) => {
+      expect(zoneFindings('d.t', columns, sampleOf(at), undefined)).toEqual([
+        expect.objectContaining({ check: 'schema', verdict: 'warning', what: expect.stringContaining('times of at name a zone') }),
+      ]);
+      expect(zoneFindings('d.t', columns, sampleOf(at), 'UTC')).toEqual([]);
+    },
+  );
+
+  it.each<readonly [unknown, unknown]>([
+    ['2026-11-21 02:59:01', null],
+    ['2026-11-21', null],
+    [null, '2026-11-21T02:59:01Z'],
+    [1_795_230_000, 'Z'],
+  ])('of %j ask for nothing beside a text of %j', (at, note) => {
+    expect(zoneFindings('d.t', columns, sampleOf(at, note), undefined)).toEqual([]);
   });
 });
 

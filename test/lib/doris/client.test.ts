@@ -54,6 +54,17 @@ describe('a load that Doris takes', () => {
     expect(sent(unnamed)).toEqual([undefined, undefined]);
   });
 
+  it('names the time zone on both hops when there is one, and only then', async () => {
+    const named = await aCluster(backendSaying(report()), [], { timeZone: 'Europe/Berlin' });
+    const unnamed = await aCluster(backendSaying(report()));
+
+    for (const { doris, within } of [named, unnamed]) await doris.load(aLoad(), within(seconds(20)));
+
+    const sent = ({ fe, be }: typeof named) => [...fe.seen, ...be.seen].map(({ headers }) => headers['timezone']);
+    expect(sent(named)).toEqual(['Europe/Berlin', 'Europe/Berlin']);
+    expect(sent(unnamed)).toEqual([undefined, undefined]);
+  });
+
   it('writes database and table into the path so that no character of them changes it', async () => {
     const { be, doris, within } = await aCluster(backendSaying(report()));
 
