@@ -48,6 +48,8 @@ interface Passage {
   readonly outages: Outages;
   /** The outage that this run may probe. */
   probe?: Outage | undefined;
+  /** By what it asks for that: the ledger may have given the permission, and its reply may be lost. */
+  fence?: number | undefined;
   learned?: Failure | 'success' | undefined;
 }
 
@@ -92,7 +94,9 @@ function doubt({ approach: { key }, clock, standings }: Passage, failures: numbe
 
 async function askToProbe(passage: Passage, deadline: Deadline): Promise<boolean> {
   const { approach, clock, outages } = passage;
-  const [now, fence] = [clock.now(), drawNonce(clock)];
+  const now = clock.now();
+  const fence = passage.fence ?? drawNonce(clock);
+  passage.fence = fence;
   const lease = millis(Math.min(LONGEST_PROBE, deadline.remaining() + SKEW));
   const reply = await outages.write(approach.key, { kind: 'probe', now, until: epochMillis(now + lease), fence });
   if (reply.kind === 'none') {
@@ -115,6 +119,7 @@ async function share(passage: Passage): Promise<void> {
   if (learned === undefined) return;
   passage.learned = undefined;
   passage.probe = undefined;
+  passage.fence = undefined;
   await (learned === 'success' ? shareSuccess(passage, probe) : shareFailure(passage, probe, learned));
 }
 

@@ -322,6 +322,32 @@ describe('a lost reply of the ledger', () => {
   });
 });
 
+describe('a permission to probe whose reply is lost for good', () => {
+  it('is known again by the run that asked for it, and ends the outage', async () => {
+    let isLost = false;
+    const mute = (outages: Outages): Outages => ({
+      write: async (key, wanted) => {
+        const reply = await outages.write(key, wanted);
+        return isLost ? Promise.reject(new LedgerUnavailable('it did not answer in time')) : reply;
+      },
+      clear: outages.clear,
+    });
+    const { clock, first, process } = await failing(3, 'unavailable', fleet(mute));
+    clock.advance(upTo(seconds(1)));
+    const gate = first.gate();
+    isLost = true;
+    expect(await gate.admits(deadlineIn(INVOCATION, clock))).toBe(true);
+    isLost = false;
+
+    expect(await process().gate(undefined, true).admits(deadlineIn(INVOCATION, clock))).toBe(false);
+    expect(await gate.admits(deadlineIn(INVOCATION, clock))).toBe(true);
+
+    gate.succeeded();
+    await gate.leave();
+    expect(await process().gate(undefined, true).admits(deadlineIn(INVOCATION, clock))).toBe(true);
+  });
+});
+
 describe('without the ledger', () => {
   const away = (): Outages => ({
     write: async () => Promise.reject(new LedgerUnavailable('throttled')),
