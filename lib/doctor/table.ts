@@ -89,6 +89,11 @@ const CAUSES = [
     'table',
     'create the table (create-table proposes one from a sample), or correct DORIS_TABLE or the route',
   ],
+  [
+    /ComputeGroupException: \w*NO_AUTH|No cloud cluster name selected/,
+    'privilege',
+    'GRANT USAGE_PRIV ON COMPUTE GROUP to the user and make it his default_compute_group (docs/deploy.md)',
+  ],
   [/access denied|privilege|denied/i, 'privilege', 'GRANT LOAD_PRIV on the table to the user; LOAD_PRIV is all that loading needs'],
   [/no backend|backend.*available/i, 'backends', 'SHOW BACKENDS on the frontend says why none takes loads'],
 ] as const;

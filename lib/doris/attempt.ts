@@ -51,7 +51,8 @@ async function put(load: WireLoad, entrance: Entrance, others: number, deadline:
   const authorization = await authorize(line, deadline.remaining());
   if (authorization.kind === 'unavailable') return { verdict: authorization, reached: 0, bodyBegun: false, silent: false };
   const taken = await putOnce({ load, entrance, others, deadline, authorization: authorization.value }, line);
-  if (taken.verdict.kind !== 'rejected-config' || taken.bodyBegun) return taken;
+  const { verdict } = taken;
+  if (verdict.kind !== 'rejected-config' || (taken.bodyBegun && !verdict.nothingBegun)) return taken;
   const other = await renewed(line, deadline.remaining(), authorization);
   if (other === undefined || deadline.remaining() < SHORTEST_ATTEMPT) return taken;
   const again = await putOnce({ load, entrance, others, deadline, authorization: other.value }, line);
@@ -63,7 +64,7 @@ async function putOnce(what: Omit<Put, 'mode'> & { readonly load: WireLoad }, li
   const { settings, clock } = line;
   const started = clock.elapsed();
   const exchange = await putLoad({ ...what, mode: settings.mode }, line);
-  const verdict = verdictOn(exchange, load, settings.mode);
+  const verdict = verdictOn(exchange, what, settings.mode);
   settings.onAttempt({
     kind: 'attempt',
     label: load.label,
@@ -80,10 +81,10 @@ async function putOnce(what: Omit<Put, 'mode'> & { readonly load: WireLoad }, li
   return { verdict, reached: exchange.reached ? 1 : 0, bodyBegun, silent };
 }
 
-function verdictOn(exchange: Exchange, load: Load, mode: LoadMode): Verdict {
+function verdictOn(exchange: Exchange, { load, entrance }: Pick<Put, 'load' | 'entrance'>, mode: LoadMode): Verdict {
   switch (exchange.kind) {
     case 'reply':
-      return judge(exchange, load, mode);
+      return judge({ ...exchange, atFrontend: entrance.role === 'frontend' && !exchange.redirected }, load, mode);
     case 'refused-redirect':
       return { kind: 'rejected-config', reason: exchange.reason };
     case 'lost':

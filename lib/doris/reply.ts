@@ -16,6 +16,8 @@ export interface Reply {
   readonly cut: boolean;
   /** Bytes of the load's body may have left before the reply came. */
   readonly bodyBegun: boolean;
+  /** It came from where a frontend is, which sent nobody on to a backend. */
+  readonly atFrontend?: boolean;
 }
 
 const LONGEST_UNPACKED = 1024 * 1024;
@@ -113,19 +115,20 @@ function failed({ fields, sent, mode, reply }: Report): Verdict {
 }
 
 /**
- * The frontend's two shapes, `{status, msg}` and `{msg, code, data, count}` (reference 1.1). It stores nothing itself, so before any body
- * byte left a text that nobody has described still means that nothing is stored.
+ * The frontend's two shapes, `{status, msg}` and `{msg, code, data, count}` (reference 1.1). It stores nothing itself: where
+ * it is, a refusal is one though a proxy took the body first, and before any body byte left even a text that nobody has described is one.
  */
 function judgeFrontend(fields: Fields, reply: Reply): Setback {
   const said = [text(fields['msg']), text(fields['data'])].filter((part) => part !== undefined).join(': ');
   const code = count(fields['code']);
-  const reason = `frontend: ${wording(said) || 'no reason given'}${code === undefined ? '' : ` (code ${code})`}`;
+  const reason = `frontend: ${withAdvice(wording(said)) || 'no reason given'}${code === undefined ? '' : ` (code ${code})`}`;
   if (fields['status'] === 'OK' || code === 0) return unintelligible(`${reason}, which is no answer to a load`, reply);
-  if (code === 401 || code === 403 || code === 404) return { kind: 'rejected-config', reason };
+  const nothing = reply.atFrontend ? { nothingBegun: true as const } : {};
+  if (code === 401 || code === 403 || code === 404) return { kind: 'rejected-config', reason, ...nothing };
   const meaning = meaningOf(said);
   // Rows are refused by backends alone.
   if (meaning === undefined || meaning === 'ambiguous' || meaning === 'rejected-data') return unintelligible(reason, reply);
-  return { kind: meaning, reason };
+  return { kind: meaning, reason, ...nothing };
 }
 
 /** The id of the transaction that a backend's report is about; undefined when it names none. */

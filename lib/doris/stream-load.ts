@@ -38,8 +38,8 @@ export const SHORTEST_ATTEMPT = millis(1000);
 /** Why none went out. */
 export const TOO_LATE = 'less than 1 s was left to start a load';
 
-/** What came of a PUT, before anybody judges it. `host`: the last server asked. */
-export type Exchange = { readonly host: string } & (
+/** What came of a PUT, before anybody judges it. `host`: the last server asked; `redirected`: another one than the first. */
+export type Exchange = { readonly host: string; readonly redirected: boolean } & (
   | HopEnd
   | { readonly kind: 'refused-redirect'; readonly reason: string; readonly reached: true }
 );
@@ -75,13 +75,14 @@ async function followed(put: Put, signal: AbortSignal, { settings, wires }: Line
     const url = visited.at(-1) ?? visited[0];
     const redirected = visited.length > 1;
     const objection = await objectionToSending(put);
-    if (objection !== undefined) return { kind: 'lost', bodyBegun: false, reason: objection, reached: redirected, host: url.host };
+    if (objection !== undefined)
+      return { kind: 'lost', bodyBegun: false, reason: objection, reached: redirected, redirected, host: url.host };
     const headers = headersOf(put, settings);
     const silence = redirected || put.entrance.role === 'backend' ? silenceOfBackend(settings) : atFrontend;
     const end = await wires.put({ url, headers, body: put.load.body, connectTimeout: settings.connectTimeout, silence, signal });
-    if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, host: url.host };
+    if (!isRedirect(end)) return { ...end, reached: end.reached || redirected, redirected, host: url.host };
     const next = redirectTo(end.headers.location, { asked, visited }, settings);
-    if (next.kind === 'refuse') return { kind: 'refused-redirect', reason: next.reason, reached: true, host: url.host };
+    if (next.kind === 'refuse') return { kind: 'refused-redirect', reason: next.reason, reached: true, redirected, host: url.host };
     visited.push(next.url);
   }
 }

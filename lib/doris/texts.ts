@@ -6,6 +6,9 @@ export type Meaning = 'rejected-data' | 'ambiguous' | Exclude<Setback['kind'], '
 /** The cloud with a merge-on-write table, and 1.x where its operator switched two-phase commit off (reference 6). */
 const NO_TWO_PHASE = /\bstream load 2pc is unsupported\b|\bTwo phase commit \(2PC\)[^.]* was disabled\b/;
 
+/** A user who may use no compute group, or has none of his own where a load names none. */
+const NO_GROUP_CHOSEN = /\bComputeGroupException: \w*NO_AUTH\w*|\bNo cloud cluster name selected\b/;
+
 /**
  * What Doris says of JSON that is packed before the release in which it learned to unpack it (apache/doris#48990): the first in sources up
  * to 2023 at least (stream_load.cpp, 000bc5ed), the second where only the check of the format is left.
@@ -52,6 +55,8 @@ const TABLE: readonly (readonly [Meaning, RegExp])[] = [
     /\b(Database not found|(Olap)?Table not found|(database|table) is invalid|(public|private) endpoint is null|Invalid header host)\b/,
   ],
   ['rejected-config', NO_TWO_PHASE],
+  ['unavailable', /\bComputeGroupException: \w*NO_(ALIVE_)?BE\b/],
+  ['rejected-config', /\bComputeGroupException: /],
   // Cloud gives a label up after 100 aborted loads; CLEAN LABEL frees it (reference 4).
   ['rejected-config', /\btoo many aborted txn for label\b/],
 
@@ -85,7 +90,20 @@ export function isAboutFormat(reason: string): boolean {
   return UNREAD_FORMAT.test(reason);
 }
 
-/** A reason with what to do about it, where that is this loader's to say. */
+/** What to do about reasons that name something else than what is wrong, or a setting of this loader. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [NO_TWO_PHASE, 'set DORIS_LOAD_MODE to labelled'],
+  [/\bThere is no 100-continue header\b/, 'a proxy on the way drops the header Expect (nginx: proxy_set_header Expect $http_expect)'],
+  [NO_GROUP_CHOSEN, 'GRANT USAGE_PRIV ON COMPUTE GROUP to the user, and make that group its default_compute_group (docs/deploy.md)'],
+  // apache/doris#43241: the reader ends first, and its reason is lost.
+  [
+    /^\[INTERNAL_ERROR\]cancelled: closed\b/,
+    'some releases say so when more than 50 bad rows come first; be.INFO of the backend has the reason',
+  ],
+];
+
+/** A reason with what to do about it, where Doris does not say. */
 export function withAdvice(reason: string): string {
-  return NO_TWO_PHASE.test(reason) ? `${reason} - set DORIS_LOAD_MODE to labelled` : reason;
+  const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
+  return advice === undefined ? reason : `${reason} - ${advice}`;
 }

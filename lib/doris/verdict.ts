@@ -4,7 +4,7 @@ import type { CommittedHow } from '../ports.ts';
 export interface Setback {
   readonly kind: 'rejected-config' | 'overload' | 'unavailable' | 'running' | 'unknown';
   readonly reason: string;
-  /** The backend says that no transaction was begun for this PUT: it stored nothing, whatever of the body has left (reference 2.1). */
+  /** A server says that no transaction was begun for this PUT: nothing is stored, whatever of the body has left (reference 1.1, 2.1). */
   readonly nothingBegun?: true;
 }
 

@@ -155,6 +155,17 @@ describe('doctor names the hop that fails', () => {
     }
   });
 
+  it('a proxy before the frontend that drops Expect', async () => {
+    const proxy = await startDroppingProxy(stack.env['DORIS_FE_URLS'] ?? '');
+    try {
+      const { faults } = await doctor({ DORIS_FE_URLS: proxy.endpoint, DORIS_REDIRECT_HOSTS: '127.0.0.1' });
+
+      expect(faults).toEqual(only('load', { subject: 'demo.t', what: expect.stringContaining('drops the header Expect') }));
+    } finally {
+      await proxy.close();
+    }
+  });
+
   it('the database', async () => {
     const { faults } = await doctor({ DORIS_DATABASE: 'nowhere' });
 

@@ -34,12 +34,23 @@ describe('what Doris answers to a load without rows', () => {
   it.each([
     ['Access denied; you need (at least one of) the (LOAD) privilege(s) for this operation', 'privilege'],
     ['No backend load available., policy: PolicyGroup', 'backends'],
+    ['No backend available for load, please check the status of your backends., policy: x, compute group is y', 'backends'],
+    ['ComputeGroupException: CURRENT_USER_NO_AUTH_TO_USE_ANY_COMPUTE_GROUP, you can contact the system administrator', 'privilege'],
+    ['errCode = 2, detailMessage = No cloud cluster name selected.', 'privilege'],
     ["errCode = 2, detailMessage = Unknown database 'd'", 'database'],
     ['errCode = 7, detailMessage = unknown table, tableName=t', 'table'],
     ['something that nobody foresaw', 'load'],
   ])('%s is a fault of the %s', async (reason, name) => {
     expect(await check({ kind: 'refused', host: 'fe:8030', reason })).toEqual([
       expect.objectContaining({ check: name, verdict: 'fault', what: `fe:8030: ${reason}` }),
+    ]);
+  });
+
+  it('asks for a compute group, not for the privilege to load, where that is what lacks', async () => {
+    const reason = 'ComputeGroupException: CURRENT_USER_NO_AUTH_TO_USE_DEFAULT_COMPUTE_GROUP';
+
+    expect(await check({ kind: 'refused', host: 'fe:8030', reason })).toEqual([
+      expect.objectContaining({ advice: expect.stringContaining('USAGE_PRIV ON COMPUTE GROUP') }),
     ]);
   });
 

@@ -87,6 +87,14 @@ const FAILURES: readonly (readonly [Verdict['kind'], string])[] = [
     'unavailable',
     `[INTERNAL_ERROR]TStatus: errCode = 3, detailMessage = tablet 10 alive replica num 0 < quorum replica num 1, alive backends: []`,
   ],
+  // regression-test/suites/cloud_p0: what a user without the privilege is told.
+  [
+    'rejected-config',
+    `[ANALYSIS_ERROR]${ERRCODE}the user is not granted permission to the compute group, ComputeGroupException: CURRENT_USER_NO_AUTH_TO_USE_ANY_COMPUTE_GROUP`,
+  ],
+  ['rejected-config', `[INTERNAL_ERROR]${ERRCODE}ComputeGroupException: CURRENT_COMPUTE_GROUP_NOT_EXIST`],
+  ['unavailable', `[INTERNAL_ERROR]${ERRCODE}ComputeGroupException: COMPUTE_GROUPS_NO_ALIVE_BE`],
+  ['unavailable', `[INTERNAL_ERROR]${ERRCODE}ComputeGroupException: CURRENT_COMPUTE_GROUP_NO_BE`],
   ['unavailable', 'No backend load available.'],
   ['unavailable', 'insert table 10 is blocked on schema change'],
   ['unknown', `[ANALYSIS_ERROR]${ERRCODE}get tableList write lock timeout, tableList=(Table [id=1, name=events, type=OLAP])`],
@@ -117,6 +125,16 @@ describe('a Fail', () => {
       expect(verdict(failure(message), { bodyBegun: false }).kind).toBe('unavailable');
     },
   );
+
+  it.each([
+    ['[INTERNAL_ERROR]stream load 2pc is unsupported for mow table', 'set DORIS_LOAD_MODE to labelled'],
+    [
+      '[INTERNAL_ERROR]cancelled: closed',
+      'some releases say so when more than 50 bad rows come first; be.INFO of the backend has the reason',
+    ],
+  ])('of which the reason does not say what to do (%s) gets it said', (message, advice) => {
+    expect(verdict(failure(message))).toMatchObject({ reason: `${message} - ${advice}` });
+  });
 
   it('without a message is unknown', () => {
     expect(verdict({ Status: 'Fail' })).toEqual({ kind: 'unknown', reason: 'Doris reports Fail without a message' });
@@ -233,7 +251,8 @@ describe('an existing label', () => {
 });
 
 // Reference 1.1: the frontend answers everything with HTTP 200.
-const FRONTEND: readonly (readonly [Verdict['kind'], Change])[] = [
+type Answer = readonly [Verdict['kind'], Change];
+const REFUSALS: readonly Answer[] = [
   ['rejected-config', { msg: 'Unauthorized', code: 401, data: 'Need auth information.', count: 0 }],
   [
     'rejected-config',
@@ -254,6 +273,8 @@ const FRONTEND: readonly (readonly [Verdict['kind'], Change])[] = [
   ['unavailable', { status: 'FAILED', msg: 'No backend load available., policy: computeNode=false' }],
   ['unavailable', { status: 'FAILED', msg: 'No backend available for load, please check the status of your backends., policy: x' }],
   ['unavailable', { status: 'FAILED', msg: 'insert table 10 is blocked on schema change' }],
+];
+const OTHER_ANSWERS: readonly Answer[] = [
   ['unavailable', { status: 'FAILED', msg: 'something that no table lists' }],
   ['unavailable', { msg: 'Error', code: 1, data: 'errCode = 2, detailMessage = something', count: 0 }],
   ['unavailable', { msg: 'Internal Error', code: 500, data: 'NullPointerException', count: 0 }],
@@ -263,8 +284,19 @@ const FRONTEND: readonly (readonly [Verdict['kind'], Change])[] = [
   ['unavailable', { status: 'OK', msg: 'Success' }],
 ];
 
+describe('a frontend that refuses a load', () => {
+  it.each(REFUSALS)('has begun nothing though a proxy took the body first (%s, %j)', (kind, body) => {
+    expect(verdict(body, { bodyBegun: true, atFrontend: true })).toMatchObject({ kind, nothingBegun: true });
+    expect(verdict(body, { bodyBegun: true })).not.toHaveProperty('nothingBegun');
+  });
+
+  it.each(OTHER_ANSWERS)('in words that nobody has described leaves what became of the body unknown (%s, %j)', (_, body) => {
+    expect(verdict(body, { bodyBegun: true, atFrontend: true })).toEqual({ kind: 'unknown', reason: expect.any(String) });
+  });
+});
+
 describe('a frontend that answers instead of redirecting', () => {
-  it.each(FRONTEND)('means %s with %j', (kind, body) => {
+  it.each([...REFUSALS, ...OTHER_ANSWERS])('means %s with %j', (kind, body) => {
     expect(verdict(body, { bodyBegun: false }).kind).toBe(kind);
   });
 
