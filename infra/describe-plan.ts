@@ -11,6 +11,7 @@ export function describePlan({ stack, loaders, alarmTopicArn }: Settings): strin
     ...describe(loader, planOf(loader)),
     ...promise(loader),
     ...ports(loader),
+    ...skipping(loader),
   ]);
   const unheard = alarmTopicArn === undefined ? ['  warning: alarms are only shown; alarmTopicArn names a topic that calls somebody'] : [];
   return `${[`plan of ${stack}`, ...described, ...unheard].join('\n')}\n`;
@@ -33,6 +34,14 @@ function ports({ environment: { config } }: Loader): string[] {
   return config.doris.frontends
     .filter(({ port }) => port === '9030')
     .map(({ host }) => `    warning: ${host} has the port that Doris speaks MySQL on as a rule; loads go to its http_port, 8030 as a rule`);
+}
+
+/** What Lambda's guide says of mappings of streams that begin at LATEST. */
+function skipping({ source }: Loader): string[] {
+  if (source.kind === 'iggy' || source.startingPosition !== 'LATEST') return [];
+  return [
+    '    warning: with source.startingPosition LATEST Lambda may skip records whenever the mapping is created or changed, by a parameter of the stack too; TRIM_HORIZON skips none',
+  ];
 }
 
 function describe(loader: Loader, plan: LoaderPlan | undefined): string[] {

@@ -6,7 +6,7 @@ const kinesisReading = {
   startingPosition: oneOf('TRIM_HORIZON', 'LATEST')
     .default('TRIM_HORIZON')
     .describe(
-      'Where a loader that never ran begins: with the oldest record that the stream still has, or with those that arrive once it polls. Default: TRIM_HORIZON.',
+      'Where a loader that never ran begins: with the oldest record that the stream still has, or with those that arrive once it polls; with LATEST Lambda may skip records at each change of the mapping. Default: TRIM_HORIZON.',
     ),
   enhancedFanOut: off('Reads through a consumer of its own (enhanced fan-out); costs extra. Needs kplProducers: false.'),
   kplProducers: flag()

@@ -4,6 +4,7 @@ import { type Finding, fault, ok, warning } from './finding.ts';
 export interface EventSourceMapping {
   readonly EventSourceArn?: string | undefined;
   readonly State?: string | undefined;
+  readonly StartingPosition?: string | undefined;
   readonly LastProcessingResult?: string | undefined;
   readonly BatchSize?: number | undefined;
   readonly MaximumBatchingWindowInSeconds?: number | undefined;
@@ -99,6 +100,15 @@ const OF_STREAMS: readonly Rule[] = [
     broken: ({ TumblingWindowInSeconds: window = 0 }) =>
       window > 0 ? `has a tumbling window of ${window} s, whose answers the loader does not give` : undefined,
     advice: 'set TumblingWindowInSeconds to 0',
+  },
+  {
+    // What Lambda's guide says of polling streams: it may miss records whenever such a mapping is created or updated.
+    verdict: 'warning',
+    broken: ({ StartingPosition: start }) =>
+      start === 'LATEST'
+        ? 'began at LATEST: Lambda may skip records whenever it is created or changed, the batching window too'
+        : undefined,
+    advice: 'make it anew with TRIM_HORIZON: what the ledger has as settled is not loaded again; reconcile tells what was skipped',
   },
   {
     verdict: 'warning',

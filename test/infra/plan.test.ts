@@ -71,6 +71,13 @@ describe('the plan of a loader', () => {
     expect(describePlan(checkSettings(settingsWith()))).not.toMatch(/AT LEAST once/);
   });
 
+  it('warns of a stream that is read from LATEST on, with expected traffic and without', () => {
+    const from = (startingPosition: string) => describePlan(checkSettings(settingsWith(aLoader({ source: { startingPosition } }))));
+
+    expect(from('LATEST')).toMatch(/warning: with source.startingPosition LATEST Lambda may skip records/);
+    expect(from('TRIM_HORIZON')).not.toContain('LATEST');
+  });
+
   it('warns of more than one load a second into a table, and of labels that Doris forgets within minutes', () => {
     const plan = planFor({
       traffic: { recordsPerSecond: 20_000, recordBytes: 100, shards: 50 },

@@ -7,6 +7,7 @@ const STREAM = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
 const GOOD: EventSourceMapping = {
   EventSourceArn: STREAM,
   State: 'Enabled',
+  StartingPosition: 'TRIM_HORIZON',
   LastProcessingResult: 'OK',
   BatchSize: 10_000,
   MaximumBatchingWindowInSeconds: 5,
@@ -33,6 +34,7 @@ describe('an event source mapping', () => {
     ['fault', { MaximumRetryAttempts: 3 }, 'after 3 retries'],
     ['fault', { MaximumRecordAgeInSeconds: 3600 }, 'older than 3600 s'],
     ['fault', { TumblingWindowInSeconds: 30 }, 'tumbling window of 30 s'],
+    ['warning', { StartingPosition: 'LATEST' }, 'may skip records whenever it is created or changed'],
     ['warning', { BisectBatchOnFunctionError: true }, 'halves batches'],
     ['warning', { DestinationConfig: {} }, 'no on-failure destination'],
     ['warning', { MaximumBatchingWindowInSeconds: 0 }, 'no batching window'],
