@@ -1,4 +1,4 @@
-import { type Claim, type DecidedState, isDecided } from '../ledger/checkpoint.ts';
+import { type Claim, type DecidedState, isDecided, type Move } from '../ledger/checkpoint.ts';
 import type { FoundGroup } from '../ledger/group.ts';
 import { unroutable } from '../plan/plan.ts';
 import { deadLetterRows } from '../settle/dead-letter-rows.ts';
@@ -121,7 +121,10 @@ async function settleLoaded({ key, ports }: Run, claim: Claim): Promise<void> {
   await ports.ledger.move(key, { expect: present(claim), through: claim.last, routes: ROUTES, settled: totals });
 }
 
-/** Rows of the claim are dead letters whenever they come. What lies behind it must not wait for all of them to come together. */
+/**
+ * Rows of the claim are dead letters whenever they come; once all of them came together it is settled. What lies behind it must not wait for
+ * that.
+ */
 async function bury(passage: Passage, run: Run, group: FoundGroup, claim: Claim, state: DecidedState): Promise<readonly Fate[]> {
   const { records } = run.table;
   const dead = records.filter(({ record }) => record.position <= claim.last);
@@ -131,6 +134,19 @@ async function bury(passage: Passage, run: Run, group: FoundGroup, claim: Claim,
     dead.flatMap((record) => deadIn(record, state)),
     loadOf(claim, state),
   );
-  if (rest.length > 0 && !group.ended) await passage.ports.ledger.end(group.key, group.checkpoint);
-  return [settled(dead), ...(rest.length === 0 ? [] : [again(rest)])];
+  if (group.ended) return [settled(dead), again(rest)];
+  const { ledger } = passage.ports;
+  if (isAllOf(group, claim, dead)) await ledger.move(group.key, buried(claim));
+  else if (rest.length > 0) await ledger.end(group.key, group.checkpoint);
+  return [settled(dead), again(rest)];
+}
+
+/** Whether the records are all undecided ones of the claim. */
+function isAllOf({ members, checkpoint: { through } }: FoundGroup, claim: Claim, records: readonly DecodedRecord[]): boolean {
+  return records.length === members.positions.filter((at) => at <= claim.last && !isBehind(at, through)).length;
+}
+
+function buried(claim: Claim): Move {
+  const totals = { rows: 0, bytes: 0, loads: 0, deadLetters: claim.rows };
+  return { expect: present(claim), through: claim.last, routes: ROUTES, settled: totals };
 }

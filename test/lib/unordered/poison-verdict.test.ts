@@ -56,6 +56,32 @@ describe('messages without a table whose letters were not accepted', () => {
   });
 });
 
+describe('messages that no table takes, whose function died on the way', () => {
+  it('are settled when they come again, and send no letter from then on', async () => {
+    const counting = newQueueWorld();
+    await counting.invoke(whole, { rules: NO_TABLE });
+
+    for (let call = 1; call <= counting.calls; call++) {
+      for (const effect of ['before', 'after'] as const) {
+        const world = newQueueWorld();
+        await expect(world.invoke(whole, { rules: NO_TABLE, kill: { call, effect } })).rejects.toThrow(Killed);
+        world.clock.advance(seconds(20));
+        await world.invoke(whole, { rules: NO_TABLE });
+        const letters = world.letters.length;
+
+        await world.invoke(whole, { rules: NO_TABLE });
+
+        const where = `killed ${effect} call ${call}`;
+        expect(world.letters, where).toHaveLength(letters);
+        expect(
+          [...world.ledger.groups.values()].filter(({ checkpoint }) => checkpoint.claim !== undefined),
+          where,
+        ).toEqual([]);
+      }
+    }
+  });
+});
+
 function partsOf() {
   return [LOG.slice(0, 2), LOG.slice(2)].map((entries, n) => ({ messageId: `p-${n}`, body: arrayOf(entries) }));
 }
