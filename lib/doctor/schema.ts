@@ -135,7 +135,31 @@ export function objectionTo(value: unknown, column: Pick<Column, 'type' | 'nulla
   const base = column.type.replace(/[(<].*$/, '');
   const shape = SHAPES.find(([types]) => types.test(base));
   if (shape !== undefined && !shape[1].test(text)) return `${kindOf(value)} that is no ${shape[2]}`;
-  return tooLong(text, column.type);
+  return tooLong(text, column.type) ?? tooLarge(value, text, column.type);
+}
+
+/** Bits of the whole numbers, with the sign. */
+const WIDTHS: ReadonlyMap<string, number> = new Map([
+  ['tinyint', 8],
+  ['smallint', 16],
+  ['int', 32],
+  ['bigint', 64],
+  ['largeint', 128],
+]);
+
+/** Some releases cut digits off a DECIMAL that has no room for them, in strict mode, too (apache/doris#39864). */
+function tooLarge(value: unknown, text: string, type: string): string | undefined {
+  const [, sign, digits = ''] = /^\s*([-+]?)0*(\d+)(?:\.\d*)?\s*$/.exec(text) ?? [];
+  // What JSON.parse rounded says nothing of the number that was sent.
+  if (digits === '' || (typeof value === 'number' && !Number.isSafeInteger(Math.trunc(value)))) return undefined;
+  const width = WIDTHS.get(type);
+  if (width !== undefined) {
+    const largest = 2n ** BigInt(width - 1) - (sign === '-' ? 0n : 1n);
+    return BigInt(digits) > largest ? `whole number of more than ${width} bits` : undefined;
+  }
+  const [, precision, scale = '0'] = /^decimal\w*\((\d+)(?:,\s*(\d+))?\)$/.exec(type) ?? [];
+  const room = Number(precision) - Number(scale);
+  return digits !== '0' && digits.length > room ? `number of ${digits.length} digits before the point` : undefined;
 }
 
 function tooLong(text: string, type: string): string | undefined {

@@ -136,6 +136,16 @@ describe('a value of a sample', () => {
     [{ a: 1 }, 'variant'],
     ['äö', 'varchar(4)'],
     [null, 'int'],
+    [127, 'tinyint'],
+    [-128, 'tinyint'],
+    ['9223372036854775807', 'bigint'],
+    ['-9223372036854775808', 'bigint'],
+    // As JSON.parse leaves 9223372036854775807.
+    [2 ** 63, 'bigint'],
+    ['00099.999', 'decimal(4,2)'],
+    [0.5, 'decimalv3(2,2)'],
+    [1234567, 'decimal(9)'],
+    [12, 'double'],
   ])('%j fits %s', (value, type) => {
     expect(objectionTo(value, column(type))).toBeUndefined();
   });
@@ -146,6 +156,12 @@ describe('a value of a sample', () => {
     ['', 'decimal(9,0)', 'text that is no number'],
     ['yesterday', 'date', 'text that is no date'],
     ['äöü', 'varchar(4)', 'text of 6 bytes'],
+    [128, 'tinyint', 'whole number of more than 8 bits'],
+    [-129, 'tinyint', 'whole number of more than 8 bits'],
+    ['2147483648', 'int', 'whole number of more than 32 bits'],
+    ['9223372036854775808', 'bigint', 'whole number of more than 64 bits'],
+    [28, 'decimal(1,0)', 'number of 2 digits before the point'],
+    ['-100.5', 'decimalv3(4, 2)', 'number of 3 digits before the point'],
   ])('%j does not fit %s: %s', (value, type, why) => {
     expect(objectionTo(value, column(type))).toBe(why);
   });
