@@ -137,7 +137,7 @@ const WEEKEND_HOURS = 72;
 type Answered<T> = { readonly value: T } | Finding;
 
 /** What AWS answers, or the finding that it does not. */
-async function answered<T>(check: Check, subject: string, reply: Promise<T>, advice: string): Promise<Answered<T>> {
+export async function answered<T>(check: Check, subject: string, reply: Promise<T>, advice: string): Promise<Answered<T>> {
   try {
     return { value: await reply };
   } catch (error) {

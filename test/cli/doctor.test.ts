@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../lib/doctor/finding.ts';
 import { STREAM } from '../../local/demo/stack.ts';
@@ -257,6 +258,54 @@ describe('doctor of a deployed loader', () => {
       expect.objectContaining({ check: 'mapping', subject: `${ARN}-two`, what: expect.stringContaining('10 lanes') }),
     ]);
     expect(findings).toContainEqual(expect.objectContaining({ check: 'mapping', verdict: 'ok', subject: ARN }));
+  });
+
+  describe('that a queue feeds', () => {
+    const SEVEN_DAYS = String(7 * 86_400);
+
+    async function fedBy(QueueName: string, Attributes: Readonly<Record<string, string>>) {
+      const EventSourceArn = `arn:aws:sqs:us-east-1:000000000000:${QueueName}`;
+      await stack.sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
+      const mappings = [{ ...MAPPING, EventSourceArn }];
+      const lambda = await startLambdaApi({ name: 'loader', timeoutSeconds: 180, mappings });
+      const { findings } = await doctor({ AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint }, '--function', 'loader');
+      await lambda.close();
+      return findings.filter(({ subject }) => subject === EventSourceArn).map(({ verdict, what }) => [verdict, what]);
+    }
+
+    it('finds a limit of receives that an outage reaches, a short retention, and messages that come again too soon', async () => {
+      const RedrivePolicy = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"5"}';
+      await stack.sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
+
+      expect(await fedBy('short', { MessageRetentionPeriod: SEVEN_DAYS, VisibilityTimeout: '200', RedrivePolicy })).toEqual([
+        ['ok', 'enabled; batches of up to 10000 within 5 s'],
+        ['fault', 'hands messages on after 5 receives: an outage of Doris makes dead letters of good ones'],
+        ['warning', 'forgets messages after 168 h: an outage of Doris that lasts longer loses them'],
+        ['warning', 'hides messages for 200 s, less than 6 times the timeout of the function (180 s): throttled ones come again too soon'],
+      ]);
+    });
+
+    it('is content with a queue as the stack deploys it, and with as many receives as an outage takes', async () => {
+      // 10 + 14 days / (0.75 * 1800 s), docs/iggy.md.
+      const RedrivePolicy = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":906}';
+
+      expect(await fedBy('long', { MessageRetentionPeriod: '1209600', VisibilityTimeout: '1085', RedrivePolicy })).toEqual([
+        ['ok', 'enabled; batches of up to 10000 within 5 s'],
+        ['ok', 'keeps and hides messages for long enough'],
+      ]);
+    });
+
+    it('says when it may not look at the queue', async () => {
+      const lambda = await startLambdaApi({
+        name: 'loader',
+        timeoutSeconds: 180,
+        mappings: [{ ...MAPPING, EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:nowhere' }],
+      });
+      const { findings } = await doctor({ AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint }, '--function', 'loader');
+      await lambda.close();
+
+      expect(findings).toContainEqual(expect.objectContaining({ verdict: 'untold', advice: expect.stringContaining('sqs:GetQueueUrl') }));
+    });
   });
 
   it('finds a function that nothing feeds, and one that there is not', async () => {
