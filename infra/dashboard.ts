@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { DeployedLoader } from './deployed-loader.ts';
-import { arrivalMetrics, chunks, metricTables, PERIOD, settledAge, type TableMetric, tableMetric } from './loader-metrics.ts';
+import { arrivalMetrics, chunks, hoursLeft, metricTables, PERIOD, settledAge, type TableMetric, tableMetric } from './loader-metrics.ts';
 
 const WIDTH = 24;
 const COLUMN = 8;
@@ -29,8 +29,13 @@ function section(deployed: DeployedLoader): IWidget[][] {
     [new TextWidget({ markdown: `## ${loader.name}\nWhat to do: docs/runbook.md`, width: WIDTH, height: 2 })],
     [
       graph('Behind, ms', [settledAge(loader, 'Maximum').with({ label: 'age of what is settled' }), ageMs]),
-      graph('Rows loaded', perTable('RowsLoaded')),
+      graph('Left until records are lost, hours', [hoursLeft(deployed)]),
       graph('Records or messages in', [records]),
+    ],
+    [
+      graph('Rows loaded', perTable('RowsLoaded')),
+      graph('Bytes loaded', perTable('BytesLoaded')),
+      graph('Duplicates absorbed', perTable('DuplicatesAbsorbed')),
     ],
     [
       graph('Loads', perTable('Loads')),
@@ -40,7 +45,6 @@ function section(deployed: DeployedLoader): IWidget[][] {
     [
       graph('Dead letters', perTable('RowsDeadLettered')),
       graph('Unsettled, and loads in doubt', [...perTable('Unsettled'), ...perTable('LoadsUnknown')]),
-      graph('Duplicates absorbed', perTable('DuplicatesAbsorbed')),
     ],
     [
       graph('Invocations', [
@@ -49,7 +53,6 @@ function section(deployed: DeployedLoader): IWidget[][] {
         fn.metricThrottles({ period: PERIOD }),
       ]),
       graph('Duration, ms, p95', [fn.metricDuration({ statistic: 'p95', period: PERIOD })]),
-      graph('Bytes loaded', perTable('BytesLoaded')),
     ],
   ];
 }

@@ -2,12 +2,11 @@ import { ComparisonOperator, type IMetric, Metric } from 'aws-cdk-lib/aws-cloudw
 import type { AlarmRule } from './alarm.ts';
 import { deadLetterAlarms } from './dead-letter-alarms.ts';
 import type { DeployedLoader } from './deployed-loader.ts';
-import { arrivalMetrics, countedTogether, expression, largest, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
+import { arrivalMetrics, countedTogether, expression, HOUR_MS, largest, PERIOD, rowsPerLoad, settledAge } from './loader-metrics.ts';
 import type { Loader } from './settings.ts';
 import { retentionHoursOf } from './source-settings.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** As many loads in five minutes as a table takes calmly: one a second. */
 const CALM_LOADS = 300;
 

@@ -3,9 +3,13 @@ import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch
 import type { DeployedLoader } from './deployed-loader.ts';
 import { tablesOf } from './plan.ts';
 import type { Loader } from './settings.ts';
+import { retentionHoursOf } from './source-settings.ts';
 
 /** One point of an alarm or a graph. */
 export const PERIOD = Duration.minutes(5);
+
+/** An hour, as metrics of age count. */
+export const HOUR_MS = 3_600_000;
 
 /** CloudWatch takes expressions over ten metrics in an alarm. */
 const METRICS_IN_AN_ALARM = 10;
@@ -60,6 +64,12 @@ export function arrivalMetrics({ arrivals, function: fn }: DeployedLoader): { re
     records: queue.metricNumberOfMessagesSent({ statistic: 'Sum', period: PERIOD }),
     ageMs: new MathExpression({ expression: 'seconds * 1000', usingMetrics: { seconds }, label: 'oldest message, ms', period: PERIOD }),
   };
+}
+
+/** Hours until the source forgets the oldest record that is read or waits there; no point while nothing tells how old that is. */
+export function hoursLeft(deployed: DeployedLoader): MathExpression {
+  const { ageMs } = arrivalMetrics(deployed);
+  return expression(`${retentionHoursOf(deployed.loader.source)} - m0 / ${HOUR_MS}`, [ageMs], 'hours left');
 }
 
 /** Every table of a loader, as its metrics name them. */

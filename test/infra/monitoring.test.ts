@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { shownMetrics } from './metrics.ts';
+import { graphsOf, shownMetrics } from './metrics.ts';
 import { aLoader, anIggyLoader, settingsWith } from './settings-builder.ts';
 import { templateOf } from './synthesise.ts';
 
@@ -215,6 +215,17 @@ describe('the dashboard', () => {
 
     for (const id of Object.keys(template.findResources(ALARM))) expect.soft(body).toContain(id);
     for (const part of ['## orders', 'RowsLoaded', 'shop.orders', 'IteratorAge', 'IncomingRecords']) expect.soft(body).toContain(part);
+  });
+
+  it.each([
+    ['a stream', () => template, '24 - m0 / 3600000', 'IteratorAge'],
+    ['a queue', () => iggy, '336 - m0 / 3600000', 'ApproximateAgeOfOldestMessage'],
+  ])('shows the hours that are left until %s forgets its oldest record', (_, stackOf, expression, metric) => {
+    const graph = graphsOf(stackOf()).find(({ title }) => title === 'Left until records are lost, hours');
+
+    const [shown, ...hidden] = graph?.metrics ?? [];
+    expect(shown).toEqual([expect.objectContaining({ expression })]);
+    expect(hidden).toContainEqual(expect.arrayContaining([metric, expect.objectContaining({ visible: false, stat: 'Maximum' })]));
   });
 
   it('has a name of its own in each region, since all regions share their dashboards', () => {
