@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checkText } from '../lib/config.ts';
+import { checkText } from '../lib/check-text.ts';
 import type { Setting } from '../lib/setting.ts';
 import { SETTINGS, type SettingName } from '../lib/settings.ts';
 

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
+import { checkText } from './check-text.ts';
 import { type IggyConfig, iggyContradictions, iggyOf } from './config-iggy.ts';
 import type { FullSettings } from './doris/settings.ts';
 import { ConfigError } from './errors.ts';
@@ -80,28 +81,9 @@ function readSetting(name: string, setting: Setting<unknown>, env: Environment, 
   return undefined;
 }
 
-/** Checks the text of a variable: its value, or what is wrong with it, without a secret. */
-export function checkText<T>(
-  text: string,
-  setting: Setting<T>,
-): { readonly kind: 'value'; readonly value: T } | { readonly kind: 'fault'; readonly fault: string } {
-  const parsed = setting.schema.safeParse(text);
-  if (parsed.success) return { kind: 'value', value: parsed.data };
-  const [issue] = parsed.error.issues;
-  const where = issue !== undefined && issue.path.length > 0 ? ` (at ${issue.path.join('.')}: ${issue.message})` : '';
-  return { kind: 'fault', fault: `must be ${setting.rule}${where} (given ${shown(text, setting)})` };
-}
-
 /** The text of a variable; empty counts as absent, but where empty text is a value. */
 function givenIn(env: Environment, name: string, { mayBeEmpty }: Setting<unknown>): string | undefined {
   return env[name] === '' && !mayBeEmpty ? undefined : env[name];
-}
-
-/** A value as an error may show it: no secrets, nothing that stands before an `@` or in a query (a password may hold any character), not too long. */
-function shown(text: string, setting: Setting<unknown>): string {
-  if (setting.secret) return `${text.length} characters, not shown`;
-  const harmless = text.replace(/^.*@/s, '***@').replace(/(:\/\/[^?]*\?).*$/s, '$1***');
-  return JSON.stringify(harmless.slice(0, 200));
 }
 
 /** One slip of the finger: a letter more, a letter less, another letter, two in the wrong order. */

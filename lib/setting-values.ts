@@ -26,7 +26,8 @@ export const redirectHosts = z.string().transform((text, context): RedirectPolic
     return parseRedirectHosts(text);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    context.addIssue({ code: 'custom', message: error.faults.join('; ') });
+    // Faults quote entries; of a password, which may hold any character, that would be a part.
+    context.addIssue({ code: 'custom', params: /[@?]/.test(text) ? {} : { why: error.faults.join('; ') } });
     return z.NEVER;
   }
 });
@@ -99,7 +100,7 @@ export const routes = z
     try {
       return JSON.parse(text);
     } catch {
-      context.addIssue({ code: 'custom', message: 'not JSON' });
+      context.addIssue({ code: 'custom', params: { why: 'it is no JSON' } });
       return z.NEVER;
     }
   })

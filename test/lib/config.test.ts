@@ -178,6 +178,18 @@ describe('a wrong value', () => {
     expect(faultsOf({ DORIS_ROUTES: value })[0]).toContain(`(${place}: `);
   });
 
+  it.each([
+    ['be-0,be-1:0', 'redirect host "be-1:0": port must be 1 to 65535 (given 0)'],
+    ['10.0.0.0/33', 'redirect host "10.0.0.0/33": prefix length must be 0 to 32 (given 33)'],
+    ['be-0,,*', 'redirect host "": is empty; redirect host "*": is no host name and no IP address'],
+  ])('among the hosts of DORIS_REDIRECT_HOSTS is named, with what is wrong about it: %s', (value, what) => {
+    expect(faultsOf({ DORIS_REDIRECT_HOSTS: value })[0]).toContain(`(${what})`);
+  });
+
+  it.each(['u:open,sesame@be-0', 'http://be-0?token=sesame'])('is quoted in no part where it may hold a password: %s', (value) => {
+    expect(faultsOf({ DORIS_REDIRECT_HOSTS: value })[0]).not.toMatch(/open|sesame/);
+  });
+
   it('of a name or a secret is one fault, not a missing one besides', () => {
     const secret = { DORIS_USER: undefined, DORIS_PASSWORD: undefined, DORIS_SECRET_ID: 'two words' };
 
