@@ -13,7 +13,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
 import { counted } from '../words.ts';
-import { type Choice, conditionsOf, type Looked, lookedAt, openQueue } from './letters.ts';
+import { type Choice, conditionsOf, type Looked, lookedAt, meaning, openQueue } from './letters.ts';
 
 /** Options of `dead-letters redrive`. */
 export interface RedriveOptions extends Choice {
@@ -83,11 +83,6 @@ function consequences({ where = [], edit, from, reloadUnverifiable }: RedriveOpt
 
 function counts({ read, passed, loaded, left }: RunReport, dryRun: boolean): string {
   return `${counted(read - passed, 'letter')}: ${loaded} ${dryRun ? 'would be loaded' : 'loaded'}, ${left.length} stay`;
-}
-
-/** Which letters, in the middle of a sentence. */
-function meaning({ where = [] }: Choice): string {
-  return where.length === 0 ? '' : ` with ${where.join(' and ')}`;
 }
 
 const MOST_SHOWN = 20;

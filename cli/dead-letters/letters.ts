@@ -41,6 +41,11 @@ export function conditionsOf({ where = [] }: Choice): readonly Condition[] {
   });
 }
 
+/** Which letters, in the middle of a sentence. */
+export function meaning({ where = [] }: Choice): string {
+  return where.length === 0 ? '' : ` with ${where.join(' and ')}`;
+}
+
 /** The dead-letter queue of the loader. */
 export function openQueue(session: Session, hold = LOOK): LetterQueue {
   const { DEAD_LETTER_QUEUE_URL } = session.settings('DEAD_LETTER_QUEUE_URL');

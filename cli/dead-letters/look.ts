@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { Session } from '../session.ts';
 import { tableText } from '../table.ts';
 import { counted } from '../words.ts';
-import { type Choice, conditionsOf, type Described, described, type Looked, lookAtAll, lookedAt, openQueue } from './letters.ts';
+import { type Choice, conditionsOf, type Described, described, type Looked, lookAtAll, lookedAt, meaning, openQueue } from './letters.ts';
 
 const LONGEST_REASON = 80;
 
@@ -15,7 +15,7 @@ export async function list(session: Session, choice: Choice): Promise<ExitCode> 
   const letters = (await lookAtAll(session, choice)).map(described);
   session.output.result({ letters }, () =>
     letters.length === 0
-      ? 'no dead letters'
+      ? `no dead letters${meaning(choice)}`
       : tableText(
           ['class', 'table', 'shard', 'position', 'failed at', 'reason'],
           letters.map(({ errorClass, target, shard, position, failedAt, reason }) => [
@@ -53,7 +53,7 @@ export async function summary(session: Session, choice: Choice): Promise<ExitCod
   const by = Object.entries(GROUPINGS).map(([name, keyOf]) => ({ name, groups: countsOf(letters, keyOf) }));
   session.output.result({ letters: letters.length, by: Object.fromEntries(by.map(({ name, groups }) => [name, groups])) }, () =>
     [
-      counted(letters.length, 'dead letter'),
+      `${counted(letters.length, 'dead letter')}${meaning(choice)}`,
       ...(letters.length === 0 ? [] : by).map(({ name, groups }) =>
         tableText(
           [`by ${name}`, 'letters', 'oldest'],

@@ -49,7 +49,7 @@ export interface ExpiredBatch {
 export type ReadMessage = StoredLetter | ExpiredBatch | { readonly kind: 'foreign'; readonly reason: string };
 
 /** The classes of the contract. */
-const ERROR_CLASSES = [
+export const ERROR_CLASSES = [
   'decode',
   'data-quality',
   'oversize',

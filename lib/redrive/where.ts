@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import type { StoredLetter } from '../dead-letter/read.ts';
+import { ERROR_CLASSES, type StoredLetter } from '../dead-letter/read.ts';
 import { spellPosition } from '../source/position.ts';
 
 /** What a condition may look at. */
@@ -23,6 +23,9 @@ const FIELDS = {
 export const WHERE_FIELDS = Object.keys(FIELDS);
 
 type Field = keyof typeof FIELDS;
+
+/** All values of a field that has few. */
+const VALUES: Readonly<Record<string, readonly string[]>> = { errorClass: ERROR_CLASSES, source: ['kinesis', 'iggy'] };
 
 /** Whether a letter is meant. */
 export type Condition = (letter: StoredLetter) => boolean;
@@ -64,9 +67,17 @@ export function parseCondition(text: string): Condition {
   if (!Object.hasOwn(FIELDS, name)) {
     throw new RangeError(`"${name}" is no field of a letter; did you mean ${fieldMeantBy(name)}? Fields: ${WHERE_FIELDS.join(', ')}`);
   }
+  if (operator === '=' || operator === '!=') refuseUnknownValue(name, wanted);
   const read = FIELDS[name as Field];
   const holds = OPERATORS[operator as keyof typeof OPERATORS];
   return (letter) => holds(read(letter, wanted), wanted);
+}
+
+/** A slip in a class would mean no letter, or with `!=` every one. */
+function refuseUnknownValue(field: string, wanted: string): void {
+  const values = VALUES[field];
+  if (values === undefined || values.includes(wanted)) return;
+  throw new RangeError(`"${wanted}" is no ${field}; did you mean ${closest(wanted, values)}? Values: ${values.join(', ')}`);
 }
 
 /** The field that a part of its name means, or the nearest. */

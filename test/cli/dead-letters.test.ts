@@ -53,6 +53,13 @@ describe('dead-letters, looked at', () => {
     expect(stdout).toMatch(/^class +table +shard +position +failed at +reason\ndecode +demo\.t .* payload is not JSON\n$/);
   });
 
+  it.each(['list', 'summary'])('that are not there are told by what was asked for: %s', async (command) => {
+    const { code, stdout } = await cli(command, '--where', 'errorClass=oversize', '--where', 'table=t');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^(no|0) dead letters with errorClass=oversize and table=t\n$/);
+  });
+
   it('are counted by reason, table and shard', async () => {
     const { letters, by } = await json('summary');
 

@@ -27,3 +27,23 @@ describe('a condition about the table', () => {
     expect(parseCondition(text)(letter)).toBe(holds);
   });
 });
+
+describe('a condition about a field of few values', () => {
+  it.each([
+    [
+      'errorClass=dataquality',
+      '"dataquality" is no errorClass; did you mean data-quality? Values: decode, data-quality, oversize, unroutable, contract, unverifiable',
+    ],
+    [
+      'errorClass!=Decode',
+      '"Decode" is no errorClass; did you mean decode? Values: decode, data-quality, oversize, unroutable, contract, unverifiable',
+    ],
+    ['source=kinesys', '"kinesys" is no source; did you mean kinesis? Values: kinesis, iggy'],
+  ])('%s: is refused when no letter can have the value, instead of meaning none or all', (text, message) => {
+    expect(() => parseCondition(text)).toThrow(new RangeError(message));
+  });
+
+  it.each(['errorClass=data-quality', 'errorClass~quality', 'errorClass<e', 'source!=iggy'])('%s: holds as any other', (text) => {
+    expect(parseCondition(text)(letter)).toBe(true);
+  });
+});
