@@ -8,6 +8,7 @@ import { abortPrecommitted } from './commit.ts';
 import type { Line } from './line.ts';
 import { judge } from './reply.ts';
 import { type Entrance, type Exchange, type Put, putLoad, SHORTEST_ATTEMPT, TOO_LATE, type WireLoad } from './stream-load.ts';
+import { withAdvice } from './texts.ts';
 import type { Verdict } from './verdict.ts';
 import { wording } from './wording.ts';
 
@@ -88,7 +89,7 @@ function verdictOn(exchange: Exchange, { load, entrance }: Pick<Put, 'load' | 'e
     case 'refused-redirect':
       return { kind: 'rejected-config', reason: exchange.reason };
     case 'lost':
-      return { kind: exchange.bodyBegun ? 'unknown' : 'unavailable', reason: wording(`${exchange.host}: ${exchange.reason}`) };
+      return { kind: exchange.bodyBegun ? 'unknown' : 'unavailable', reason: withAdvice(wording(`${exchange.host}: ${exchange.reason}`)) };
     default:
       return exchange satisfies never;
   }

@@ -90,7 +90,7 @@ export function isAboutFormat(reason: string): boolean {
   return UNREAD_FORMAT.test(reason);
 }
 
-/** What to do about reasons that name something else than what is wrong, or a setting of this loader. */
+/** What to do about reasons that name something else than what is wrong, or a setting of this loader. Codes are those of Node. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [NO_TWO_PHASE, 'set DORIS_LOAD_MODE to labelled'],
   [/\bThere is no 100-continue header\b/, 'a proxy on the way drops the header Expect (nginx: proxy_set_header Expect $http_expect)'],
@@ -100,9 +100,13 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /^\[INTERNAL_ERROR\]cancelled: closed\b/,
     'some releases say so when more than 50 bad rows come first; be.INFO of the backend has the reason',
   ],
+  [/: (DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/, 'DORIS_CA_CERT holds no authority of its certificate'],
+  [/: ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name than the one by which it is reached'],
+  [/: EPROTO$/, 'its port speaks no TLS (docs/deploy.md, the way to Doris)'],
+  [/: HPE_INVALID_CONSTANT$/, 'its port speaks no HTTP; 9030 is for MySQL clients'],
 ];
 
-/** A reason with what to do about it, where Doris does not say. */
+/** A reason with what to do about it, where it does not say. */
 export function withAdvice(reason: string): string {
   const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
   return advice === undefined ? reason : `${reason} - ${advice}`;

@@ -49,6 +49,14 @@ describe('a cluster with certificates of a private authority', () => {
     expect(fe.seen).toEqual([]);
   });
 
+  it('says what lacks when its certificate cannot be checked', async () => {
+    const { fe, doris, within } = await secureCluster({ maxAttempts: 1 });
+
+    expect(await doris.load(aLoad(), within(seconds(60)))).toMatchObject({
+      reason: `${fe.url.host}: DEPTH_ZERO_SELF_SIGNED_CERT - DORIS_CA_CERT holds no authority of its certificate`,
+    });
+  });
+
   it('receives no credentials in clear on a backend without TLS, unless that is allowed', async () => {
     const be = await scriptedServer(backendSaying(report()));
     const fe = await secureServer(answering(() => be.url));
@@ -61,6 +69,24 @@ describe('a cluster with certificates of a private authority', () => {
     });
     expect(be.connections()).toBe(0);
     expect(await lax.doris.load(aLoad(), lax.within(seconds(10)))).toMatchObject({ kind: 'committed' });
+  });
+
+  it('whose frontends name https for backends that speak no TLS is told about, and loaded into past the frontends', async () => {
+    // Releases 2.1 to 4.0 redirect by the scheme of the request (reference 1.2).
+    const be = await scriptedServer(backendSaying(report()));
+    const fe = await secureServer((call) => {
+      if (!call.seen.path.startsWith('/api/backends')) return call.redirect(`https://${be.url.host}${call.seen.path}`);
+      const [ip, port] = [be.url.hostname, Number(be.url.port)];
+      return call.json({ msg: 'success', code: 0, data: { backends: [{ ip, http_port: port, is_alive: true }] }, count: 0 });
+    });
+    const redirected = aClient([fe.url], { caCert: own.cert, maxAttempts: 1 });
+    const direct = aClient([fe.url], { caCert: own.cert, route: 'backend', allowInsecureRedirect: true });
+
+    expect(await redirected.doris.load(aLoad(), redirected.within(seconds(10)))).toMatchObject({
+      kind: 'unavailable',
+      reason: `${be.url.host}: EPROTO - its port speaks no TLS (docs/deploy.md, the way to Doris)`,
+    });
+    expect(await direct.doris.load(aLoad(), direct.within(seconds(10)))).toMatchObject({ kind: 'committed' });
   });
 
   it('is given up in time when the handshake never ends', async () => {
