@@ -14,5 +14,8 @@ export class ContractViolation extends Error {
   override readonly name = 'ContractViolation';
 }
 
+/** Doris reports success for something else than was sent. */
+export class Contradicted extends ContractViolation {}
+
 /** Doris has stored something else than was sent, and the label of the load passes for stored: only a person can tell what is missing or doubled. */
-export class StoredOtherwise extends ContractViolation {}
+export class StoredOtherwise extends Contradicted {}

@@ -54,6 +54,7 @@ function levelOf(event: LoaderEvent): 'info' | 'warn' | 'error' {
     case 'breaker-opened':
     case 'claim-lost':
     case 'claim-waits':
+    case 'contradicted':
       return 'error';
     case 'unsettled':
     case 'claim-in-doubt':
@@ -165,6 +166,8 @@ function measuresOf(event: LoaderEvent, clock: Clock): Measure[] {
       return [['VisibilityUnchanged', MetricUnit.Count, event.messages]];
     case 'claim-lost':
       return [['ClaimsLost', MetricUnit.Count, 1]];
+    case 'contradicted':
+      return [['LoadsContradicted', MetricUnit.Count, 1]];
     case 'batch':
       return event.settledArrival === undefined
         ? []

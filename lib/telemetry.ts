@@ -70,6 +70,8 @@ export type LoaderEvent =
   | (LoadFacts & { readonly kind: 'claim-abandoned' })
   /** Doris took a load whose claim was somebody else's by then: its rows may be stored twice. */
   | (LoadFacts & { readonly kind: 'claim-lost' })
+  /** Doris reported success for something else than was sent: the invocation fails, and the load has no other line. */
+  | (LoadFacts & { readonly kind: 'contradicted'; readonly reason: string })
   | {
       readonly kind: 'dead-lettered';
       readonly source: SourceShard;

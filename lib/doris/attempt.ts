@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts';
-import { ContractViolation, StoredOtherwise } from '../errors.ts';
+import { Contradicted, StoredOtherwise } from '../errors.ts';
 import type { Load, LoadMode } from '../ports.ts';
 import { millis } from '../units.ts';
 import { authorize, renewed } from './authorization.ts';
@@ -21,7 +21,7 @@ export interface Attempt {
 
 /**
  * One round: asks entrance after entrance until one takes the load in hand, and judges its answer.
- * @throws {ContractViolation} when Doris says Success to something else than what was sent. @throws {StoredOtherwise} when it has stored that.
+ * @throws {Contradicted} when Doris says Success to something else than what was sent. @throws {StoredOtherwise} when it has stored that.
  */
 export async function attempt(load: WireLoad, deadline: Deadline, line: Line): Promise<Attempt> {
   let reached = 0;
@@ -98,7 +98,7 @@ function verdictOn(exchange: Exchange, { load, entrance }: Pick<Put, 'load' | 'e
 function kept(verdict: Verdict, load: Load): Attempt['verdict'] {
   if (verdict.kind !== 'breach') return verdict;
   const { database, table } = load.target;
-  const Violation = verdict.leaves === 'other rows' ? StoredOtherwise : ContractViolation;
+  const Violation = verdict.leaves === 'other rows' ? StoredOtherwise : Contradicted;
   throw new Violation(
     `Doris reports success for label ${load.label} into ${database}.${table} (${load.rows} rows), but ${verdict.what} - check DORIS_LOAD_MODE, the table's group_commit_mode, and proxies`,
   );

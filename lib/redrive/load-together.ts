@@ -1,4 +1,4 @@
-import { StoredOtherwise } from '../errors.ts';
+import { Contradicted, StoredOtherwise } from '../errors.ts';
 import { LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { bodyOf } from '../plan/body.ts';
 import { targetName } from '../plan/route.ts';
@@ -60,7 +60,7 @@ async function put(redrive: Redrive, records: readonly Free[], held: Held): Prom
     mayCommit: async () => false,
     wouldBeKnown: () => rememberedBy(redrive, firstOf(records), held.load),
   };
-  const outcome = await ports.doris.load(wanted, deadline).catch((error: unknown) => noteContradiction(redrive, held, error));
+  const outcome = await ports.doris.load(wanted, deadline).catch((error: unknown) => noteContradiction(redrive, records, held, error));
   ports.telemetry.record({
     kind: 'load',
     ...factsOf(records, held.load),
@@ -75,7 +75,9 @@ async function put(redrive: Redrive, records: readonly Free[], held: Held): Prom
 }
 
 /** A redrive that comes later must not take the label for the rows. */
-async function noteContradiction(redrive: Redrive, held: Held, error: unknown): Promise<never> {
+async function noteContradiction(redrive: Redrive, records: readonly Free[], held: Held, error: unknown): Promise<never> {
+  if (error instanceof Contradicted)
+    redrive.ports.telemetry.record({ kind: 'contradicted', ...factsOf(records, held.load), reason: error.message });
   if (error instanceof StoredOtherwise) {
     await letGo(redrive, held, { state: 'contradicted', reason: error.message }).catch((cause: unknown) => {
       if (!(cause instanceof LedgerUnavailable)) throw cause;

@@ -1,5 +1,5 @@
 import { DeadLettersUnavailable } from '../dead-letter/letter.ts';
-import { StoredOtherwise } from '../errors.ts';
+import { Contradicted, StoredOtherwise } from '../errors.ts';
 import { type Claim, LedgerUnavailable } from '../ledger/checkpoint.ts';
 import { bodyOf } from '../plan/body.ts';
 import { CLEAN, learn, type Piece, poisonOf } from '../plan/pieces.ts';
@@ -101,6 +101,7 @@ async function load(run: Run, piece: Piece, claimed: Held): Promise<{ outcome: L
 
 /** A delivery that comes later must not take the label for the rows. */
 async function noteContradiction(run: Run, claim: Claim, error: unknown): Promise<never> {
+  if (error instanceof Contradicted) run.ports.telemetry.record({ kind: 'contradicted', ...factsOf(run, claim), reason: error.message });
   if (error instanceof StoredOtherwise) {
     const contradicted = fenced(run, { ...claim, state: { kind: 'contradicted', reason: error.message } });
     await run.ports.ledger.move(run.key, { expect: present(claim), claim: contradicted }).catch((cause: unknown) => {

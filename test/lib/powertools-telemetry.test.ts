@@ -103,6 +103,7 @@ describe('the log', () => {
     [{ ...UNKNOWN, by: 'witness', memory: 'doubtful' }, 'WARN'],
     [{ kind: 'claim-abandoned', ...CLAIM }, 'ERROR'],
     [{ kind: 'claim-lost', ...CLAIM }, 'ERROR'],
+    [{ kind: 'contradicted', ...CLAIM, reason: '1 of 2 rows are counted as loaded' }, 'ERROR'],
     [{ kind: 'fuse-blown', source: SHARD, target: 'shop.orders', label: 'l', bad: 9, of: 10, reason: 'r' }, 'ERROR'],
     [{ kind: 'batch', source: SHARD, records: 1, tables: 1, unsettled: 0, took: millis(1) }, 'INFO'],
     [{ ...BREAKER, kind: 'breaker-opened' }, 'ERROR'],
@@ -177,6 +178,13 @@ describe('the metrics', () => {
       expect(line).not.toHaveProperty('RowsLoaded');
     },
   );
+
+  it('count a load that Doris reported otherwise than it was sent, and none of its rows', () => {
+    const [line] = metricsOf({ kind: 'contradicted', ...CLAIM, reason: '1 of 2 rows are counted as loaded' });
+
+    expect(line).toHaveProperty('LoadsContradicted', 1);
+    expect(line).not.toHaveProperty('RowsLoaded');
+  });
 
   it.each<[ClaimProof, string]>([
     ['label visible', 'ClaimsResolvedByLabel'],

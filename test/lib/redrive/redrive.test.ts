@@ -284,6 +284,7 @@ describe('a load that Doris stored otherwise than it was sent', () => {
     expect(fates).toEqual([waits, waits, LOADED]);
     expect(await world.redrive(lettersOf([2]), { rules: { reloadUnverifiable: true } })).toEqual([waits]);
     expect(world.stored()).toEqual([1, 2, 3]);
+    expect(world.events.filter(({ kind }) => kind === 'contradicted')).toMatchObject([{ rows: 2, reason: REASON }]);
   });
 
   it('fails its run also when the ledger does not take the note', async () => {

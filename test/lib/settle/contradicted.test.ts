@@ -47,6 +47,7 @@ describe('a load that Doris stored otherwise than it was sent', () => {
     expect(world.doris.calls).toHaveLength(1);
     expect(world.letters).toEqual([]);
     expect(claimOf(world)?.state).toEqual({ kind: 'contradicted', reason: '1 of 2 rows are counted as loaded' });
+    expect(eventsOf(world, 'contradicted')).toMatchObject([{ rows: 2, reason: '1 of 2 rows are counted as loaded' }]);
     expect(eventsOf(world, 'claim-waits')).toMatchObject([{ rows: 2, reason: '1 of 2 rows are counted as loaded' }]);
   });
 
