@@ -156,8 +156,8 @@ export const QUEUE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/unordered/found-group.ts',
-        right: 'through: claim.last, routes',
-        wrong: 'through: batch.records.at(-1)?.record.position ?? claim.last, routes',
+        right: 'ports.ledger.move(key, { expect: present(claim), through: claim.last,',
+        wrong: 'ports.ledger.move(key, { expect: present(claim), through: batch.records.at(-1)?.record.position ?? claim.last,',
       },
       {
         file: 'lib/unordered/found-group.ts',
