@@ -52,7 +52,8 @@ function isFor(asked: string, url: URL): boolean {
   const { pathname, searchParams } = new URL(asked, url);
   const [wanted, path] = [decoded(pathname), decoded(url.pathname)];
   const isSame = wanted !== undefined && (path?.endsWith(wanted) || path?.endsWith(`${wanted}_forward`));
-  return isSame === true && [...searchParams].every(([name, value]) => url.searchParams.get(name) === value);
+  // Of two labels nobody here knows which one a server takes.
+  return isSame === true && [...searchParams].every(([name, value]) => url.searchParams.getAll(name).join() === value);
 }
 
 function decoded(path: string): string | undefined {
