@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { leanSdk, withoutSignIn } from './lean-sdk.ts';
+import { leanSdk, withoutJsonSchema, withoutSignIn } from './lean-sdk.ts';
 
 /** The functions that CDK deploys and the local stack runs: one self-contained ES module each (contract "Build output"). */
 export const FUNCTIONS = ['kinesis-loader', 'iggy-loader', 'redrive', 'doctor'] as const;
@@ -27,7 +27,7 @@ const SHARED = { ...ONE_MODULE, outExtension: { '.js': '.mjs' }, minify: true, p
 export async function bundleFunctions(): Promise<void> {
   await build({
     ...SHARED,
-    plugins: [...SHARED.plugins, withoutSignIn],
+    plugins: [...SHARED.plugins, withoutSignIn, withoutJsonSchema],
     entryPoints: FUNCTIONS.map((name) => ({ in: `functions/${name}.ts`, out: `${name}/index` })),
     outdir: 'dist/functions',
     sourcemap: 'linked',

@@ -40,6 +40,20 @@ export const withoutSignIn: Plugin = {
   },
 };
 
+const EXPORTED = /^export (?:(?:const|function) |\{ \w+ as )(\w+)/gm;
+const NO_JSON_SCHEMA = "const refuse = () => { throw new Error('zod: functions are built without JSON Schema'); };";
+
+/** Leaves out of functions how zod makes JSON Schemas, which every schema of it holds on to: infra/ alone makes some. */
+export const withoutJsonSchema: Plugin = {
+  name: 'without-json-schema',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-processors)\.js$/ }, async ({ path }) => {
+      const names = [...(await readFile(path, 'utf8')).matchAll(EXPORTED)].map(([, name]) => `export const ${name} = () => refuse;`);
+      return { contents: [NO_JSON_SCHEMA, ...names].join('\n'), loader: 'js' };
+    });
+  },
+};
+
 function withKeys(source: string): string {
   const values = new Map([...source.matchAll(CONSTANT)].map(([, name = '', value = '']) => [name, value]));
   return source.replace(COMPUTED_KEY, (key, name) => (values.has(name) ? `${values.get(name)}:` : key));

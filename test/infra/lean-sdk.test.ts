@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leanSdk, withoutSignIn } from '../../infra/lean-sdk.ts';
+import { leanSdk, withoutJsonSchema, withoutSignIn } from '../../infra/lean-sdk.ts';
 
 type FromIni = (options: object) => () => Promise<{ readonly accessKeyId: string }>;
 
@@ -12,9 +12,11 @@ let folder = '';
 let fromIni: FromIni;
 let size = 0;
 
-async function bundled(plugins: readonly (typeof leanSdk)[], outfile: string): Promise<number> {
+const SDK = "export { fromIni } from '@aws-sdk/credential-provider-ini';";
+
+async function bundled(plugins: readonly (typeof leanSdk)[], outfile: string, contents = SDK): Promise<number> {
   const { metafile } = await build({
-    stdin: { contents: "export { fromIni } from '@aws-sdk/credential-provider-ini';", resolveDir: import.meta.dirname },
+    stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -55,5 +57,25 @@ describe('the AWS SDK in a function', () => {
 
   it('is smaller than what a bundler makes by itself', async () => {
     expect(size).toBeLessThan(await bundled([], join(folder, 'all.mjs')));
+  });
+});
+
+describe('zod in a function', () => {
+  const CHECK = `
+    import * as z from 'zod';
+    const schema = z.object({ port: z.int().min(1).optional(), name: z.string().regex(/^[a-z]+$/, 'must be small letters') });
+    export const issuesOf = (value) => schema.safeParse(value).error?.issues.map(({ path, message }) => path.join() + ' ' + message);
+    export const describe = () => schema.toJSONSchema();
+  `;
+
+  it('checks as ever, is smaller, and makes no JSON Schemas', async () => {
+    const lean = join(folder, 'zod.mjs');
+    const smaller = await bundled([withoutJsonSchema], lean, CHECK);
+    const { issuesOf, describe: jsonSchema } = await import(pathToFileURL(lean).href);
+
+    expect(issuesOf({ port: 80, name: 'a' })).toBeUndefined();
+    expect(issuesOf({ port: 0, name: 'A' })).toEqual(['port Too small: expected number to be >=1', 'name must be small letters']);
+    expect(jsonSchema).toThrow('functions are built without JSON Schema');
+    expect(smaller).toBeLessThan(await bundled([], join(folder, 'whole-zod.mjs'), CHECK));
   });
 });
