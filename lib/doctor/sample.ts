@@ -22,8 +22,11 @@ export interface Sample {
 /** The rows that a loader sends to a table, which gets every row where it is the only one. Without a stream no rule that names one applies. */
 export function samplesFor(target: Target, { samples, streams }: Sample, routing: Routing, isOnly: boolean): readonly SampleRow[] {
   if (isOnly) return samples;
-  const sources = (streams.length === 0 ? [''] : streams).map((stream) => sourceOf(stream, routing));
-  return samples.filter((row) => sources.some((source) => targetName(routerOf(routing, source)(recordOf(row))) === targetName(target)));
+  const routers = (streams.length === 0 ? [''] : streams).map((stream) => routerOf(routing, sourceOf(stream, routing)));
+  return samples.filter((row) => {
+    const record = recordOf(row);
+    return routers.some((route) => targetName(route(record)) === targetName(target));
+  });
 }
 
 /** A rule may name a stream by its ARN, a person by its name. */
